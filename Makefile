@@ -1,0 +1,37 @@
+# Bare `make` prints this list. PYTHON picks the interpreter, ARGS goes to pytest or the benchmark.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN     = $(VENV)/bin
+READY   = $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help test check format bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml .ci/environment
+	@.ci/environment "$(PYTHON)" "$(VENV)"
+	@touch $(READY)
+
+test: $(READY) ## run every test, in an environment of its own (ARGS="tests/policy -k deny")
+	@$(BIN)/python -c 'import xdist' 2>/dev/null && jobs='-n auto' || jobs=''; \
+	$(BIN)/python -m pytest $$jobs -q $(ARGS)
+
+check: $(READY) ## format, lint, types, tests: what must pass before a commit
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	@$(MAKE) --no-print-directory test
+
+format: $(READY) ## format the code and mend what the linter can
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+bench: ## measure start, calls and throughput against plain Python (ARGS="--json")
+	@$(PYTHON) -m tests.bench $(ARGS)
+
+clean: ## remove everything that was built, the environment too
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
