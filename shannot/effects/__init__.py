@@ -1,1 +1,1 @@
-"""What a script wants to change: pure data, its order and its digest, and how it differs from now."""
+"""What a script wants to change: pure data, its order, its digest, and how it differs from now."""

@@ -1,0 +1,66 @@
+"""The plan: the ordered effects of one run, and the digest that an approval is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from shannot.effects import codec
+from shannot.effects.document import Document, MalformedError, dump
+from shannot.effects.model import Effect, RunCommand
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Effects in the order in which they must happen; they are numbered from 1."""
+
+    effects: tuple[Effect, ...]
+    complete: bool = True
+    """False where a limit or a signal ended the script before it was through."""
+    notes: tuple[str, ...] = ()
+    """What else a reviewer must know, one line each."""
+
+
+def waiting(plan: Plan) -> tuple[int, ...]:
+    """The numbers of the effects that still have to happen: all but the commands already done."""
+    return tuple(
+        number
+        for number, effect in enumerate(plan.effects, 1)
+        if not (isinstance(effect, RunCommand) and effect.state == "done")
+    )
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 over the canonical JSON of everything in the plan."""
+    return hashlib.sha256(dump(to_json(plan)).encode("ascii")).hexdigest()
+
+
+def to_json(plan: Plan) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "effects": [codec.to_json(effect) for effect in plan.effects],
+        "complete": plan.complete,
+        "notes": list(plan.notes),
+    }
+
+
+def from_json(document: Document) -> Plan:
+    """The plan in document; MalformedError says what is wrong and where."""
+    check_format(document, FORMAT)
+    effects = tuple(codec.from_json(child) for child in document.children("effects"))
+    plan = Plan(effects, document.boolean("complete"), document.texts("notes", 10_000))
+    document.finish()
+    return plan
+
+
+def check_format(document: Document, known: int) -> None:
+    """Refuse what a newer version wrote: it may mean more than is understood here."""
+    found = document.integer("format")
+    if found > known:
+        raise MalformedError(
+            f"{document.where} has format {found}, this shannot knows {known}: use a newer shannot"
+        )
+    if found < 1:
+        raise MalformedError(f"{document.where}: format {found} never existed")

@@ -1,0 +1,184 @@
+"""What a reviewer must not overlook in a plan: pure, from the effects alone."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from shannot.effects.model import (
+    ChangeMode,
+    ChangeOwner,
+    ChangeTimes,
+    DeletePath,
+    Effect,
+    MakeDirectory,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.effects.plan import Plan
+
+# What runs by itself, later, for a user or the machine. Matched against the whole path.
+_STARTUP = re.compile(
+    r"""
+    /\.(bashrc|bash_profile|bash_login|bash_logout|bash_aliases|profile|zshrc|zshenv|zprofile
+        |zlogin|zlogout|kshrc|cshrc|tcshrc|login|logout|xprofile|xinitrc|xsession|xsessionrc
+        |inputrc|pythonrc(\.py)?|vimrc|exrc|pam_environment|envrc|gitconfig)$
+    | /\.config/(autostart|fish|systemd|environment\.d|nvim|git)(/|$)
+    | /autostart/
+    | ^/etc/(profile|profile\.d|bash\.bashrc|bashrc|zsh|environment|rc\.local|rc\d?\.d|init\.d
+        |inittab|crontab|anacrontab|cron[^/]*|systemd|udev|modules-load\.d|ld\.so\.[^/]*|sudoers
+        |sudoers\.d|pam\.d|security|update-motd\.d|NetworkManager/dispatcher\.d|apt/apt\.conf\.d
+        |logrotate\.d|xdg/autostart|fstab)(/|$)
+    | ^/(usr/)?(local/)?lib/(systemd|udev)(/|$)
+    | ^/var/spool/(cron|anacron|at)(/|$)
+    | \.(service|socket|timer|path|mount|automount|desktop|pth)$
+    | /(sitecustomize|usercustomize|conftest)\.py$
+    """,
+    re.VERBOSE,
+)
+_KEYS = re.compile(
+    r"""
+    /\.(ssh|gnupg|aws|azure|kube|docker|password-store)(/|$)
+    | /\.config/gcloud(/|$)
+    | /(authorized_keys\d?|known_hosts|id_(rsa|dsa|ecdsa|ed25519)(_sk)?)(\.pub)?$
+    | /\.(netrc|pypirc|npmrc|git-credentials|pgpass|my\.cnf|htpasswd|env(\.[^/]*)?)$
+    | ^/etc/(shadow|gshadow|passwd|group|subuid|subgid)-?$
+    | ^/etc/(ssh|ssl)(/|$)
+    | \.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg)$
+    """,
+    re.VERBOSE,
+)
+_HOOK = re.compile(
+    r"/hooks/[^/]+$|/\.husky(/|$)|/\.git/(hooks|config|modules/.*/(hooks|config))(/|$)"
+)
+_GIT_FILES = re.compile(r"/\.git/(config|info/attributes)$|/\.(gitattributes|gitmodules)$")
+
+_WORDS = re.compile(r"[^\s'\"`;|&<>(){}$=]+")
+
+
+def warnings(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """For each effect, in order, what is dangerous about it, one line each."""
+    later = _paths_run(plan)
+    found: list[tuple[str, ...]] = []
+    for number, effect in enumerate(plan.effects, 1):
+        lines = [*_of_effect(effect)]
+        if not isinstance(effect, RunCommand):
+            lines += _of_paths(effect)
+            lines += _run_later(number, effect, later)
+        found.append(tuple(dict.fromkeys(lines)))
+    return tuple(found)
+
+
+def changed_paths(effect: Effect) -> Iterator[str]:
+    """Every path that the effect makes, changes or removes, what lies in a directory included."""
+    match effect:
+        case RunCommand():
+            return
+        case MovePath(source=source, path=path, entries=entries):
+            yield from (source, path)
+            for entry in entries:
+                yield f"{source}/{entry.path}"
+                yield f"{path}/{entry.path}"
+        case DeletePath(path=path, entries=entries):
+            yield path
+            for entry in entries:
+                yield f"{path}/{entry.path}"
+        case _:
+            yield effect.path
+
+
+def _of_effect(effect: Effect) -> Iterator[str]:
+    match effect:
+        case WriteFile(before=before, after=after):
+            yield from _of_mode(0 if before is None else before.mode, after.mode)
+        case ChangeMode(before=old, after=new):
+            yield from _of_mode(old, new)
+        case MakeDirectory(mode=mode):
+            yield from _of_mode(0o111, mode)  # a directory is always searchable
+        case DeletePath(before=before, entries=entries) if before.kind == "directory":
+            yield f"deletes a directory with everything in it: {len(entries)} paths"
+        case MovePath(replaced=replaced) if replaced is not None:
+            yield "replaces what stands at the new path"
+        case ChangeOwner(after=(user, group)):
+            yield f"gives it to user {user}, group {group}"
+        case MakeLink(target=target, hard=hard):
+            yield from _of_link(target, hard)
+        case RunCommand():
+            yield from _of_command(effect)
+        case DeletePath() | MovePath() | ChangeTimes():
+            pass
+
+
+def _of_mode(before: int, after: int) -> Iterator[str]:
+    gained = after & ~before
+    if gained & 0o111:
+        yield "makes it executable"
+    if gained & 0o4000:
+        yield "sets the setuid bit: it runs as its owner"
+    if gained & 0o2000:
+        yield "sets the setgid bit"
+    if gained & 0o002 and not after & 0o1000:
+        yield "lets every user write to it"
+
+
+def _of_link(target: str, hard: bool) -> Iterator[str]:
+    word = "is a second name of" if hard else "points to"
+    if _KEYS.search(target):
+        yield f"{word} a key or a secret"
+    if _STARTUP.search(target):
+        yield f"{word} a start-up file"
+    if target.startswith("/etc/"):
+        yield f"{word} a path in /etc"
+
+
+def _of_command(command: RunCommand) -> Iterator[str]:
+    if command.state == "assumed":
+        yield "the script was told that it succeeded; what follows rests on that"
+    if command.state == "done":
+        yield "has already run"
+    if command.after_unseen_changes:
+        yield "ran without seeing the changes that the script had made before it"
+    if command.shell_line is not None:
+        yield "runs a shell line"
+
+
+def _of_paths(effect: Effect) -> Iterator[str]:
+    for path in changed_paths(effect):
+        if _STARTUP.search(path):
+            yield "touches a start-up file: it runs later, by itself"
+        if _KEYS.search(path):
+            yield "touches a key file or an account file"
+        if _HOOK.search(path) or _GIT_FILES.search(path):
+            yield "touches a git hook or the configuration of git"
+        if path == "/etc" or path.startswith("/etc/"):
+            yield "changes the machine's configuration in /etc"
+
+
+def _paths_run(plan: Plan) -> dict[str, list[int]]:
+    """Path: the numbers of the commands, not yet run, that name it."""
+    found: dict[str, list[int]] = {}
+    for number, effect in enumerate(plan.effects, 1):
+        if isinstance(effect, RunCommand) and effect.state != "done":
+            words = {word for argument in effect.argv for word in _words(argument)}
+            paths = {posixpath.normpath(posixpath.join(effect.directory, w)) for w in words}
+            for path in {*paths, effect.executable}:
+                found.setdefault(path, []).append(number)
+    return found
+
+
+def _words(argument: str) -> Iterator[str]:
+    """The argument itself, and what a shell line or `--option=value` may hold a path in."""
+    yield argument
+    yield from _WORDS.findall(argument)
+
+
+def _run_later(number: int, effect: Effect, later: dict[str, list[int]]) -> Iterator[str]:
+    if isinstance(effect, DeletePath | ChangeTimes):
+        return
+    for path in changed_paths(effect):
+        after = [str(command) for command in later.get(path, ()) if command > number]
+        if after:
+            yield f"command {', '.join(after)} runs it or is given it"
