@@ -1,0 +1,9 @@
+"""A status of the script's own, from a thread's world too."""
+
+import os
+import sys
+import threading
+
+threading.Thread(target=lambda: print("thread"), daemon=False).start()
+print("forked", os.waitstatus_to_exitcode(os.waitpid(os.fork() or os._exit(3), 0)[1]), flush=True)
+sys.exit(203)
