@@ -73,7 +73,16 @@ class Answer:
              stdin, stdout and stderr; `ticket` comes back in `Gate.finished`
     """
 
-    __slots__ = ("argv", "directory", "environment", "errno", "executable", "kind", "status", "ticket")
+    __slots__ = (
+        "argv",
+        "directory",
+        "environment",
+        "errno",
+        "executable",
+        "kind",
+        "status",
+        "ticket",
+    )
 
     def __init__(
         self,
@@ -180,7 +189,9 @@ class Spec:
 class Outcome:
     """How a run ended."""
 
-    __slots__ = ("calls_refused", "complete", "limit", "missing", "sockets_refused", "status")
+    __slots__ = (
+        "calls_refused", "complete", "effects", "limit", "missing", "sockets_refused", "status",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -189,7 +200,9 @@ class Outcome:
         sockets_refused: Mapping[str, int],
         calls_refused: Mapping[str, int],
         missing: Sequence[bytes],
+        effects: Sequence[Effect] = (),
     ) -> None:
+        self.effects = tuple(effects)  # the last cut: file effects after the last command
         self.status = status  # exit status; a signal is 128+N
         self.limit = limit  # the limit that ended it: "timeout", "cpu", "memory", …
         self.sockets_refused = sockets_refused  # call or family: how often

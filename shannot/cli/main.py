@@ -1,0 +1,137 @@
+"""The command line: finds the subcommand, and turns every way it can end into an exit code.
+
+The console script `shannot` and `python3 -m shannot` start here. One subcommand is one module
+of `commands/`, imported only when it is named.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shannot.cli.parser import Command
+
+# name: (what it does, as `shannot --help` prints it)
+COMMANDS = {
+    "run": "run a script in the sandbox and record what it would change",
+    "list": "the sessions, and where each stands",
+    "show": "one session: its plan, effect by effect, with warnings and diffs",
+    "diff": "what a session would change in files, as unified diffs",
+    "approve": "approve all or some effects of a session",
+    "reject": "reject a session",
+    "execute": "do what was approved, in order, as recorded",
+    "explain": "what the policy says about a command, and why",
+}
+INTERRUPTED = 130  # 128 + SIGINT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand. Returns the exit code; every error is one line on stderr."""
+    _open_missing_descriptors()
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except ShannotError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return DONE
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        return _help(words)
+    name = words[0]
+    if name in ("-V", "--version"):
+        from shannot import __version__
+
+        print(f"shannot {__version__}")
+        return DONE
+    if name not in COMMANDS:
+        kind = "option" if name.startswith("-") else "command"
+        raise UsageError(f"unknown {kind}: {name} (`shannot --help` lists the commands)")
+    command = _command(name)
+    options = command.parse(words[1:])
+    try:
+        return command.run(options)
+    except ShannotError as error:
+        if not command.wants_json(options):
+            raise
+        # The document takes the place of the line on stderr.
+        from shannot.cli.envelope import failure
+
+        print(failure(name, error))
+        return error.exit_code
+
+
+def _command(name: str) -> Command:
+    """The subcommand's module, and with it only what that subcommand needs."""
+    from importlib import import_module
+
+    from shannot.cli.parser import Command
+
+    module = import_module(f"shannot.cli.commands.{name}")
+    return Command(name, COMMANDS[name], module.configure, module.run)
+
+
+def _help(words: list[str]) -> int:
+    if len(words) > 1:
+        if words[1] not in COMMANDS:
+            raise UsageError(f"unknown command: {words[1]} (`shannot --help` lists the commands)")
+        _command(words[1]).parse(["--help"])
+    lines = [
+        "usage: shannot COMMAND [OPTIONS] …",
+        "",
+        "Run a script that nobody trusts yet against the real machine, see exactly what it would",
+        "change, approve it, and have exactly that happen.",
+        "",
+        "commands:",
+        *(f"  {name:<10}{summary}" for name, summary in COMMANDS.items()),
+        "",
+        "options:",
+        "  -h, --help     this text; `shannot COMMAND --help` for one command",
+        "  -V, --version  the version",
+        "",
+        "exit codes of `run`: the script's own (a signal is 128+N); 2 usage or configuration,",
+        "124 time limit, 125 another limit or shannot itself failed, 126 refused, 127 not found.",
+        "Of the others: 0 done, 1 something asked for did not succeed, 2, 125, 126, 127 as above.",
+    ]
+    print("\n".join(lines), file=sys.stdout if words else sys.stderr)
+    return DONE if words else USAGE
+
+
+def _report(error: ShannotError) -> int:
+    # Only on the way out: messages hold paths and words from anywhere.
+    from shannot.escape import escape
+
+    lines = [escape(line) for line in str(error).splitlines()] or ["failed"]
+    try:
+        print("shannot: " + "\n  ".join(lines), file=sys.stderr, flush=True)
+    except OSError:
+        pass  # nobody reads stderr; the exit code still tells
+    return error.exit_code
+
+
+def _open_missing_descriptors() -> None:
+    """Give closed standard descriptors to /dev/null, so that no pipe of ours lands on 0 to 2."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            if os.open("/dev/null", os.O_RDWR) != number:
+                os._exit(FAULT)  # another thread opens files: not ours to mend
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from failing again when it flushes a stdout that nobody reads."""
+    os.dup2(os.open("/dev/null", os.O_WRONLY), 1)

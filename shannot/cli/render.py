@@ -1,0 +1,180 @@
+"""Effects, diffs and words for people: lines of text, complete and escaped.
+
+Everything that comes from a plan, a path or a child goes through `escape` here. Colour only
+repeats what a word or a sign says already.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from shannot.effects.model import (
+    ChangeMode,
+    ChangeOwner,
+    ChangeTimes,
+    DeletePath,
+    Effect,
+    Entry,
+    Fingerprint,
+    MakeDirectory,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.escape import escape, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shannot.effects.diff import Diff
+
+_INDENT = " " * 6
+_RED, _GREEN, _YELLOW, _CYAN, _BOLD = "31", "32", "33", "36", "1"
+_STATES = {
+    "queued": "waits; the script was told that it failed",
+    "assumed": "waits; assumed to succeed: the script was told exit 0, with no output",
+    "done": "done during the run, as the policy allows it; execute does not repeat it",
+}
+
+
+class Style:
+    """Colour, where there is a terminal that wants it."""
+
+    __slots__ = ("_colour",)
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+    def danger(self, text: str) -> str:
+        return self.paint(text, _RED)
+
+    def strong(self, text: str) -> str:
+        return self.paint(text, _BOLD)
+
+
+def style_for(host_fd: int, environment: Mapping[str, str]) -> Style:
+    """Colour on a terminal, without NO_COLOR (no-color.org: any value) and not TERM=dumb."""
+    plain = bool(environment.get("NO_COLOR")) or environment.get("TERM", "dumb") == "dumb"
+    try:
+        return Style(not plain and os.isatty(host_fd))
+    except OSError:
+        return Style(False)
+
+
+def effect_lines(
+    number: int, effect: Effect, warnings: Sequence[str], diff: Diff | None, style: Style
+) -> list[str]:
+    """One effect whole: what it does, its details, its warnings, its diff."""
+    verb, subject, details = describe(effect)
+    lines = [f"{number:4}  {style.strong(f'{verb:<9}')} {subject}"]
+    lines += [_INDENT + line for line in details]
+    lines += [_INDENT + style.danger(f"! {escape(warning)}") for warning in warnings]
+    if diff is not None:
+        lines += [_INDENT + line for line in diff_lines(diff, style)]
+    return lines
+
+
+def describe(effect: Effect) -> tuple[str, str, list[str]]:
+    """(verb, what it is done to, one line for each further fact), escaped."""
+    match effect:
+        case WriteFile(path=path, before=before, after=after):
+            return ("create" if before is None else "write"), escape(path), _written(before, after)
+        case DeletePath(path=path, before=before, entries=entries):
+            return "delete", _slashed(path, before), [_short(before), *_below(entries)]
+        case MakeDirectory(path=path, mode=mode):
+            return "mkdir", f"{escape(path)}/", [f"mode {mode:04o}"]
+        case MakeLink(path=path, target=target, before=before, hard=hard):
+            verb = "hardlink" if hard else "symlink"
+            details = [] if before is None else [f"replaces: {_short(before)}"]
+            return verb, f"{escape(path)} -> {escape(target)}", details
+        case MovePath(source=source, path=path, before=before, replaced=replaced, entries=entries):
+            details = [] if replaced is None else [f"replaces: {_short(replaced)}"]
+            goal = _slashed(path, before)
+            return "move", f"{_slashed(source, before)} -> {goal}", [*details, *_below(entries)]
+        case ChangeMode(path=path, before=old, after=new):
+            return "chmod", escape(path), [f"mode {old:04o} -> {new:04o}"]
+        case ChangeOwner(path=path, before=(user, group), after=(new_user, new_group)):
+            return "chown", escape(path), [f"owner {user}:{group} -> {new_user}:{new_group}"]
+        case ChangeTimes(path=path, mtime_ns=mtime):
+            return "touch", escape(path), [f"modification time {mtime / 1e9:.3f}"]
+        case RunCommand():
+            return "run", command_line(effect), _command(effect)
+
+
+def diff_lines(diff: Diff, style: Style) -> list[str]:
+    """A diff with its signs, coloured where that is wanted; what was left off is said."""
+    lines: list[str] = []
+    for line in diff.lines:
+        shown = escape(line, keep="\t")
+        if line.startswith(("--- ", "+++ ")) and len(lines) < len(("---", "+++")):
+            lines.append(style.strong(shown))
+        elif line.startswith("@@"):
+            lines.append(style.paint(shown, _CYAN))
+        elif line.startswith("+"):
+            lines.append(style.paint(shown, _GREEN))
+        elif line.startswith("-"):
+            lines.append(style.paint(shown, _RED))
+        else:
+            lines.append(shown)
+    if diff.omitted:
+        lines.append(f"({diff.omitted} more lines: `shannot diff ID` shows them)")
+    return lines
+
+
+def command_line(command: RunCommand) -> str:
+    """A command as it would be typed; every word shows where it begins and ends."""
+    return " ".join(quote(word) for word in command.argv)
+
+
+def _written(before: Fingerprint | None, after: Fingerprint) -> list[str]:
+    if before is None:
+        return [f"new file, {after.size} bytes, mode {after.mode:04o}"]
+    if before.kind != "file":
+        return [f"replaces: {_short(before)}", f"by {after.size} bytes, mode {after.mode:04o}"]
+    mode = f"mode {after.mode:04o}"
+    if before.mode != after.mode:
+        mode = f"mode {before.mode:04o} -> {after.mode:04o}"
+    return [f"{before.size} -> {after.size} bytes, {mode}"]
+
+
+def _command(command: RunCommand) -> list[str]:
+    lines = []
+    if command.shell_line is not None:
+        lines.append(f"shell line  {escape(command.shell_line)}")
+    lines += [
+        f"directory   {escape(command.directory)}",
+        f"executable  {escape(command.executable)} (sha256 {command.executable_sha256})",
+        f"policy      {command.verdict}: {escape(command.reason)} [{escape(command.rule)}]",
+        f"state       {_STATES[command.state]}",
+    ]
+    if command.exit_status is not None:
+        lines.append(f"exit status {command.exit_status}")
+    if command.stdin_sha256 is not None:
+        lines.append(f"stdin       sha256 {command.stdin_sha256}")
+    for name, value in command.environment:
+        lines.append(f"environment {escape(name)}={quote(value)}")
+    return lines
+
+
+def _short(fingerprint: Fingerprint) -> str:
+    match fingerprint.kind:
+        case "directory":
+            return f"directory, mode {fingerprint.mode:04o}"
+        case "link":
+            return f"symbolic link, target sha256 {fingerprint.sha256}"
+        case "file":
+            size = f"{fingerprint.size} bytes, mode {fingerprint.mode:04o}"
+            return f"file, {size}, sha256 {fingerprint.sha256}"
+
+
+def _slashed(path: str, fingerprint: Fingerprint) -> str:
+    return escape(path) + ("/" if fingerprint.kind == "directory" else "")
+
+
+def _below(entries: Sequence[Entry]) -> list[str]:
+    return [f"  {_slashed(entry.path, entry.fingerprint)}" for entry in entries]

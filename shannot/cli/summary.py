@@ -1,0 +1,136 @@
+"""What `shannot run` says on stderr when the script has ended: one line a fact, then what to do.
+
+Values of the environment and contents of files never stand here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shannot.cli.render import command_line
+from shannot.effects.model import (
+    ChangeMode,
+    ChangeOwner,
+    ChangeTimes,
+    DeletePath,
+    Effect,
+    MakeDirectory,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.escape import escape, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shannot.workflows.run import Report
+
+_PREFIX = "shannot: "
+_LIMITS = {
+    "timeout": "its time (--timeout)",
+    "cpu": "its processor time (--cpu)",
+    "memory": "its memory (--memory)",
+    "processes": "its number of processes (--processes)",
+    "output": "its output (--output)",
+    "files": "its number of new files (--files)",
+}
+_SYSTEM_PLACES = ("/proc", "/sys", "/var", "/run", "/boot")
+_NAMED = 5
+"""Missing paths that get a line each; beyond, one line with the view that shows them all."""
+
+
+def lines(report: Report) -> list[str]:
+    """Every fact worth a line, in the order in which a reader needs them."""
+    found = [
+        *_ended(report),
+        *report.notes,
+        *report.output.failures,
+        *_effects(report.effects),
+        *_denied(report),
+        *_refused(report.outcome.sockets_refused, "socket call", "sockets do not exist here"),
+        *_refused(report.outcome.calls_refused, "system call", "not among those that are mediated"),
+        *_missing(report),
+        *_next(report),
+    ]
+    return [_PREFIX + line for line in found]
+
+
+def _ended(report: Report) -> Iterator[str]:
+    limit = report.outcome.limit
+    if limit is not None:
+        yield f"ended: the script used up {_LIMITS.get(limit, escape(limit))}"
+    if not report.outcome.complete and report.effects:
+        yield "incomplete: what follows is only what it did until then"
+
+
+def _effects(effects: Iterable[Effect]) -> Iterator[str]:
+    for effect in effects:
+        match effect:
+            case WriteFile(path=path, before=None):
+                yield f"creates {escape(path)}"
+            case WriteFile(path=path):
+                yield f"writes {escape(path)}"
+            case DeletePath(path=path, entries=entries):
+                more = f" and the {len(entries)} paths below it" if entries else ""
+                yield f"deletes {escape(path)}{more}"
+            case MakeDirectory(path=path):
+                yield f"makes the directory {escape(path)}"
+            case MakeLink(path=path, target=target):
+                yield f"links {escape(path)} -> {escape(target)}"
+            case MovePath(source=source, path=path):
+                yield f"moves {escape(source)} -> {escape(path)}"
+            case ChangeMode(path=path, after=mode):
+                yield f"sets the mode of {escape(path)} to {mode:04o}"
+            case ChangeOwner(path=path, after=(user, group)):
+                yield f"gives {escape(path)} to {user}:{group}"
+            case ChangeTimes(path=path):
+                yield f"sets the modification time of {escape(path)}"
+            case RunCommand():
+                yield _command(effect)
+
+
+def _command(command: RunCommand) -> str:
+    line = command_line(command)
+    match command.state:
+        case "assumed":
+            return f"asks to run {line} (assumed to succeed)"
+        case "queued":
+            return f"asks to run {line} (the script was told that it failed)"
+        case "done":
+            unseen = ", without the changes before it" if command.after_unseen_changes else ""
+            return f"ran {line} on this machine{unseen} (exit status {command.exit_status})"
+
+
+def _denied(report: Report) -> Iterator[str]:
+    for argv, reason in report.denied:
+        yield f"denied {' '.join(quote(word) for word in argv)}: {escape(reason)}"
+
+
+def _refused(counts: Mapping[str, int], what: str, why: str) -> Iterator[str]:
+    for name, times in sorted(counts.items()):
+        yield f"refused {what} {escape(name)}, {times} time{'s' if times > 1 else ''}: {why}"
+
+
+def _missing(report: Report) -> Iterator[str]:
+    paths = [escape(path.decode("utf-8", "surrogateescape")) for path in report.outcome.missing]
+    if len(paths) > _NAMED or any(path.startswith(_SYSTEM_PLACES) for path in paths):
+        for path in paths:
+            yield f"not mapped: {path}"
+        yield "`shannot run --view system` shows the whole machine read-only"
+        return
+    for path in paths:
+        yield f"not mapped: {path} (`--map {quote(path)}` shows it)"
+
+
+def _next(report: Report) -> Iterator[str]:
+    if report.session is None:
+        return
+    if report.waiting:
+        word = "effect waits" if report.waiting == 1 else "effects wait"
+        yield f"{report.waiting} {word} for approval in session {report.session}"
+        yield f"next: shannot show {report.session}"
+        yield f"then: shannot approve {report.session} --execute"
+    else:
+        yield f"nothing waits; kept as session {report.session}"

@@ -1,0 +1,89 @@
+"""Which host directories a script sees: `--map` read and checked, and the project rule.
+
+For `workflows/run.py`; the tree itself is assembled by `sandbox/vfs/tree.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from shannot.errors import UsageError
+from shannot.sandbox.spec import Map
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    Mode = Literal["ro", "cow", "hide"]
+
+
+def read_map(text: str, directory: str, home: str) -> Map:
+    """`HOST[:GUEST][:ro|cow|hide]`, cow where none is named. Raises UsageError.
+
+    A relative HOST is below `directory`; a `~/` that the shell has left is `home`.
+    """
+    host, *rest = text.split(":")
+    mode: Mode = "cow"
+    if rest and (named := _mode(rest[-1])) is not None:
+        mode = named
+        rest.pop()
+    if not host or len(rest) > 1 or "\0" in text:
+        raise UsageError(f"--map {text}: expected HOST[:GUEST][:ro|cow|hide]")
+    if host == "~" or host.startswith("~/"):
+        host = home + host[1:]
+    place = _absolute(host, directory)
+    guest = place
+    if rest:
+        if not rest[0].startswith("/"):
+            raise UsageError(f"--map {text}: {rest[0] or 'the guest path'} is not absolute")
+        guest = _absolute(rest[0], "/")
+    if mode == "hide":
+        return Map(os.fsencode(place), os.fsencode(guest), mode)
+    _check_readable(place, text)
+    return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode)
+
+
+def project_map(directory: str, home: str) -> Map | None:
+    """The current directory with everything below it, where that is a project.
+
+    None for `/`, the home directory and what holds it: too much to show without being asked.
+    """
+    if directory == "/" or f"{home}/".startswith(f"{directory}/"):
+        return None
+    place = os.fsencode(directory)
+    return Map(place, place, "cow")
+
+
+def covers(maps: Sequence[Map], directory: str) -> bool:
+    """Does one of the maps show this very directory, or one above it?"""
+    place = os.fsencode(directory)
+    return any(
+        known.mode != "hide" and (place + b"/").startswith(known.guest.rstrip(b"/") + b"/")
+        for known in maps
+    )
+
+
+def _mode(word: str) -> Mode | None:
+    match word:
+        case "ro" | "cow" | "hide":
+            return word
+        case _:
+            return None
+
+
+def _absolute(path: str, directory: str) -> str:
+    # normpath keeps two leading slashes, which POSIX leaves to the system; Linux has no such.
+    return "/" + os.path.normpath(os.path.join(directory, path)).lstrip("/")
+
+
+def _check_readable(place: str, text: str) -> None:
+    try:
+        mode = os.stat(place).st_mode
+    except OSError as error:
+        raise UsageError(f"--map {text}: {place}: {error.strerror}")
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise UsageError(f"--map {text}: {place} is neither a file nor a directory")
+    if not os.access(place, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        raise UsageError(f"--map {text}: {place}: Permission denied")

@@ -1,0 +1,131 @@
+"""What is to be run, checked before anything starts: the script and its interpreter.
+
+For `workflows/run.py`. Every error here is the user's to mend, and is one line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from shannot.errors import NotFoundError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+# The child's PATH, whatever the caller's is: an entry that others can write would decide what
+# runs. Debian's own for root, which covers /usr/local and is a superset of other systems'.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_HEAD = 8 << 10  # bytes looked at to tell a text from a binary
+_MAX_STDIN = 16 << 20  # bytes of a script that comes on stdin
+_PYC = b"\r\n"  # bytes 2 and 3 of every compiled module, importlib/_bootstrap_external.py
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+class Program:
+    """One of: a script's path, the code of -c, the module of -m, `-` for a script on stdin."""
+
+    __slots__ = ("arguments", "kind", "text")
+
+    def __init__(
+        self,
+        kind: Literal["script", "code", "module", "stdin"],
+        text: str,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self.kind = kind
+        self.text = text
+        self.arguments = tuple(arguments)
+
+    def argv(self, interpreter: str) -> tuple[str, ...]:
+        """The child's whole argv, as a person would type it for plain python."""
+        option = {"script": (), "code": ("-c",), "module": ("-m",), "stdin": ()}[self.kind]
+        return (interpreter, *option, self.text, *self.arguments)
+
+    def name(self) -> str:
+        """A word or two for a session's id and for lists."""
+        if self.kind == "script":
+            return os.path.basename(self.text).removesuffix(".py")
+        return {"code": "code", "module": self.text, "stdin": "stdin"}[self.kind]
+
+
+def check_script(path: str) -> None:
+    """Raises NotFoundError where there is no script, UsageError where it can be none."""
+    try:
+        host_fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"no such script: {path}")
+    except ValueError:
+        raise NotFoundError("no such script: its name holds a NUL character")
+    except OSError as error:
+        raise UsageError(f"cannot read the script {path}: {error.strerror}")
+    try:
+        mode = os.fstat(host_fd).st_mode
+        if stat.S_ISDIR(mode):
+            _check_directory(path)
+        elif not stat.S_ISREG(mode):
+            raise UsageError(f"not a regular file: {path} (`shannot run - < FILE` reads a script)")
+        elif _is_binary(os.read(host_fd, _HEAD)):
+            raise UsageError(f"not a Python script but a binary file: {path}")
+    finally:
+        os.close(host_fd)
+
+
+def _check_directory(path: str) -> None:
+    if not os.path.isfile(os.path.join(path, "__main__.py")):
+        raise UsageError(f"a directory without a __main__.py is no script: {path}")
+
+
+def _is_binary(head: bytes) -> bool:
+    return b"\0" in head and head[2:4] != _PYC and not head.startswith(_ZIP)
+
+
+def find_interpreter(python: str | None, default: str) -> str:
+    """The absolute path of the interpreter. A virtual environment's python keeps its own path:
+    resolved, it would be another one. Raises UsageError."""
+    given = python or default
+    if not given:
+        raise UsageError("this shannot has no python of its own: name one with `--python PATH`")
+    path = os.path.expanduser(given)
+    if "/" not in path:
+        found = [f"{place}/{path}" for place in PATH.split(":")]
+        path = next((place for place in found if os.access(place, os.X_OK)), path)
+    path = os.path.abspath(path)
+    if not os.path.isfile(path) or not os.access(path, os.X_OK):
+        raise UsageError(f"no such interpreter: {given}")
+    try:
+        with open(path, "rb") as program:
+            magic = program.read(4)
+    except OSError as error:
+        raise UsageError(f"cannot read the interpreter {path}: {error.strerror}")
+    if magic != b"\x7fELF":
+        raise UsageError(
+            f"not an interpreter but a script that starts one: {path}"
+            " (`--python` takes the path that `sys.executable` prints)"
+        )
+    return path
+
+
+def read_stdin(host_fd: int) -> int | None:
+    """The script that comes on stdin, whole, as an open file to give to the child in its place.
+
+    So that a reviewer can see it: python itself also reads all of it before it runs any.
+    None where a person sits at a terminal. Raises UsageError.
+    """
+    if os.isatty(host_fd):
+        return None
+    copy = os.memfd_create("script", os.MFD_CLOEXEC)
+    total = 0
+    try:
+        while data := os.read(host_fd, 1 << 16):
+            total += len(data)
+            if total > _MAX_STDIN:
+                raise UsageError(f"the script on stdin is longer than {_MAX_STDIN} bytes")
+            os.write(copy, data)
+    except OSError as error:
+        raise UsageError(f"cannot read the script from stdin: {error.strerror}")
+    os.lseek(copy, 0, os.SEEK_SET)
+    return copy
