@@ -19,7 +19,7 @@ NO_NEWLINE = "\\ No newline at end of file"
 # difflib is quadratic where lines repeat. Beyond these the changed region is one block: still
 # complete, only less clever. Measured: the pairs take about one second at this bound.
 _MAX_LINES = 40_000
-_MAX_PAIRS = 400_000
+_MAX_PAIRS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""Contents by their SHA-256: `Blobs` of `sandbox/spec.py`, in a directory.
+
+Each is a file named after its hash, so equal contents are kept once, and a blob that was changed
+no longer matches its name.
+"""
+
+from __future__ import annotations
+
+import os
+from fcntl import ioctl
+from hashlib import sha256
+
+from shannot.effects.document import MalformedError
+from shannot.errors import ShannotError
+from shannot.sessions import files
+
+CHUNK = 1 << 20
+MAX_BLOB = 64 << 30  # bytes, holes included: hashing them takes about a second each GiB
+_FICLONE = 0x40049409  # linux/fs.h: share the blocks of another file (btrfs, xfs)
+
+
+class BlobDirectory:
+    """Blobs in the directory that `directory_fd` is open on; the caller keeps and closes it."""
+
+    __slots__ = ("_fd", "_owner", "_shown")
+
+    def __init__(self, directory_fd: int, owner: int, shown: str) -> None:
+        """owner: the user whose blobs are trusted to be read; shown: the path for messages."""
+        self._fd = directory_fd
+        self._owner = owner
+        self._shown = shown
+
+    def put_descriptor(self, host_fd: int) -> tuple[str, int]:
+        """Save everything the open file holds, from offset 0. Returns (sha256, size).
+
+        The file's own offset, which the child may share, is not moved. The blocks are shared
+        where the filesystem can, else copied; holes stay holes. Nothing is synced: call `sync`.
+        """
+        temporary = f".put-{os.urandom(8).hex()}"
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        copy = os.open(temporary, flags, 0o600, dir_fd=self._fd)
+        try:
+            try:
+                ioctl(copy, _FICLONE, host_fd)
+                name, size = hash_descriptor(copy)
+            except OSError:
+                os.ftruncate(copy, 0)
+                name, size = copy_descriptor(host_fd, copy)
+            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except BaseException:
+            os.unlink(temporary, dir_fd=self._fd)
+            raise
+        finally:
+            os.close(copy)
+        return name, size
+
+    def put_bytes(self, data: bytes) -> str:
+        """Save data, return its sha256."""
+        name = sha256(data).hexdigest()
+        temporary = f".put-{os.urandom(8).hex()}"
+        files.write_new(temporary, self._fd, data)
+        os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        return name
+
+    def sync(self, name: str) -> None:
+        """The blob survives a crash of the machine from here on."""
+        fd = self.open(name)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def open(self, name: str) -> int:
+        """A descriptor of the blob, not yet compared with its name: whoever reads it does that."""
+        shown = f"{self._shown}/{name}"
+        try:
+            return files.open_file(name, self._fd, self._owner, MAX_BLOB, shown)
+        except FileNotFoundError:
+            raise MalformedError(f"{shown} is missing: contents of the session were removed")
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """The contents, checked against the name; None where they are longer than limit bytes."""
+        fd = self.open(name)
+        try:
+            if os.fstat(fd).st_size > limit:
+                return None
+            data = b"".join(iter(lambda: os.read(fd, CHUNK), b""))
+        finally:
+            os.close(fd)
+        if sha256(data).hexdigest() != name:
+            raise self.changed(name)
+        return data
+
+    def check(self, name: str) -> int:
+        """The size of a blob whose contents match its name; MalformedError where they do not."""
+        fd = self.open(name)
+        try:
+            found, size = hash_descriptor(fd)
+        finally:
+            os.close(fd)
+        if found != name:
+            raise self.changed(name)
+        return size
+
+    def changed(self, name: str) -> MalformedError:
+        """The error for contents that are not those of the name."""
+        return MalformedError(f"{self._shown}/{name} was changed: it does not match its name")
+
+
+def hash_descriptor(fd: int) -> tuple[str, int]:
+    """(sha256, size) of an open file from offset 0, whose own offset is not moved."""
+    digest = sha256()
+    offset = 0
+    while chunk := os.pread(fd, CHUNK, offset):
+        digest.update(chunk)
+        offset += len(chunk)
+        _check_size(offset)
+    return digest.hexdigest(), offset
+
+
+def copy_descriptor(source: int, target: int) -> tuple[str, int]:
+    """Copy an open file from offset 0 into an empty one; (sha256, size) of what was copied.
+
+    The source's offset is not moved; blocks of zeros become holes.
+    """
+    digest = sha256()
+    offset = 0
+    while chunk := os.pread(source, CHUNK, offset):
+        digest.update(chunk)
+        if chunk.count(0) != len(chunk):
+            os.lseek(target, offset, os.SEEK_SET)
+            files.write_all(target, chunk)
+        offset += len(chunk)
+        _check_size(offset)
+    os.ftruncate(target, offset)
+    return digest.hexdigest(), offset
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BLOB:
+        raise ShannotError(f"a file is longer than {MAX_BLOB >> 30} GiB and cannot be kept")

@@ -1,0 +1,74 @@
+"""A session in the making: built in a hidden directory, and there at once, whole, or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+
+from shannot.effects import plan as plans
+from shannot.effects.document import dump
+from shannot.errors import ShannotError, UnsuccessfulError
+from shannot.sessions import files, libc
+from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.model import Session, head_to_json
+
+DRAFT = ".new-"
+MAX_PLAN = 256 << 20  # bytes
+
+
+class Draft:
+    """A session in the making: its directory is hidden until `commit`, and gone on `discard`."""
+
+    __slots__ = ("_blobs_fd", "_fd", "_owner", "_root", "blobs", "path")
+
+    def __init__(self, root: str, suffix: str, owner: int) -> None:
+        """root: the directory of all sessions; suffix: makes the hidden name a new one."""
+        self._root = root
+        self._owner = owner
+        self.path = path = f"{root}/{DRAFT}{suffix}"
+        os.mkdir(path, 0o700)
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fcntl.flock(self._fd, fcntl.LOCK_SH)  # tells `sweep` that this process is still alive
+        os.mkdir("blobs", 0o700, dir_fd=self._fd)
+        self._blobs_fd = os.open(
+            "blobs", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd
+        )
+        self.blobs = BlobDirectory(self._blobs_fd, owner, f"{path}/blobs")
+
+    def write(self, name: str, data: bytes) -> None:
+        """The session's `script`, `stdout` or `stderr`."""
+        files.write_new(name, self._fd, data)
+
+    def commit(self, session: Session) -> None:
+        """The session is on disk, whole, under session.id. UnsuccessfulError: the id is taken."""
+        plan = dump(plans.to_json(session.plan)).encode("ascii")
+        if len(plan) > MAX_PLAN:
+            raise ShannotError(f"the plan is larger than {MAX_PLAN >> 20} MiB and cannot be kept")
+        files.write_new("plan.json", self._fd, plan)
+        files.write_new("session.json", self._fd, dump_head(session))
+        files.write_new("lock", self._fd, b"")
+        libc.sync_filesystem(self._fd)
+        parent_fd = files.open_directory(self._root, self._owner)
+        try:
+            libc.rename_new(os.path.basename(self.path), parent_fd, session.id, parent_fd)
+            os.fsync(parent_fd)
+        except FileExistsError:
+            raise UnsuccessfulError(f"there is a session {session.id} already") from None
+        finally:
+            os.close(parent_fd)
+        self._close()
+
+    def discard(self) -> None:
+        """Nothing of it is kept."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        os.close(self._blobs_fd)
+
+
+def dump_head(session: Session) -> bytes:
+    """The contents of session.json."""
+    return dump(head_to_json(session)).encode("ascii")

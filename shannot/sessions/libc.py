@@ -1,0 +1,52 @@
+"""The two calls of libc that `os` does not offer: renameat2(2) and syncfs(2).
+
+Both have a fallback, because a filesystem or another libc may not know them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+
+_RENAME_NOREPLACE = 1  # linux/fs.h
+
+
+def rename_new(source: str, source_fd: int, target: str, target_fd: int) -> None:
+    """Rename, never over anything: FileExistsError where something stands at the target."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(source), os.fsencode(target)
+    try:
+        failed = libc.renameat2(source_fd, names[0], target_fd, names[1], _RENAME_NOREPLACE)
+        code = ctypes.get_errno() if failed else 0
+    except AttributeError:
+        code = errno.ENOSYS
+    if code in (errno.ENOSYS, errno.EINVAL):
+        _rename_new_in_steps(source, source_fd, target, target_fd)
+    elif code:
+        raise OSError(code, os.strerror(code), target)
+
+
+def _rename_new_in_steps(source: str, source_fd: int, target: str, target_fd: int) -> None:
+    """For old filesystems: link(2) fails where something stands; a directory leaves a short gap."""
+    if stat.S_ISDIR(os.lstat(source, dir_fd=source_fd).st_mode):
+        try:
+            os.lstat(target, dir_fd=target_fd)
+        except FileNotFoundError:
+            os.rename(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd)
+            return
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+    os.link(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd, follow_symlinks=False)
+    os.unlink(source, dir_fd=source_fd)
+
+
+def sync_filesystem(fd: int) -> None:
+    """Everything written to the filesystem of the open file reaches the disk."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        if libc.syncfs(fd) == 0:
+            return
+    except AttributeError:
+        pass
+    os.sync()

@@ -1,0 +1,51 @@
+"""Where a session can go from where it stands: one table, and a move that is not in it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from shannot.errors import UnsuccessfulError
+
+State = Literal["pending", "approved", "rejected", "executing", "executed", "failed"]
+
+STATES: tuple[State, ...] = (
+    "pending",
+    "approved",
+    "rejected",
+    "executing",
+    "executed",
+    "failed",
+)
+
+# A second approval replaces the first one. Executing goes on from executing where the process was
+# killed, and from failed where some effects are still to be done.
+TRANSITIONS: Mapping[State, tuple[State, ...]] = {
+    "pending": ("approved", "rejected"),
+    "approved": ("approved", "rejected", "executing"),
+    "rejected": (),
+    "executing": ("executing", "executed", "failed"),
+    "executed": (),
+    "failed": ("executing", "rejected"),
+}
+
+_HINTS: Mapping[State, str] = {
+    "pending": "it waits for `shannot approve`",
+    "approved": "it waits for `shannot execute`",
+    "rejected": "run the script again for a new session",
+    "executing": "`shannot execute` goes on with it",
+    "executed": "run the script again for a new session",
+    "failed": "`shannot show` has the results",
+}
+
+
+class LifecycleError(UnsuccessfulError):
+    """The session is in a state from which the move is not possible."""
+
+
+def check(session_id: str, state: State, wanted: State) -> None:
+    """Raise LifecycleError unless a session can go from state to wanted."""
+    if wanted not in TRANSITIONS[state]:
+        raise LifecycleError(
+            f"session {session_id} is {state} and cannot become {wanted}; {_HINTS[state]}"
+        )

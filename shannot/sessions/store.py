@@ -1,0 +1,264 @@
+"""Sessions on disk: `$state/sessions/ID/`, private, atomic, safe under concurrent processes.
+
+    session.json   where the session stands: small, replaced at each transition
+    plan.json      the plan, written once; session.json holds its digest
+    script, stdout, stderr, blobs/SHA256
+    journal, checkpoint/SHA256, output/N.{stdout,stderr}   of an execution (`apply.py`)
+    lock           held (flock) during a transition and all through an execution
+
+A session appears whole: it is built in a hidden directory and renamed. `list` reads session.json
+alone, which never holds the plan: 10,000 sessions take about a second whatever their plans are.
+Everything read is checked as if an enemy had written it (`files.py`, `effects/document.py`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+from shannot.effects import plan as plans
+from shannot.effects.document import Document, MalformedError, parse
+from shannot.errors import NotFoundError, ShannotError, UnsuccessfulError
+from shannot.escape import escape
+from shannot.sessions import files, ids, journal
+from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.draft import DRAFT, MAX_PLAN, Draft, dump_head
+from shannot.sessions.journal import Progress
+from shannot.sessions.model import (
+    Session,
+    Summary,
+    session_from_json,
+    summary_from_json,
+)
+
+MAX_HEAD = 16 << 20  # bytes: argv and the paths that were not mapped are in it
+MAX_SCRIPT = 64 << 20  # bytes
+MAX_OUTPUT = 256 << 20  # bytes; a run keeps at most Limits.output
+PATIENCE = 2.0  # seconds to wait for another process's transition
+
+
+class Lock:
+    """The right to change one session, held by this process alone (`Store.lock`)."""
+
+    __slots__ = ("directory_fd", "path", "session_id", "store")
+
+    def __init__(self, store: Store, session_id: str, directory_fd: int) -> None:
+        self.store = store
+        self.session_id = session_id
+        self.directory_fd = directory_fd
+        self.path = f"{store.root}/{session_id}"
+
+    def load(self) -> Session:
+        """The session as it now is."""
+        return self.store.read_session(self.directory_fd, self.session_id)
+
+    def save(self, session: Session) -> None:
+        """Replace session.json. The plan and the results are not written: they never change so."""
+        files.replace("session.json", self.directory_fd, dump_head(session))
+
+    def progress(self) -> Progress:
+        """What an execution has done so far."""
+        return journal.read(self.directory_fd, self.store.owner, self.path)
+
+
+class Store:
+    """The sessions below one state directory, all of one owner."""
+
+    __slots__ = ("owner", "root")
+
+    def __init__(self, state: str, owner: int) -> None:
+        """state: shannot's state directory; owner: the user id all of it must belong to."""
+        self.root = f"{state}/sessions"
+        self.owner = owner
+
+    def draft(self, random: Callable[[int], bytes] = os.urandom) -> Draft:
+        """Begin a session. ShannotError where the state directory cannot be written."""
+        files.make_private(os.path.dirname(self.root))
+        files.make_private(self.root)
+        os.close(self.open_root())
+        try:
+            return Draft(self.root, random(8).hex(), self.owner)
+        except OSError as error:
+            raise ShannotError(f"cannot write to {escape(self.root)}: {error.strerror}") from error
+
+    def sweep(self) -> int:
+        """Remove drafts whose process is gone; how many there were."""
+        removed = 0
+        for name in self._names():
+            if not name.startswith(DRAFT):
+                continue
+            path = f"{self.root}/{name}"
+            try:
+                fd = files.open_directory(path, self.owner)
+            except (OSError, MalformedError):
+                continue
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(fd)
+        return removed
+
+    def fresh_id(self, seconds: int, name: str, random: Callable[[int], bytes]) -> str:
+        """An id that no session has."""
+        while True:
+            found = ids.new_id(seconds, name, random(2))
+            if not os.path.lexists(f"{self.root}/{found}"):
+                return found
+
+    def ids(self) -> list[str]:
+        """Every session's id, oldest first."""
+        return sorted(name for name in self._names() if ids.is_id(name))
+
+    def resolve(self, prefix: str) -> str:
+        """The id that begins with prefix; UsageError and NotFoundError as `ids.resolve`."""
+        return ids.resolve(prefix, self.ids())
+
+    def load(self, session_id: str) -> Session:
+        """The whole session. NotFoundError, or MalformedError naming the file."""
+        with self._opened(session_id) as fd:
+            return self.read_session(fd, session_id)
+
+    def summaries(self) -> Iterator[Summary | MalformedError]:
+        """One line per session, oldest first; an error stands where a session cannot be read."""
+        for session_id in self.ids():
+            try:
+                with self._opened(session_id) as fd:
+                    yield summary_from_json(
+                        self._document(fd, session_id, "session.json", MAX_HEAD)
+                    )
+            except MalformedError as error:
+                yield error
+            except NotFoundError:
+                continue  # removed since
+
+    @contextmanager
+    def lock(self, session_id: str, patience: float = PATIENCE) -> Iterator[Lock]:
+        """The right to change it; UnsuccessfulError where another process keeps it for longer.
+
+        patience: seconds to wait.
+        """
+        with self._opened(session_id) as fd:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            try:
+                lock_fd = os.open("lock", flags, 0o600, dir_fd=fd)
+            except OSError as error:
+                path = f"{self.root}/{session_id}/lock"
+                raise ShannotError(f"{escape(path)} cannot be opened: {error.strerror}") from error
+            try:
+                _flock(lock_fd, session_id, patience)
+                yield Lock(self, session_id, fd)
+            finally:
+                os.close(lock_fd)
+
+    def script(self, session: Session) -> bytes:
+        """The script that was run; MalformedError where it is another one now."""
+        data = self.contents(session.id, "script", MAX_SCRIPT)
+        if sha256(data).hexdigest() != session.script.sha256:
+            raise MalformedError(f"{self.root}/{session.id}/script was changed after the run")
+        return data
+
+    def contents(self, session_id: str, name: str, limit: int = MAX_OUTPUT) -> bytes:
+        """A file of the session, `stdout` for one; empty where there is none."""
+        with self._opened(session_id) as fd:
+            try:
+                return files.read(name, fd, self.owner, limit, f"{self.root}/{session_id}/{name}")
+            except FileNotFoundError:
+                return b""
+
+    @contextmanager
+    def blobs(self, session_id: str, name: str = "blobs") -> Iterator[BlobDirectory]:
+        """The contents that a session's effects write (`blobs`) or replaced (`checkpoint`)."""
+        with self._opened(session_id) as fd:
+            shown = f"{self.root}/{session_id}/{name}"
+            try:
+                blobs_fd = files.open_directory(name, self.owner, fd, shown)
+            except OSError as error:
+                raise MalformedError(f"{shown} cannot be read: {error.strerror}") from error
+            try:
+                yield BlobDirectory(blobs_fd, self.owner, shown)
+            finally:
+                os.close(blobs_fd)
+
+    def open_root(self) -> int:
+        return files.open_directory(self.root, self.owner)
+
+    def open_session(self, session_id: str) -> int:
+        """A descriptor of the session's directory, checked."""
+        shown = f"{self.root}/{session_id}"
+        if not ids.is_id(session_id):
+            raise NotFoundError(f"{escape(session_id[:80])!r} is not a session id")
+        try:
+            root_fd = self.open_root()
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no session {session_id}; `shannot list` shows them")
+        except OSError as error:
+            raise MalformedError(f"{escape(self.root)} cannot be read: {error.strerror}") from error
+        try:
+            return files.open_directory(session_id, self.owner, root_fd, shown)
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no session {session_id}; `shannot list` shows them")
+        except OSError as error:
+            raise MalformedError(f"{shown} is not a directory, or a link") from error
+        finally:
+            os.close(root_fd)
+
+    def read_session(self, fd: int, session_id: str) -> Session:
+        """The session in an open directory."""
+        plan = plans.from_json(self._document(fd, session_id, "plan.json", MAX_PLAN))
+        progress = journal.read(fd, self.owner, f"{self.root}/{session_id}")
+        results = tuple(result for _, result in sorted(progress.results.items()))
+        head = self._document(fd, session_id, "session.json", MAX_HEAD)
+        session = session_from_json(head, plan, results)
+        if session.id != session_id:
+            raise MalformedError(f"{self.root}/{session_id} holds session {session.id}")
+        return session
+
+    def _document(self, fd: int, session_id: str, name: str, limit: int) -> Document:
+        shown = f"{self.root}/{session_id}/{name}"
+        try:
+            return parse(files.read(name, fd, self.owner, limit, shown), shown)
+        except FileNotFoundError:
+            raise MalformedError(f"{escape(shown)} is missing") from None
+
+    @contextmanager
+    def _opened(self, session_id: str) -> Iterator[int]:
+        fd = self.open_session(session_id)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _names(self) -> list[str]:
+        try:
+            fd = self.open_root()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise MalformedError(f"{escape(self.root)} cannot be read: {error.strerror}") from error
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
+
+
+def _flock(fd: int, session_id: str, patience: float) -> None:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise UnsuccessfulError(
+                    f"another process is working on session {session_id}; try again when it is done"
+                ) from None
+            time.sleep(0.02)
