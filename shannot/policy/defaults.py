@@ -1,0 +1,99 @@
+"""The default lists: what is confined without asking, and what programs are, as pure data.
+
+Read by `verdict.py`, `deny.py` and `catastrophes.py`. A built-in rule is one line here and one
+in `tests/policy/test_table.py`.
+"""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CONFINED = _names(
+    # Ordinary file and text tools, shells and interpreters. Most are not safe by name: they are
+    # here only because, confined, every call they make is mediated like the script's own.
+    """
+    [ ar awk b2sum base32 base64 basename bash bc bunzip2 bzcat bzip2 cat chmod chown cksum cmp
+    column comm cp cpio csplit cut dash date dc dd df diff diff3 dir dircolors dirname du echo
+    egrep env expand expr factor false fgrep file find fmt fold free gawk git grep gunzip gzip head
+    hexdump iconv id install join jq less link ln locale logname look ls lz4 m4 make mawk md5sum mkdir
+    mktemp more mv nice nl nohup nproc numfmt od paste patch pathchk perl pr printenv printf ps pwd
+    python python3 readlink realpath rev rg rm rmdir rsync sed seq sh sha1sum sha224sum sha256sum
+    sha384sum sha512sum shasum shuf sleep sort split stat stdbuf strings stty sum sync tac tail tar
+    tee test time timeout touch tr tree true truncate tsort tty uname unexpand uniq unlink unxz
+    unzip uptime vdir wc which whoami xargs xxd xz xzcat yes yq zcat zip zstd
+    """
+)
+
+SHELLS = _names("sh bash dash ash ksh ksh93 mksh zsh fish csh tcsh rbash yash")
+"""Programs whose arguments may be lines of shell."""
+
+WRAPPERS = _names(
+    """
+    . alias builtin busybox case catchsegv chpst chroot chrt command coproc cpulimit
+    dbus-run-session doas eatmydata env eval exec expect fakechroot fakeroot faketime firejail flock function gdb
+    ionice linux32 linux64 ltrace nice nohup nsenter numactl parallel pkexec prlimit proot rlwrap
+    run-parts run0 runuser script select setarch setpriv setsid softlimit source sshpass
+    start-stop-daemon stdbuf strace su sudo systemd-inhibit systemd-run taskset time timeout
+    torsocks toybox trap trickle tsocks unbuffer unshare uxterm valgrind watch xargs xterm
+    """
+)
+"""Programs and shell words that run another program, which their arguments name."""
+
+INTERPRETERS = _names("python perl ruby node nodejs php lua tclsh awk gawk mawk nawk")
+"""Programs whose arguments may be programs that start commands from string literals."""
+
+SCRIPTED = _names("awk gawk mawk nawk sed ed ex vi vim less more most man")
+"""Programs that look like readers, and run commands that stand in their operands or are typed."""
+
+DOWNLOADERS = _names("curl wget fetch aria2c lynx nc ncat netcat socat ftp lftp http")
+"""Programs that bring what somebody else wrote."""
+
+PROTECTED = (
+    "/",
+    *("/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/opt", "/proc"),
+    *("/root", "/run", "/sbin", "/srv", "/sys", "/usr", "/var"),
+    *("/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local", "/usr/sbin", "/usr/share"),
+    *("/var/lib", "/boot/efi"),
+)
+"""Directories without which a machine or its people lose everything; homes are added by rule."""
+
+RAW_DEVICES = (
+    *("/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/nvme", "/dev/mmcblk", "/dev/md"),
+    *("/dev/dm-", "/dev/mapper/", "/dev/disk/", "/dev/block/", "/dev/loop", "/dev/nbd"),
+    *("/dev/ram", "/dev/zd", "/dev/sr", "/dev/mtd", "/dev/mem", "/dev/kmem", "/dev/port"),
+)
+"""How the names of disks and memory begin."""
+
+EXECUTING: dict[str, tuple[str, tuple[str, ...]]] = {
+    # name: (short options, long and whole-word options) that run, write or set something. An
+    # allow rule that only names the program does not cover them; it must name them itself.
+    "date": ("s", ("--set",)),
+    "find": ("", ("-exec", "-execdir", "-ok", "-okdir", "-delete", "-fls", "-fprint", "-fprintf")),
+    "git": ("cC", ("--exec-path", "--git-dir", "--work-tree", "--config-env", "--upload-pack")),
+    "hostname": ("Fb", ("--file", "--boot")),
+    "journalctl": ("DM", ("--vacuum", "--rotate", "--flush", "--sync", "--directory", "--root")),
+    "man": ("PHXT", ("--pager", "--html", "--troff-device", "--gxditview", "--preprocessor")),
+    "node": ("epr", ("--eval", "--print", "--require", "--import", "--loader")),
+    "perl": ("eEIMm", ()),
+    "python": ("c", ()),
+    "python3": ("c", ()),
+    "rg": ("", ("--pre", "--hostname-bin")),
+    "ruby": ("erI", ("--require",)),
+    "sed": ("in", ("--in-place", "--expression", "--file")),
+    "sort": ("oT", ("--output", "--compress-program", "--temporary-directory")),
+    "tar": (
+        "IFx",
+        (
+            *("--checkpoint-action", "--use-compress-program", "--to-command", "--info-script"),
+            *("--new-volume-script", "--rsh-command", "--rmt-command", "--extract", "--get"),
+        ),
+    ),
+    "systemctl": ("HM", ("--host", "--machine", "--root", "--image")),
+    "tee": ("", ()),
+    "tree": ("o", ("--output",)),
+    "uniq": ("", ()),
+    "xxd": ("r", ("--revert",)),
+}
