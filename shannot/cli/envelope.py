@@ -39,7 +39,7 @@ def success(command: str, result: Json) -> str:
 
 def failure(command: str, error: ShannotError) -> str:
     """The document of an error that the user can mend."""
-    shown = {
+    shown: Json = {
         "kind": type(error).__name__,
         "message": str(error),
         "exit_code": error.exit_code,
@@ -64,6 +64,19 @@ def captured(stream: Captured) -> Json:
             "tail": contents(bytes(stream.tail)),
         }
     return contents(bytes(stream.head + stream.tail))
+
+
+def plain(value: object) -> Json:
+    """What our own `to_json` functions made, as the type that it is. Raises TypeError."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case dict():
+            return {str(name): plain(item) for name, item in value.items()}
+        case _:
+            raise TypeError(f"not JSON: {type(value).__name__}")
 
 
 def _envelope(command: str, rest: Mapping[str, Json]) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import ENOSPC
 
 from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shannot.cli.parser import Command
 
@@ -46,6 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return DONE
+    except OSError as error:
+        if error.errno != ENOSPC:
+            return _fault()
+        _forget_stdout()
+        return _report(ShannotError("cannot write: no space left on the device"))
+    except Exception:
+        return _fault()
 
 
 def _dispatch(words: list[str]) -> int:
@@ -60,14 +68,26 @@ def _dispatch(words: list[str]) -> int:
     if name not in COMMANDS:
         kind = "option" if name.startswith("-") else "command"
         raise UsageError(f"unknown {kind}: {name} (`shannot --help` lists the commands)")
+    if name == "run":
+        # Named here, and not found by name: the path that is taken most, without argparse.
+        from shannot.cli.commands.run import start
+        from shannot.cli.run_options import read_plain
+
+        values = read_plain(words[1:])
+        if values is not None:
+            return _reported(name, bool(values["json"]), lambda: start(values))
     command = _command(name)
     options = command.parse(words[1:])
+    return _reported(name, command.wants_json(options), lambda: command.run(options))
+
+
+def _reported(name: str, json: bool, work: Callable[[], int]) -> int:
+    """Do the work; with --json an error is a document in place of the line on stderr."""
     try:
-        return command.run(options)
+        return work()
     except ShannotError as error:
-        if not command.wants_json(options):
+        if not json:
             raise
-        # The document takes the place of the line on stderr.
         from shannot.cli.envelope import failure
 
         print(failure(name, error))
@@ -120,6 +140,17 @@ def _report(error: ShannotError) -> int:
     except OSError:
         pass  # nobody reads stderr; the exit code still tells
     return error.exit_code
+
+
+def _fault() -> int:
+    """Our own mistake: the traceback, and not python's exit code, which could be the script's."""
+    import traceback
+
+    from shannot.escape import escape
+
+    text = escape(traceback.format_exc(), keep="\n")
+    print(f"{text}shannot: this is a mistake in shannot; please report it", file=sys.stderr)
+    return FAULT
 
 
 def _open_missing_descriptors() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HEAD = 8 << 10  # bytes looked at to tell a text from a binary
-_MAX_STDIN = 16 << 20  # bytes of a script that comes on stdin
+_MAX_SCRIPT = 16 << 20  # bytes of a script that come on stdin, or are kept for review
 _PYC = b"\r\n"  # bytes 2 and 3 of every compiled module, importlib/_bootstrap_external.py
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -122,10 +122,30 @@ def read_stdin(host_fd: int) -> int | None:
     try:
         while data := os.read(host_fd, 1 << 16):
             total += len(data)
-            if total > _MAX_STDIN:
-                raise UsageError(f"the script on stdin is longer than {_MAX_STDIN} bytes")
+            if total > _MAX_SCRIPT:
+                raise UsageError(f"the script on stdin is longer than {_MAX_SCRIPT} bytes")
             os.write(copy, data)
     except OSError as error:
         raise UsageError(f"cannot read the script from stdin: {error.strerror}")
     os.lseek(copy, 0, os.SEEK_SET)
     return copy
+
+
+def read_script(program: Program, stdin_copy: int | None) -> bytes:
+    """What a reviewer can read as the script: empty for a module, a directory, a terminal.
+
+    Read before the run, so that it is what was run and not what the file says later.
+    """
+    match program.kind:
+        case "code":
+            return os.fsencode(program.text)
+        case "stdin":
+            return b"" if stdin_copy is None else os.pread(stdin_copy, _MAX_SCRIPT, 0)
+        case "script":
+            try:
+                with open(program.text, "rb") as script:
+                    return script.read(_MAX_SCRIPT)
+            except OSError:
+                return b""
+        case "module":
+            return b""

@@ -18,7 +18,6 @@ from shannot.workflows.program import PATH, check_script, find_interpreter, read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Literal
 
     from shannot.effects.model import Effect
     from shannot.sandbox.spec import Map, Outcome
@@ -51,23 +50,23 @@ class Request:
         self,
         program: Program,
         *,
-        view: Literal["project", "system"] | None = None,
+        view: str | None = None,
         maps: Sequence[str] = (),
         environment: Sequence[str] = (),
         python: str | None = None,
         dry_run: bool = False,
-        on_ask: Literal["assume", "fail"] | None = None,
+        on_ask: str | None = None,
         keep: bool = False,
         limits: Mapping[str, float] | None = None,
         streams: tuple[int, int | None, int | None] = (0, 1, 2),
     ) -> None:
         self.program = program
-        self.view = view
+        self.view = view  # project, system
         self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
         self.environment = environment  # `NAME[=VALUE]`
         self.python = python
         self.dry_run = dry_run
-        self.on_ask = on_ask
+        self.on_ask = on_ask  # assume, fail
         self.keep = keep
         self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers
         self.streams = streams  # stdin, stdout, stderr of the script; None: only kept

@@ -1,0 +1,145 @@
+"""A run becomes a session: the counterpart of `run.py` on the side of the store.
+
+Loaded only when there is something to keep: it brings json, hashlib and dataclasses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+from shannot.effects.plan import Plan, waiting
+from shannot.sessions.model import RunOutcome, Script, Session
+from shannot.sessions.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shannot.effects.model import Effect
+    from shannot.sandbox.spec import Outcome
+    from shannot.sandbox.streams import Captured, Output
+    from shannot.sessions.blobs import BlobDirectory
+    from shannot.sessions.store import Draft
+    from shannot.workflows.program import Program
+
+_NAMES = {"code": "-c", "stdin": "-"}
+
+
+class Recorder:
+    """Makes at most one session, and its draft only at the first thing to keep."""
+
+    __slots__ = ("_draft", "_store")
+
+    def __init__(self, state: str) -> None:
+        self._store = Store(state, os.geteuid())
+        self._draft: Draft | None = None
+
+    def blobs(self) -> BlobDirectory:
+        """Where the contents of effects go (`Spec.blobs`)."""
+        return self._begun().blobs
+
+    def discard(self) -> None:
+        """Keep nothing, whatever was begun."""
+        if self._draft is not None:
+            self._draft.discard()
+            self._draft = None
+
+    def keep(self, session: Session, script: bytes, output: Output) -> None:
+        """Commit the session. ShannotError where the state directory cannot be written."""
+        draft = self._begun()
+        draft.write("script", script)
+        draft.write("stdout", kept_bytes(output.stdout))
+        draft.write("stderr", kept_bytes(output.stderr))
+        draft.commit(session)
+        self._draft = None
+
+    def fresh_id(self, seconds: int, name: str) -> str:
+        return self._store.fresh_id(seconds, name, os.urandom)
+
+    def _begun(self) -> Draft:
+        if self._draft is None:
+            self._draft = self._store.draft()
+        return self._draft
+
+
+class Circumstances:
+    """Of a run: who, where and what, as a session records it."""
+
+    __slots__ = ("directory", "program", "script", "user", "view")
+
+    def __init__(
+        self, program: Program, script: bytes, directory: str, view: str, user: str
+    ) -> None:
+        self.program = program
+        self.script = script
+        self.directory = directory
+        self.view = view
+        self.user = user
+
+
+def record(
+    recorder: Recorder,
+    circumstances: Circumstances,
+    outcome: Outcome,
+    effects: Sequence[Effect],
+    notes: Sequence[str],
+    output: Output,
+    keep: bool,
+) -> tuple[str | None, int]:
+    """Keep a session where an effect waits, or where `keep` asks for one.
+
+    Returns (its id or None, how many effects wait).
+    """
+    plan = Plan(tuple(effects), outcome.complete, tuple(notes))
+    waits = len(waiting(plan))
+    if not waits and not keep:
+        recorder.discard()
+        return None, 0
+    now = int(time.time())
+    session = _session(recorder, circumstances, outcome, plan, now)
+    recorder.keep(session, circumstances.script, output)
+    return session.id, waits
+
+
+def _session(
+    recorder: Recorder, circumstances: Circumstances, outcome: Outcome, plan: Plan, now: int
+) -> Session:
+    program = circumstances.program
+    name = _NAMES.get(program.kind, program.text)
+    return Session(
+        id=recorder.fresh_id(now, program.name()),
+        created=now,
+        script=Script(
+            f"-m {name}" if program.kind == "module" else name,
+            hashlib.sha256(circumstances.script).hexdigest(),
+        ),
+        argv=program.arguments,
+        runtime="cpython",
+        view=circumstances.view,
+        directory=circumstances.directory,
+        user=circumstances.user,
+        uid=os.getuid(),
+        host=os.uname().nodename,
+        outcome=RunOutcome(
+            exit_status=outcome.status,
+            limit=outcome.limit,
+            complete=outcome.complete,
+            refused=_counts(outcome.sockets_refused, outcome.calls_refused),
+            missing=tuple(os.fsdecode(path) for path in outcome.missing),
+        ),
+        plan=plan,
+    )
+
+
+def kept_bytes(stream: Captured) -> bytes:
+    """A script's output as the session holds it; what is left out is said in its place."""
+    if not stream.omitted:
+        return bytes(stream.head + stream.tail)
+    gap = f"\n[shannot: {stream.omitted} bytes of output are not kept]\n"
+    return bytes(stream.head) + gap.encode("ascii") + bytes(stream.tail)
+
+
+def _counts(*tables: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(item for table in tables for item in sorted(table.items()))
