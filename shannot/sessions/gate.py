@@ -1,0 +1,272 @@
+"""The gate: where every command of a running script gets its verdict and its place in the plan.
+
+Implements `Gate` of `sandbox/spec.py`. Made by `workflows/run.py`, called by the sandbox for
+each execve; nothing but this file decides that a command touches the host.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+
+from shannot.effects.model import RunCommand
+from shannot.errors import ShannotError
+from shannot.policy.command_line import shown
+from shannot.policy.environment import added, clean_environment
+from shannot.policy.identity import ROOT_ONLY, Identity, find_program, identify
+from shannot.policy.verdict import Command, Verdict, confinable, decide
+from shannot.sandbox.spec import Answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Literal
+
+    from shannot.effects.model import Effect
+    from shannot.policy.profile import Profile
+    from shannot.sandbox.spec import Blobs, Changes, CommandRequest
+
+COMMAND_LIMIT = 10_000
+"""Commands recorded in one plan, and denials remembered."""
+BYTES_LIMIT = 64 << 20
+"""Bytes of all recorded words and environments together."""
+
+
+class RecordingGate:
+    """Decides, records, and answers. Not for threads; its state is one run's."""
+
+    __slots__ = (
+        "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_denied",
+        "_dry_run", "_effects", "_given", "_hashes", "_on_ask", "_owners", "_profile", "_tell",
+        "complete", "confined_count", "denied_count",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        profile: Profile,
+        blobs: Callable[[], Blobs],
+        *,
+        base: Mapping[str, str],
+        given: Mapping[bytes, bytes],
+        on_ask: Literal["assume", "fail"] = "assume",
+        dry_run: bool = False,
+        tell: Callable[[str], None],
+        owners: Collection[int] = ROOT_ONLY,
+        allowed_names: Collection[str] = (),
+    ) -> None:
+        """base: what host commands run with (`base_environment`); given: the script's own
+        environment, which is not an addition of the script's; owners: users besides root whose
+        programs are trusted; allowed_names: additions that a command may keep."""
+        self._profile = profile
+        self._blobs = blobs
+        self._base = base
+        self._given = given
+        self._on_ask = on_ask
+        self._dry_run = dry_run
+        self._tell = tell
+        self._owners = frozenset({0, *owners})
+        self._allowed_names = frozenset(allowed_names)
+        self._changes: Changes | None = None
+        self._effects: list[Effect] = []
+        self._denied: list[tuple[tuple[str, ...], str, str]] = []
+        self._hashes: dict[str, str] = {}
+        self._commands = 0
+        self._bytes = 0
+        self.complete = True  # False: something could not be recorded
+        self.confined_count = 0
+        self.denied_count = 0
+
+    def attach(self, changes: Changes) -> None:
+        """Name the overlay whose changes stand before each command."""
+        self._changes = changes
+
+    def command(self, request: CommandRequest, changes: Changes | None = None) -> Answer:
+        """Decide about one command, before it starts. Never raises: what fails is refused."""
+        if changes is not None:
+            self._changes = changes
+        try:
+            return self._decide(request)
+        except (OSError, ShannotError) as error:
+            self.complete = False
+            self._tell(f"a command was refused because it could not be recorded: {error}")
+            return Answer("refuse", errno=errno.EIO)
+
+    def received(self, ticket: object, stdin: bytes) -> None:
+        """What the script piped into a command that was only recorded."""
+        if stdin and isinstance(ticket, int):
+            effect = self._effects[ticket]
+            if isinstance(effect, RunCommand):
+                sha256 = self._blobs().put_bytes(stdin)
+                self._effects[ticket] = replace(effect, stdin_sha256=sha256)
+
+    def finished(self, ticket: object, exit_status: int) -> None:
+        """An allowed command ended on the host with this status (a signal is 128+N)."""
+        if isinstance(ticket, int):
+            effect = self._effects[ticket]
+            if isinstance(effect, RunCommand):
+                self._effects[ticket] = replace(effect, exit_status=exit_status)
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Every effect so far, in order, the changes since the last command included."""
+        self._cut()
+        return tuple(self._effects)
+
+    def denied(self) -> tuple[tuple[tuple[str, ...], str, str], ...]:
+        """(argv, rule, reason) of the first 10,000 denials; `denied_count` counts them all."""
+        return tuple(self._denied)
+
+    def _decide(self, request: CommandRequest) -> Answer:
+        command = Command(
+            tuple(map(os.fsdecode, request.argv)),
+            os.fsdecode(request.directory),
+            added(request.environment, self._given),
+            os.fsdecode(request.executable),
+            request.in_overlay,
+        )
+        verdict = decide(command, self._profile)
+        match verdict.decision:
+            case "deny":
+                return self._deny(command, verdict)
+            case "confine":
+                return self._confine()
+            case "allow":
+                return self._allow(command, verdict)
+            case "ask":
+                # The script's own interpreter can do nothing that the script cannot do already.
+                if getattr(request, "own", False) and not verdict.rule:
+                    return self._confine()
+                return self._ask(command, verdict)
+
+    def _deny(self, command: Command, verdict: Verdict) -> Answer:
+        self.denied_count += 1
+        size = sum(map(len, command.argv))
+        if len(self._denied) < COMMAND_LIMIT and self._bytes + size <= BYTES_LIMIT:
+            self._bytes += size
+            self._denied.append((command.argv, verdict.rule, verdict.reason))
+        return Answer("refuse", errno=errno.EPERM)
+
+    def _confine(self) -> Answer:
+        self.confined_count += 1
+        return Answer("confine")
+
+    def _ask(self, command: Command, verdict: Verdict) -> Answer:
+        path = command.executable or find_program(command.argv[0]) or command.argv[0]
+        identity = None if command.in_overlay else self._identify(path)
+        reason = verdict.reason
+        if identity is None:
+            where = "exists only in the sandbox" if command.in_overlay else "is not on this host"
+            reason = _join(reason, f"the program {where}")
+        elif identity.flaw:
+            reason = _join(reason, f"the program {identity.flaw}")
+        assumed = self._on_ask == "assume"
+        effect = RunCommand(
+            argv=command.argv,
+            directory=command.directory,
+            environment=self._environment(command),
+            executable=identity.path if identity else path,
+            executable_sha256=identity.sha256 if identity else "",
+            verdict="ask",
+            rule=verdict.rule,
+            reason=reason,
+            state="assumed" if assumed else "queued",
+        )
+        ticket = self._record(effect)
+        if ticket is None:
+            return Answer("refuse", errno=errno.EAGAIN)
+        return Answer("assume", status=0 if assumed else 126, ticket=ticket)
+
+    def _allow(self, command: Command, verdict: Verdict) -> Answer:
+        can_confine = confinable(command, self._profile) != ""
+        unseen = self._has_changes()
+        if can_confine and (self._dry_run or unseen):
+            return self._confine()
+        if self._dry_run:
+            reason = "The profile allows it; a dry run starts nothing on the host."
+            return self._ask(command, replace(verdict, decision="ask", reason=reason))
+        identity = self._identify(find_program(verdict.argv[0]) or "")
+        objection = self._objection(command, verdict, identity)
+        if identity is None or objection:
+            reason = _join("The profile allows it", objection)
+            return self._ask(command, replace(verdict, decision="ask", reason=reason))
+        return self._perform(command, verdict, identity, unseen)
+
+    def _perform(
+        self, command: Command, verdict: Verdict, identity: Identity, unseen: bool
+    ) -> Answer:
+        environment = self._environment(command)
+        effect = RunCommand(
+            argv=verdict.argv,
+            directory=command.directory,
+            environment=environment,
+            executable=identity.path,
+            executable_sha256=identity.sha256,
+            verdict="allow",
+            rule=verdict.rule,
+            reason=verdict.reason,
+            state="done",
+            after_unseen_changes=unseen,
+        )
+        ticket = self._record(effect)
+        if ticket is None:
+            return Answer("refuse", errno=errno.EAGAIN)
+        if unseen:
+            self._tell(f"{shown(verdict.argv)} runs on the host, without the changes made so far")
+        return Answer(
+            "perform",
+            executable=identity.path,
+            argv=verdict.argv,
+            directory=command.directory,
+            environment=dict(environment),
+            ticket=ticket,
+        )
+
+    def _objection(self, command: Command, verdict: Verdict, identity: Identity | None) -> str:
+        """Why an allowed command cannot run on the host as it is; else ""."""
+        if identity is None:
+            return "the host has no such program"
+        if identity.flaw or not identity.sha256:
+            return f"the program {identity.flaw or 'cannot be checked'}"
+        # A shell line that runs as its own words has the shell as its executable.
+        if verdict.argv == command.argv and command.executable not in ("", identity.path):
+            return f"the script would start {shown((command.executable,))} by that name"
+        if not os.path.isdir(command.directory):
+            return "its directory exists only in the sandbox"
+        return ""
+
+    def _identify(self, path: str) -> Identity | None:
+        return identify(path, self._owners, self._hashes)
+
+    def _environment(self, command: Command) -> tuple[tuple[str, str], ...]:
+        clean = clean_environment(self._base, command.environment, self._allowed_names)
+        return tuple(sorted(clean.items()))
+
+    def _has_changes(self) -> bool:
+        """Has the script changed any file so far that the host still has as it was?"""
+        if self._changes is not None and self._changes.pending():
+            return True
+        return any(not isinstance(effect, RunCommand) for effect in self._effects)
+
+    def _cut(self) -> None:
+        if self._changes is not None and self._changes.pending():
+            self._effects += self._changes.cut()
+
+    def _record(self, effect: RunCommand) -> int | None:
+        """The changes so far, then the command. None where the plan is full."""
+        size = sum(map(len, effect.argv))
+        size += sum(len(name) + len(value) for name, value in effect.environment)
+        if self._commands >= COMMAND_LIMIT or self._bytes + size > BYTES_LIMIT:
+            if self.complete:
+                self._tell("the plan is full: further commands are refused and not recorded")
+            self.complete = False
+            return None
+        self._cut()
+        self._commands += 1
+        self._bytes += size
+        self._effects.append(effect)
+        return len(self._effects) - 1
+
+
+def _join(reason: str, clause: str) -> str:
+    """One sentence of two."""
+    return f"{reason.rstrip('.')}; {clause}." if clause else reason
