@@ -83,7 +83,7 @@ def _landlock() -> Capability:
             EOPNOTSUPP: "disabled at boot, add landlock to the lsm= parameter",
         }
         return Capability(
-            "Landlock", reasons.get(error.errno, f"forbidden here ({error.strerror})")
+            "Landlock", reasons.get(error.errno or 0, f"forbidden here ({error.strerror})")
         )
     return Capability("Landlock", "", f"version {version}")
 
@@ -197,7 +197,7 @@ def _memory(pid: int, address: int) -> Capability:
 
 
 def _locked_memory(pid: int, address: int) -> Capability:
-    """Since 6.12 a kernel can forbid writing a child's read-only pages (proc_mem.force_override)."""
+    """Since 6.12 a kernel can forbid writing read-only pages (proc_mem.force_override=)."""
     name, problem = "read-only memory of the child", ""
     try:
         mem = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
