@@ -17,13 +17,14 @@ CONFINED = _names(
     """
     [ ar awk b2sum base32 base64 basename bash bc bunzip2 bzcat bzip2 cat chmod chown cksum cmp
     column comm cp cpio csplit cut dash date dc dd df diff diff3 dir dircolors dirname du echo
-    egrep env expand expr factor false fgrep file find fmt fold free gawk git grep gunzip gzip head
-    hexdump iconv id install join jq less link ln locale logname look ls lz4 m4 make mawk md5sum
-    mkdir mktemp more mv nice nl nohup nproc numfmt od paste patch pathchk perl pr printenv printf ps
-    pwd python python3 readlink realpath rev rg rm rmdir rsync sed seq sh sha1sum sha224sum
-    sha256sum sha384sum sha512sum shasum shuf sleep sort split stat stdbuf strings stty sum sync tac tail tar
-    tee test time timeout touch tr tree true truncate tsort tty uname unexpand uniq unlink unxz
-    unzip uptime vdir wc which whoami xargs xxd xz xzcat yes yq zcat zip zstd
+    egrep env expand expr factor false fgrep file find fmt fold free gawk git grep gunzip gzip
+    head hexdump iconv id install join jq less link ln locale logname look ls lz4 m4 make mawk
+    md5sum mkdir mktemp more mv nice nl nohup nproc numfmt od paste patch pathchk perl pr
+    printenv printf ps pwd python python3 readlink realpath rev rg rm rmdir rsync sed seq sh
+    sha1sum sha224sum sha256sum sha384sum sha512sum shasum shuf sleep sort split stat stdbuf
+    strings stty sum sync tac tail tar tee test time timeout touch tr tree true truncate tsort
+    tty uname unexpand uniq unlink unxz unzip uptime vdir wc which whoami xargs xxd xz xzcat yes
+    yq zcat zip zstd
     """
 )
 
@@ -33,11 +34,12 @@ SHELLS = _names("sh bash dash ash ksh ksh93 mksh zsh fish csh tcsh rbash yash")
 WRAPPERS = _names(
     """
     . alias builtin busybox case catchsegv chpst chroot chrt command coproc cpulimit
-    dbus-run-session doas eatmydata env eval exec expect fakechroot fakeroot faketime firejail flock
-    function gdb ionice linux32 linux64 ltrace nice nohup nsenter numactl parallel pkexec prlimit proot rlwrap
-    run-parts run0 runuser script select setarch setpriv setsid softlimit source sshpass
-    start-stop-daemon stdbuf strace su sudo systemd-inhibit systemd-run taskset time timeout
-    torsocks toybox trap trickle tsocks unbuffer unshare uxterm valgrind watch xargs xterm
+    dbus-run-session doas eatmydata env eval exec expect fakechroot fakeroot faketime firejail
+    flock function gdb ionice linux32 linux64 ltrace nice nohup nsenter numactl parallel pkexec
+    prlimit proot rlwrap run-parts run0 runuser script select setarch setpriv setsid softlimit
+    source sshpass start-stop-daemon stdbuf strace su sudo systemd-inhibit systemd-run taskset
+    time timeout torsocks toybox trap trickle tsocks unbuffer unshare uxterm valgrind watch
+    xargs xterm
     """
 )
 """Programs and shell words that run another program, which their arguments name."""

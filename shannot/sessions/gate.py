@@ -37,8 +37,9 @@ class RecordingGate:
     """Decides, records, and answers. Not for threads; its state is one run's."""
 
     __slots__ = (
-        "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_denied",
-        "_dry_run", "_effects", "_given", "_hashes", "_on_ask", "_owners", "_profile", "_tell",
+        "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
+        "_denied", "_dry_run", "_effects", "_given", "_hashes", "_on_ask", "_owners",
+        "_profile", "_tell",
         "complete", "confined_count", "denied_count",
     )  # fmt: skip
 
@@ -71,6 +72,7 @@ class RecordingGate:
         self._effects: list[Effect] = []
         self._denied: list[tuple[tuple[str, ...], str, str]] = []
         self._hashes: dict[str, str] = {}
+        self._cut_any = False
         self._commands = 0
         self._bytes = 0
         self.complete = True  # False: something could not be recorded
@@ -97,7 +99,12 @@ class RecordingGate:
         if stdin and isinstance(ticket, int):
             effect = self._effects[ticket]
             if isinstance(effect, RunCommand):
-                sha256 = self._blobs().put_bytes(stdin)
+                try:
+                    sha256 = self._blobs().put_bytes(stdin)
+                except (OSError, ShannotError) as error:
+                    self.complete = False
+                    self._tell(f"what a command was given to read could not be kept: {error}")
+                    return
                 self._effects[ticket] = replace(effect, stdin_sha256=sha256)
 
     def finished(self, ticket: object, exit_status: int) -> None:
@@ -243,13 +250,13 @@ class RecordingGate:
 
     def _has_changes(self) -> bool:
         """Has the script changed any file so far that the host still has as it was?"""
-        if self._changes is not None and self._changes.pending():
-            return True
-        return any(not isinstance(effect, RunCommand) for effect in self._effects)
+        return self._cut_any or (self._changes is not None and self._changes.pending())
 
     def _cut(self) -> None:
         if self._changes is not None and self._changes.pending():
-            self._effects += self._changes.cut()
+            effects = self._changes.cut()
+            self._effects += effects
+            self._cut_any = self._cut_any or bool(effects)
 
     def _record(self, effect: RunCommand) -> int | None:
         """The changes so far, then the command. None where the plan is full."""
