@@ -25,8 +25,18 @@ with zipfile.ZipFile("z.zip") as archive:
     archive.extractall("unzipped")
 tree("unzipped")
 with tarfile.open("t.tar", "w") as archive:
-    archive.add(".", arcname="all", filter=lambda info: None if "out_" in info.name or ".tar" in info.name
-                or "pycache" in info.name or "archive_" in info.name else info)
+    archive.add(
+        ".",
+        arcname="all",
+        filter=lambda info: (
+            None
+            if "out_" in info.name
+            or ".tar" in info.name
+            or "pycache" in info.name
+            or "archive_" in info.name
+            else info
+        ),
+    )
 with tarfile.open("t.tar") as archive:
     names = sorted(archive.getnames())
     print(len(names), [name for name in names if "many" not in name])

@@ -24,11 +24,16 @@ async def main():
         print("timeout")
     print(await asyncio.to_thread(content, "hello.txt"))
     process = await asyncio.create_subprocess_exec(
-        "sort", "-r", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+        "sort", "-r", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
     print(await process.communicate(b"a\nc\nb\n"), process.returncode)
-    process = await asyncio.create_subprocess_shell("echo shell; exit 4", stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_shell(
+        "echo shell; exit 4", stdout=asyncio.subprocess.PIPE
+    )
     print(await process.stdout.readline(), await process.wait())
-    several = await asyncio.gather(*[asyncio.create_subprocess_exec("sh", "-c", f"exit {n}") for n in range(5)])
+    several = await asyncio.gather(
+        *[asyncio.create_subprocess_exec("sh", "-c", f"exit {n}") for n in range(5)]
+    )
     print([await process.wait() for process in several])
     process = await asyncio.create_subprocess_exec("sleep", "30")
     process.kill()

@@ -19,6 +19,9 @@ print(clear(os.getxattr, "hello.txt", "user.none"), clear(os.getxattr, "missing"
 print(clear(os.listxattr, "hello.txt"), clear(os.removexattr, "hello.txt", "user.note"))
 descriptor = os.open("hello.txt", os.O_RDWR)
 print(clear(os.setxattr, descriptor, "user.note", b"x"), clear(os.listxattr, descriptor))
-print(clear(os.setxattr, "hello.txt", "security.capability", b"x"), clear(os.setxattr, "hello.txt", "bad", b"x"))
+print(
+    clear(os.setxattr, "hello.txt", "security.capability", b"x"),
+    clear(os.setxattr, "hello.txt", "bad", b"x"),
+)
 with open("hello.txt") as file:
     print(file.read())

@@ -38,7 +38,9 @@ stream = ctypes.c_void_p(libc.fopen(b"stream", b"w"))
 attempt("fputs", lambda: call("fputs", b"buffered\n", stream) >= 0)
 attempt("fclose", call, "fclose", stream)
 print(content("stream"))
-attempt("syscall mkdir", call, "syscall", 83, b"raw", 0o700) if os.uname().machine == "x86_64" else os.mkdir("raw")
+attempt(
+    "syscall mkdir", call, "syscall", 83, b"raw", 0o700
+) if os.uname().machine == "x86_64" else os.mkdir("raw")
 print(os.path.isdir("raw"))
 libc.realpath.restype = ctypes.c_char_p
 attempt("realpath", lambda: libc.realpath(b"by_c/../raw/.", None).endswith(b"/raw"))

@@ -36,6 +36,11 @@ fill("void/new", b"1")
 shutil.rmtree("void")
 os.mkdir("void")
 attempt("a fresh directory of the name is empty", os.listdir, "void")
-attempt("ignore", lambda: sorted(os.listdir(shutil.copytree("copy3", "copy4", ignore=shutil.ignore_patterns("t*")))))
+attempt(
+    "ignore",
+    lambda: sorted(
+        os.listdir(shutil.copytree("copy3", "copy4", ignore=shutil.ignore_patterns("t*")))
+    ),
+)
 attempt("still", content, "copy3/three/deep.txt")
 tree()

@@ -15,7 +15,10 @@ print(content("came"))
 attempt("move out", lambda: bool(shutil.move("sub", f"{away}/sub")))
 print(sorted(os.listdir(f"{away}/sub")), os.path.exists("sub"))
 attempt("symlink across", lambda: [os.symlink(f"{away}/sub/one", "across"), content("across")][1])
-attempt("and back", lambda: [os.symlink(os.path.abspath("hello.txt"), f"{away}/back"), content(f"{away}/back")][1])
+attempt(
+    "and back",
+    lambda: [os.symlink(os.path.abspath("hello.txt"), f"{away}/back"), content(f"{away}/back")][1],
+)
 attempt("rmtree", shutil.rmtree, away)
 attempt("dangles", os.path.exists, "across")
 attempt("into /proc", fill, "/proc/x", b"")

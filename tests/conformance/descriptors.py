@@ -11,13 +11,21 @@ from attempt import attempt, fill
 a = os.open("hello.txt", os.O_RDONLY)
 b = os.open("empty", os.O_RDONLY)
 attempt("the lowest free number", lambda: [os.close(a), os.open("app.conf", os.O_RDONLY) == a][1])
-attempt("listing takes none", lambda: [os.listdir("."), os.stat("."), os.open("sub", os.O_RDONLY) == b + 1][2])
+attempt(
+    "listing takes none",
+    lambda: [os.listdir("."), os.stat("."), os.open("sub", os.O_RDONLY) == b + 1][2],
+)
 attempt("dup2", lambda: os.dup2(a, 60) == 60)
 attempt("inheritable", lambda: (os.get_inheritable(a), os.get_inheritable(60)))
 attempt("dup3", lambda: [os.dup2(a, 61, inheritable=False), os.get_inheritable(61)][1])
 attempt("dupfd", lambda: fcntl.fcntl(a, fcntl.F_DUPFD, 100))
-attempt("access mode", lambda: [fcntl.fcntl(os.open("empty", f), fcntl.F_GETFL) & os.O_ACCMODE
-                               for f in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR)])
+attempt(
+    "access mode",
+    lambda: [
+        fcntl.fcntl(os.open("empty", f), fcntl.F_GETFL) & os.O_ACCMODE
+        for f in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR)
+    ],
+)
 appender = os.open("empty", os.O_WRONLY | os.O_APPEND)
 attempt("append flag", lambda: bool(fcntl.fcntl(appender, fcntl.F_GETFL) & os.O_APPEND))
 attempt("clear it", fcntl.fcntl, appender, fcntl.F_SETFL, 0)

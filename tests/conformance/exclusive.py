@@ -7,8 +7,19 @@ sys.path.insert(0, ".")
 from attempt import attempt, opened
 
 X = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-for path in ("hello.txt", "sub", "link", "dangling", "dirlink", "fresh", "fresh", "sub/fresh", "void/",
-             "newdir/", "missing/fresh"):
+for path in (
+    "hello.txt",
+    "sub",
+    "link",
+    "dangling",
+    "dirlink",
+    "fresh",
+    "fresh",
+    "sub/fresh",
+    "void/",
+    "newdir/",
+    "missing/fresh",
+):
     attempt(f"exclusive {path}", opened, path, X)
 attempt("no target was made", os.path.lexists, "nowhere")
 os.unlink("hello.txt")

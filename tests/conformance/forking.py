@@ -50,7 +50,9 @@ print(os.WTERMSIG(os.waitpid(process, 0)[1]))
 process = child(lambda: 0 if os.getppid() == parent else 3) if (parent := os.getpid()) else 0
 print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 read, write = os.pipe()
-grandchild = child(lambda: [os.waitpid(child(lambda: os.write(write, b"grandchild") and 0), 0), 0][1])
+grandchild = child(
+    lambda: [os.waitpid(child(lambda: os.write(write, b"grandchild") and 0), 0), 0][1]
+)
 os.waitpid(grandchild, 0)
 print(os.read(read, 20))
 process = child(lambda: 4)

@@ -27,5 +27,12 @@ print(renamed.part.VALUE, renamed.part.__cached__.endswith(".pyc"))
 fill("program.py", b"import sys\nprint('ran', __name__, sys.argv[0])\nRESULT = 5\n")
 print(runpy.run_path("program.py", run_name="__main__")["RESULT"])
 attempt("missing module", importlib.import_module, "no_such_module_here")
-attempt("syntax error", lambda: [fill("broken.py", b"def :\n"), importlib.invalidate_caches(), importlib.import_module("broken")])
+attempt(
+    "syntax error",
+    lambda: [
+        fill("broken.py", b"def :\n"),
+        importlib.invalidate_caches(),
+        importlib.import_module("broken"),
+    ],
+)
 print(os.path.isabs(__file__), sys.path[0])

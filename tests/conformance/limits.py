@@ -9,7 +9,11 @@ from attempt import attempt
 
 for name in ("NOFILE", "STACK", "CORE", "FSIZE", "AS", "CPU", "NPROC", "DATA"):
     soft, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))
-    print(name, soft == resource.RLIM_INFINITY or soft >= 0, hard == resource.RLIM_INFINITY or hard >= soft)
+    print(
+        name,
+        soft == resource.RLIM_INFINITY or soft >= 0,
+        hard == resource.RLIM_INFINITY or hard >= soft,
+    )
 attempt("lower", resource.setrlimit, resource.RLIMIT_NOFILE, (64, 64))
 attempt("read", resource.getrlimit, resource.RLIMIT_NOFILE)
 

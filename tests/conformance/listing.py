@@ -13,7 +13,13 @@ attempt("a file", os.listdir, "hello.txt")
 attempt("nothing", os.listdir, "missing")
 with os.scandir(".") as entries:
     for entry in sorted(entries, key=lambda e: e.name):
-        print(entry.name, entry.is_file(), entry.is_dir(), entry.is_symlink(), entry.is_dir(follow_symlinks=False))
+        print(
+            entry.name,
+            entry.is_file(),
+            entry.is_dir(),
+            entry.is_symlink(),
+            entry.is_dir(follow_symlinks=False),
+        )
 descriptor = os.open("sub", os.O_RDONLY)
 for _ in range(3):
     print(sorted(os.listdir(descriptor)))

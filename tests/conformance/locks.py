@@ -20,7 +20,9 @@ attempt("upgrade", fcntl.flock, a, fcntl.LOCK_EX | NOW)
 os.close(b)
 attempt("after close", fcntl.flock, a, fcntl.LOCK_EX | NOW)
 attempt("record", fcntl.lockf, a, fcntl.LOCK_EX | NOW, 10, 0)
-attempt("same process again", fcntl.lockf, os.open("hello.txt", os.O_RDWR), fcntl.LOCK_EX | NOW, 10, 0)
+attempt(
+    "same process again", fcntl.lockf, os.open("hello.txt", os.O_RDWR), fcntl.LOCK_EX | NOW, 10, 0
+)
 fcntl.flock(a, fcntl.LOCK_EX | NOW)
 fcntl.lockf(a, fcntl.LOCK_EX | NOW, 10, 0)
 sys.stdout.flush()

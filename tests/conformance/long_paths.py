@@ -9,7 +9,12 @@ from attempt import attempt, content, fill
 
 start = os.open(".", os.O_RDONLY)
 for length in (4094, 4095, 4096, 5000):
-    attempt(f"dots of {length}", lambda: os.stat("./" * ((length - 9) // 2) + "/" * ((length - 9) % 2) + "hello.txt").st_size)
+    attempt(
+        f"dots of {length}",
+        lambda: (
+            os.stat("./" * ((length - 9) // 2) + "/" * ((length - 9) % 2) + "hello.txt").st_size
+        ),
+    )
 depth = 0
 while depth < 40:
     os.mkdir("d" * 200)

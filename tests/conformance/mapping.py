@@ -12,7 +12,9 @@ with open("binary.bin", "rb") as file:
     print(len(view), view[:4], view.find(b"\xfe\xff\x00"), view[256:260] == view[:4])
     attempt("write to a reader's", lambda: view.__setitem__(0, 1))
     view.close()
-    attempt("shared write on a read-only", lambda: mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_WRITE))
+    attempt(
+        "shared write on a read-only", lambda: mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_WRITE)
+    )
 with open("hello.txt", "r+b") as file:
     view = mmap.mmap(file.fileno(), 0)
     view[:5] = b"HELLO"

@@ -6,9 +6,33 @@ import sys
 sys.path.insert(0, ".")
 from attempt import attempt, content, fill, tree
 
-NAMES = [b"\xff\xfe", b"new\nline", b" ", b" lead", b"trail ", b"-rf", b"*", b"?", b"[a]", b"~", b"$HOME", b"'", b'"',
-         b"\\", b"\x01\x1b[31m", b"...", b"..x", b"\xc3\xa9", b"e\xcc\x81", b"n" * 255, b"\xf0\x9f\x90\x8d" * 63,
-         b"\t", b"a:b", b"CON", b"\xe2\x80\xae"]
+NAMES = [
+    b"\xff\xfe",
+    b"new\nline",
+    b" ",
+    b" lead",
+    b"trail ",
+    b"-rf",
+    b"*",
+    b"?",
+    b"[a]",
+    b"~",
+    b"$HOME",
+    b"'",
+    b'"',
+    b"\\",
+    b"\x01\x1b[31m",
+    b"...",
+    b"..x",
+    b"\xc3\xa9",
+    b"e\xcc\x81",
+    b"n" * 255,
+    b"\xf0\x9f\x90\x8d" * 63,
+    b"\t",
+    b"a:b",
+    b"CON",
+    b"\xe2\x80\xae",
+]
 os.mkdir("odd")
 for name in NAMES:
     fill(b"odd/" + name, name)

@@ -10,17 +10,48 @@ from attempt import attempt
 os.symlink("loop_b", "loop_a")
 os.symlink("loop_a", "loop_b")
 os.symlink("self", "self")
-PATHS = ("missing", "missing/x", "hello.txt/x", "loop_a", "loop_a/x", "self", "x" * 256, "y" * 255,
-         "sub/" + "z" * 256, "", "a/" * 2100, "dangling", "dangling/x", "void/..", "sub/.", ".", "..",
-         "sub/three/..", "hello.txt/.", "hello.txt/..")
+PATHS = (
+    "missing",
+    "missing/x",
+    "hello.txt/x",
+    "loop_a",
+    "loop_a/x",
+    "self",
+    "x" * 256,
+    "y" * 255,
+    "sub/" + "z" * 256,
+    "",
+    "a/" * 2100,
+    "dangling",
+    "dangling/x",
+    "void/..",
+    "sub/.",
+    ".",
+    "..",
+    "sub/three/..",
+    "hello.txt/.",
+    "hello.txt/..",
+)
 CALLS = {
-    "stat": os.stat, "lstat": os.lstat, "listdir": os.listdir, "unlink": os.unlink,
-    "rmdir": os.rmdir, "mkdir": os.mkdir, "readlink": os.readlink, "access": lambda p: os.access(p, os.R_OK),
-    "chmod": lambda p: os.chmod(p, 0o600), "utime": lambda p: os.utime(p, (1, 1)),
-    "truncate": lambda p: os.truncate(p, 0), "rename from": lambda p: os.rename(p, "target"),
-    "rename to": lambda p: os.rename("empty", p), "link from": lambda p: os.link(p, "target"),
-    "link to": lambda p: os.link("readonly.txt", p), "symlink": lambda p: os.symlink("anything", p),
-    "chdir": os.chdir, "statvfs": lambda p: bool(os.statvfs(p)), "create": lambda p: open(p, "x").close(),
+    "stat": os.stat,
+    "lstat": os.lstat,
+    "listdir": os.listdir,
+    "unlink": os.unlink,
+    "rmdir": os.rmdir,
+    "mkdir": os.mkdir,
+    "readlink": os.readlink,
+    "access": lambda p: os.access(p, os.R_OK),
+    "chmod": lambda p: os.chmod(p, 0o600),
+    "utime": lambda p: os.utime(p, (1, 1)),
+    "truncate": lambda p: os.truncate(p, 0),
+    "rename from": lambda p: os.rename(p, "target"),
+    "rename to": lambda p: os.rename("empty", p),
+    "link from": lambda p: os.link(p, "target"),
+    "link to": lambda p: os.link("readonly.txt", p),
+    "symlink": lambda p: os.symlink("anything", p),
+    "chdir": os.chdir,
+    "statvfs": lambda p: bool(os.statvfs(p)),
+    "create": lambda p: open(p, "x").close(),
 }
 start = os.getcwd()
 here = os.open(".", os.O_RDONLY)
@@ -30,16 +61,23 @@ for name, call in CALLS.items():
         if name in ("stat", "lstat"):
             attempt(label, lambda: oct(call(path).st_mode))
         elif name == "listdir":
-            attempt(label, lambda: sorted(os.listdir(path)) if "/../" not in path else None) \
-                if path not in (".", "..", "void/..") else None
-        elif path in (".", "..", "void/..", "sub/three/..") and name in ("chmod", "utime", "rename from"):
+            attempt(
+                label, lambda: sorted(os.listdir(path)) if "/../" not in path else None
+            ) if path not in (".", "..", "void/..") else None
+        elif path in (".", "..", "void/..", "sub/three/..") and name in (
+            "chmod",
+            "utime",
+            "rename from",
+        ):
             continue
         else:
             attempt(label, call, path)
         os.fchdir(here)
         for made in ("target", "y" * 255):
             if os.path.lexists(made):
-                shutil.rmtree(made) if os.path.isdir(made) and not os.path.islink(made) else os.unlink(made)
+                shutil.rmtree(made) if os.path.isdir(made) and not os.path.islink(
+                    made
+                ) else os.unlink(made)
         for path_again in ("empty", "void", "dangling"):
             if not os.path.lexists(path_again):
                 if path_again == "void":

@@ -1,7 +1,6 @@
 """multiprocessing by spawn, and a pool of futures."""
 
 import multiprocessing
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import shared_memory

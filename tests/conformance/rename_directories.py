@@ -16,7 +16,10 @@ attempt("deep", content, "moved/three/deep.txt")
 attempt("new one", content, "moved/new")
 attempt("open file", os.read, inside, 10)
 attempt("by descriptor", lambda: sorted(os.listdir(directory)))
-attempt("create by descriptor", lambda: os.close(os.open("late", os.O_CREAT | os.O_WRONLY, dir_fd=directory)))
+attempt(
+    "create by descriptor",
+    lambda: os.close(os.open("late", os.O_CREAT | os.O_WRONLY, dir_fd=directory)),
+)
 attempt("shows", os.path.exists, "moved/late")
 attempt("link dangles now", os.path.exists, "dirlink/one")
 attempt("into itself", os.rename, "moved", "moved/three/x")
@@ -30,11 +33,15 @@ attempt("with slashes", os.rename, "void/", "again/")
 attempt("old name anew", os.mkdir, "sub")
 attempt("is empty", os.listdir, "sub")
 attempt("move a part out", os.rename, "again/three", "three")
-attempt("move it back deeper", lambda: [os.makedirs("again/a/b"), os.rename("three", "again/a/b/three")])
+attempt(
+    "move it back deeper", lambda: [os.makedirs("again/a/b"), os.rename("three", "again/a/b/three")]
+)
 attempt("deep", content, "again/a/b/three/deep.txt")
 attempt("dot", os.rename, ".", "x")
 attempt("dotdot in the end", os.rename, "again/..", "x")
-attempt("swap", lambda: [os.rename("many", "t"), os.rename("again", "many"), os.rename("t", "again")])
+attempt(
+    "swap", lambda: [os.rename("many", "t"), os.rename("again", "many"), os.rename("t", "again")]
+)
 attempt("many", lambda: (sorted(os.listdir("many")), len(os.listdir("again"))))
 attempt("remove what was moved", os.rmdir, "many/a/b")
 os.unlink("many/a/b/three/deep.txt")

@@ -7,7 +7,14 @@ import sys
 sys.path.insert(0, ".")
 from attempt import attempt, content
 
-for line in ("true", "false", "exit 5", "kill -9 $$", "no-such-program 2>/dev/null", "cat hello.txt"):
+for line in (
+    "true",
+    "false",
+    "exit 5",
+    "kill -9 $$",
+    "no-such-program 2>/dev/null",
+    "cat hello.txt",
+):
     sys.stdout.flush()
     status = os.system(line)
     print(line, os.waitstatus_to_exitcode(status))
@@ -30,8 +37,13 @@ def spawn(*arguments, **options):
 attempt("spawn", spawn, "/bin/sh", "-c", "exit 9")
 attempt("spawn by a signal", spawn, "/bin/sh", "-c", "kill -15 $$")
 attempt("spawn nothing", spawn, "/bin/no-such-program")
-attempt("spawn with a file", spawn, "/bin/echo", "to a file", file_actions=[
-    (os.POSIX_SPAWN_OPEN, 1, "spawned", os.O_CREAT | os.O_WRONLY, 0o644)])
+attempt(
+    "spawn with a file",
+    spawn,
+    "/bin/echo",
+    "to a file",
+    file_actions=[(os.POSIX_SPAWN_OPEN, 1, "spawned", os.O_CREAT | os.O_WRONLY, 0o644)],
+)
 print(content("spawned"))
 attempt("spawnp", lambda: os.waitpid(os.posix_spawnp("true", ["true"], os.environ), 0)[1])
 attempt("spawnv", os.spawnv, os.P_WAIT, "/bin/sh", ["sh", "-c", "exit 6"])
@@ -47,7 +59,15 @@ sys.stdout.flush()
 child = os.fork()
 if child == 0:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.execv(sys.executable, [sys.executable, "-I", "-c", "import signal; print(signal.getsignal(2)); print(open('written').read())"])
+    os.execv(
+        sys.executable,
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            "import signal; print(signal.getsignal(2)); print(open('written').read())",
+        ],
+    )
 print(os.waitpid(child, 0)[1])
 with open("from_text", "w") as file:
     file.write("echo no interpreter line\n")

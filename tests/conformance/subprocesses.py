@@ -17,20 +17,34 @@ def text(*command, **options):
 print(text("cat", "made"), text("sort", "made"), text("wc", "-l", "made"))
 print(text("cat", input="through stdin"))
 print(text("sh", "-c", "echo $0 $1; cat made | sort | tr a-z A-Z", "name", "one"))
-for command in (["true"], ["false"], ["sh", "-c", "exit 42"], ["cat", "missing"], ["sh", "-c", "kill -9 $$"],
-                ["sh", "-c", "kill -15 $$"]):
+for command in (
+    ["true"],
+    ["false"],
+    ["sh", "-c", "exit 42"],
+    ["cat", "missing"],
+    ["sh", "-c", "kill -9 $$"],
+    ["sh", "-c", "kill -15 $$"],
+):
     print(command, subprocess.run(command, capture_output=True).returncode)
 attempt("no such program", subprocess.run, ["no-such-program"])
 attempt("not executable", subprocess.run, ["./hello.txt"])
 attempt("a directory", subprocess.run, ["./sub"])
 attempt("check", subprocess.run, ["false"], check=True)
-print(text("./greet.sh", "you"), subprocess.run(["./greet.sh"], stdout=subprocess.DEVNULL).returncode)
+print(
+    text("./greet.sh", "you"), subprocess.run(["./greet.sh"], stdout=subprocess.DEVNULL).returncode
+)
 fill("mine.sh", b'#!/bin/sh\necho "mine $@"\n')
 attempt("without the bit", subprocess.run, ["./mine.sh"])
 os.chmod("mine.sh", 0o755)
 print(text("./mine.sh", "a b", "c"), text(os.path.abspath("mine.sh")))
 sys.stdout.flush()
-subprocess.run(["sh", "-c", "echo by the shell > by_shell; mkdir -p d/e; mv hello.txt d/e; rm -r many; ln -s x sl"])
+subprocess.run(
+    [
+        "sh",
+        "-c",
+        "echo by the shell > by_shell; mkdir -p d/e; mv hello.txt d/e; rm -r many; ln -s x sl",
+    ]
+)
 print(content("by_shell"), os.listdir("d/e"), os.path.exists("many"), os.readlink("sl"))
 subprocess.run(["sed", "-i", "s/80/443/", "app.conf"])
 print(content("app.conf"))
@@ -56,5 +70,7 @@ print(text(sys.executable, "-I", "-c", "import os; print(sorted(os.listdir('d'))
 print(subprocess.getstatusoutput("echo one; exit 2"))
 print(subprocess.run("exit $((40 + 2))", shell=True).returncode)
 big = "x" * 300_000
-print(len(text("cat", input=big)), len(text("sh", "-c", "printf %s \"$1\" | wc -c", "-", "y" * 100_000)))
+print(
+    len(text("cat", input=big)), len(text("sh", "-c", 'printf %s "$1" | wc -c', "-", "y" * 100_000))
+)
 attempt("too long", subprocess.run, ["true", "z" * 3_000_000])

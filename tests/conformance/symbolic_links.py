@@ -18,8 +18,20 @@ os.symlink("hello.txt/", "slash")
 os.symlink("dirlink/", "dirslash")
 os.symlink(".", "dot")
 os.symlink("x" * 300, "longname")
-for path in ("absolute", "sub/up", "dirlink2/one", "dirlink2/up", "a", "winding", "broken", "slash",
-             "dirslash/one", "dot/dot/dot/hello.txt", "longname", "dirlink/../hello.txt"):
+for path in (
+    "absolute",
+    "sub/up",
+    "dirlink2/one",
+    "dirlink2/up",
+    "a",
+    "winding",
+    "broken",
+    "slash",
+    "dirslash/one",
+    "dot/dot/dot/hello.txt",
+    "longname",
+    "dirlink/../hello.txt",
+):
     attempt(f"read {path}", content, path)
     attempt(f"kind {path}", kind, path)
     attempt(f"own kind {path}", kind, path, follow_symlinks=False)

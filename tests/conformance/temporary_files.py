@@ -36,8 +36,13 @@ with tempfile.TemporaryDirectory(dir="sub") as directory:
 print(sorted(os.listdir("sub")))
 attempt("in nothing", lambda: tempfile.mkdtemp(dir="missing"))
 directory = tempfile.mkdtemp()
-attempt("move out of /tmp", lambda: [open(f"{directory}/f", "w").write("from tmp"),
-                                     __import__("shutil").move(f"{directory}/f", "arrived")][0])
+attempt(
+    "move out of /tmp",
+    lambda: [
+        open(f"{directory}/f", "w").write("from tmp"),
+        __import__("shutil").move(f"{directory}/f", "arrived"),
+    ][0],
+)
 print(content("arrived"))
 attempt("removed", os.rmdir, directory)
 print(oct(os.stat("/tmp").st_mode))

@@ -33,7 +33,9 @@ for thread in threads:
 print(total, sorted(results.get() for _ in threads), threading.active_count())
 with ThreadPoolExecutor(4) as pool:
     print(sum(pool.map(lambda n: len(content(f"many/f{n:03}")), range(60))))
-    print(sorted(pool.map(lambda n: os.rename(f"many/f{n:03}", f"many/g{n:03}") or n, range(60)))[-1])
+    print(
+        sorted(pool.map(lambda n: os.rename(f"many/f{n:03}", f"many/g{n:03}") or n, range(60)))[-1]
+    )
 print(len([n for n in os.listdir("many") if n.startswith("g")]))
 event = threading.Event()
 timer = threading.Timer(0.01, event.set)

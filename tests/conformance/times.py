@@ -24,7 +24,9 @@ attempt("read", mtime, "sub")
 descriptor = os.open("numbers.txt", os.O_RDONLY)
 attempt("by a reader", os.utime, descriptor, (8, 8))
 attempt("read", mtime, "numbers.txt")
-attempt("relative to a directory", lambda: os.utime("one", (9, 9), dir_fd=os.open("sub", os.O_RDONLY)))
+attempt(
+    "relative to a directory", lambda: os.utime("one", (9, 9), dir_fd=os.open("sub", os.O_RDONLY))
+)
 attempt("read", mtime, "sub/one")
 attempt("nothing", os.utime, "missing")
 start = time.time_ns() - 2_000_000_000
@@ -39,8 +41,13 @@ attempt("creating sets the directory's", lambda: [fill("sub/new", b""), mtime("s
 os.utime("sub", (7, 7))
 attempt("unlinking too", lambda: [os.unlink("sub/new"), mtime("sub") >= start][1])
 os.utime("sub", (7, 7))
-attempt("chmod leaves mtime", lambda: [os.chmod("sub/one", 0o600), mtime("sub/one"), mtime("sub")][1:])
+attempt(
+    "chmod leaves mtime", lambda: [os.chmod("sub/one", 0o600), mtime("sub/one"), mtime("sub")][1:]
+)
 attempt("ctime moves", lambda: os.stat("sub/one").st_ctime_ns >= start)
 attempt("rename keeps it", lambda: [os.rename("sub/one", "sub/uno"), mtime("sub/uno")][1])
 attempt("touch keeps the size", lambda: os.stat("hello.txt").st_size)
-attempt("link's own", lambda: [os.utime("link", (3, 3), follow_symlinks=False), os.lstat("link").st_mtime][1])
+attempt(
+    "link's own",
+    lambda: [os.utime("link", (3, 3), follow_symlinks=False), os.lstat("link").st_mtime][1],
+)

@@ -40,6 +40,12 @@ attempt("root", os.getcwd)
 attempt("above root", lambda: [os.chdir("../../.."), os.getcwd()][1])
 os.fchdir(home)
 attempt("fchdir", lambda: os.getcwd() == start)
-attempt("a child starts there", lambda: subprocess.run(
-    ["cat", "deep.txt"], cwd="moved/three", capture_output=True, text=True).stdout)
+attempt(
+    "a child starts there",
+    lambda: (
+        subprocess.run(
+            ["cat", "deep.txt"], cwd="moved/three", capture_output=True, text=True
+        ).stdout
+    ),
+)
 attempt("a child in nothing", lambda: subprocess.run(["cat"], cwd="missing"))
