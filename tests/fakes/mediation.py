@@ -27,7 +27,9 @@ class Notified:
         self.answer(flags=kernel.SECCOMP_USER_NOTIF_FLAG_CONTINUE)
 
     def hand_over(self, host_fd: int) -> int:
-        order = kernel.ADDFD.pack(self.id, kernel.SECCOMP_ADDFD_FLAG_SEND, host_fd, 0, 0)
+        send = kernel.SECCOMP_ADDFD_FLAG_SEND
+        # A bytearray: for bytes `ioctl` returns the buffer and not the child's number.
+        order = bytearray(kernel.ADDFD.pack(self.id, send, host_fd, 0, 0))
         return ioctl(self.listener, kernel.SECCOMP_IOCTL_NOTIF_ADDFD, order)
 
     def valid(self) -> bool:
@@ -56,6 +58,7 @@ class Child:
         before: Callable[[], None] | None = None,
     ) -> None:
         reader, writer = os.pipe()
+        wait, go = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             status = 99
@@ -64,14 +67,16 @@ class Child:
                     before()
                 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
                 os.write(writer, b"%d" % kernel.seccomp_listener(program))
+                os.read(wait, 1)
                 status = body() or 0
             finally:
                 os._exit(status)
         os.close(writer)
         pidfd = kernel.pidfd_open(self.pid)
         self.listener = kernel.pidfd_getfd(pidfd, int(os.read(reader, 16)))
-        os.close(reader)
-        os.close(pidfd)
+        os.write(go, b"!")
+        for fd in (reader, pidfd, wait, go):
+            os.close(fd)
         self._poll = select.poll()
         self._poll.register(self.listener, select.POLLIN)
 
