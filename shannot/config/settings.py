@@ -56,7 +56,7 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict)
     """By the names of `sandbox.spec.Limits`: bytes, seconds, pieces."""
     ceilings: Mapping[str, int] = field(default_factory=dict)
-    """The project's limits: no limit may be above them, whoever asks for it."""
+    """The project's limits, which only lower: see `bounded`."""
     maps: tuple[Listed, ...] = ()
     environment: tuple[Listed, ...] = ()
     """`NAME` or `NAME=VALUE`."""
@@ -72,8 +72,14 @@ class Settings:
         lists = self.profiles.get(name, RuleLists() if name == "default" else None)
         if lists is None:
             known = ", ".join(sorted({"default", *self.profiles}))
-            raise UsageError(f"no profile named {ascii(name[:_NAME_LIMIT])} (there are: {known})")
+            raise UsageError(f"no profile named {name[:_NAME_LIMIT]!a} (there are: {known})")
         return lists.with_added(self.tightened)
+
+    def bounded(self, limits: Mapping[str, float]) -> dict[str, float]:
+        """The limits that a run is about to have, none above what the project allows."""
+        return {
+            name: min(amount, self.ceilings.get(name, amount)) for name, amount in limits.items()
+        }
 
 
 def load(
@@ -193,7 +199,4 @@ def _tighten(settings: Settings, document: Document) -> Settings:
         limits = _limits(document, table)
     except UsageError as error:
         raise UsageError(f"{error}; a project's file can only tighten: always_deny, ask, [limits]")
-    lower = {
-        name: min(amount, settings.limits.get(name, amount)) for name, amount in limits.items()
-    }
-    return replace(settings, tightened=lists, limits={**settings.limits, **lower}, ceilings=limits)
+    return replace(settings, tightened=lists, ceilings=limits)

@@ -36,8 +36,9 @@ _SYSTEM = (
     "/gnu/",
 )
 """Where a program of the fixed PATH may lead to through links."""
-_ARGUMENT_LIMIT = 4_096
-"""Words of a command that may be allowed."""
+WORD_LIMIT = 4_096
+CHARACTER_LIMIT = 65_536
+"""Of a command that may be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,10 @@ def _allowing_rule(command: Command, profile: Profile) -> Rule | None:
 
 def _objection(command: Command, rule: Rule) -> str:
     """Why a rule that matches does not allow the command after all, as a sentence; else ""."""
-    if len(command.argv) > _ARGUMENT_LIMIT or not all(map(is_visible, command.argv)):
-        return "It holds characters that cannot be seen, or too many words, to be allowed."
+    if len(command.argv) > WORD_LIMIT or sum(map(len, command.argv)) > CHARACTER_LIMIT:
+        return "It is longer than what a rule may allow."
+    if not all(map(is_visible, command.argv)):
+        return "It holds characters that cannot be seen."
     if command.in_overlay:
         return "The program exists only in the sandbox, so the host cannot run it."
     path = command.executable

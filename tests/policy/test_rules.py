@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from shannot.errors import UsageError
+from shannot.policy.profile import build_profile, profile_of
+from shannot.policy.rules import matches_anyhow, parse_rule, starts_with, tidy
+
+
+def test_a_rule_is_compared_word_by_word() -> None:
+    rule = parse_rule("systemctl status")
+    assert starts_with(rule, ("systemctl", "status", "nginx"))
+    assert not starts_with(rule, ("systemctl", "status-all"))
+    assert not starts_with(rule, ("systemctl",))
+
+
+@pytest.mark.parametrize("text", ["", " ", "FOO=1 ls", "ls; id", "./ls", "ls\u200b", "x" * 2_000])
+def test_a_rule_that_names_no_plain_command_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_rule(text)
+
+
+def test_a_wrong_rule_is_an_error_that_says_where_it_stands() -> None:
+    with pytest.raises(UsageError, match=r"config\.toml:3: auto_approve: a rule begins"):
+        build_profile(auto_approve=[("A=1 ls", "config.toml:3")])
+    with pytest.raises(UsageError, match="would allow everything"):
+        profile_of(auto_approve=["*"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "argv", "expected"),
+    [
+        ("rm -rf /", "rm -r -f /", True),
+        ("rm -rf /", "rm / --recursive --force", True),
+        ("rm -rf /", "rm -rf a // b", True),
+        ("rm -rf /", "rm -r /", False),
+        ("rm -rf /data", "rm -rf /data/sub", False),
+        ("dd if=/dev/zero", "dd of=x if=/dev/zero", True),
+        ("git push", "git -C x push", True),
+        ("git push", "git commit push", False),
+        ("find -delete", "find . -delete", True),
+        ("pip install --user", "pip install --user x", True),
+    ],
+)
+def test_a_denial_matches_in_any_order_and_spelling(rule: str, argv: str, expected: bool) -> None:
+    assert matches_anyhow(parse_rule(rule), argv.split()) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("//", "/"), ("/.", "/"), ("/a/..", "/"), ("/*", "/"), ("/etc/*", "/etc"), ("a/./b", "a/b")],
+)
+def test_paths_are_compared_by_what_they_name(path: str, expected: str) -> None:
+    assert tidy(path) == expected
