@@ -26,7 +26,8 @@ _MAX_PAIRS = 4_000_000
 class Diff:
     """The difference of two contents."""
 
-    kind: Literal["same", "text", "binary", "large"]
+    kind: Literal["same", "text", "binary", "large", "unavailable"]
+    """unavailable: the host no longer has the contents that the script saw."""
     lines: tuple[str, ...] = ()
     """Of a text: the unified diff with its two header lines; undecodable bytes are surrogates.
     Of others: what there is to say, one line a side."""

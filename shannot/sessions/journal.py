@@ -32,7 +32,7 @@ class Saved:
     gid: int = 0
     mtime_ns: int = 0
     sha256: str = ""
-    """Of a file's contents."""
+    """Of a file's contents; empty where they were not changed, and so not kept."""
     target: str = ""
     """Of a link."""
     attributes: tuple[tuple[str, str], ...] = ()
@@ -47,8 +47,14 @@ class Progress:
     """The last result of each effect that ended."""
     begun: dict[int, tuple[Saved, ...]]
     """What was saved for each effect that was begun, ended or not. The first time counts."""
-    open: int | None = None
-    """The effect that was begun last and has not ended: there the process was killed."""
+
+    def shown(self) -> tuple[EffectResult, ...]:
+        """The results by number; what was begun and has none was interrupted."""
+        interrupted = {
+            number: EffectResult(number, "interrupted", "the execution was killed here")
+            for number in self.begun
+        }
+        return tuple(result for _, result in sorted({**interrupted, **self.results}.items()))
 
 
 class Journal:
@@ -81,9 +87,8 @@ class Journal:
 
 def read(directory_fd: int, owner: int, shown: str) -> Progress:
     """What the journal says; nothing where there is none. MalformedError names the line."""
-    progress: dict[int, EffectResult] = {}
+    results: dict[int, EffectResult] = {}
     begun: dict[int, tuple[Saved, ...]] = {}
-    open_effect: int | None = None
     try:
         data = files.read(FILE, directory_fd, owner, MAX_JOURNAL, f"{shown}/{FILE}")
     except FileNotFoundError:
@@ -91,16 +96,14 @@ def read(directory_fd: int, owner: int, shown: str) -> Progress:
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
         document = parse(line, f"{shown}/{FILE} line {number}")
         if one_of(document, "event", ("begin", "end")) == "begin":
-            open_effect = document.integer("number", 1, MAX_EFFECTS)
+            effect = document.integer("number", 1, MAX_EFFECTS)
             saved = tuple(_saved_from_json(child) for child in document.children("saved"))
-            begun.setdefault(open_effect, saved)
+            begun.setdefault(effect, saved)
         else:
             result = result_from_json(document.child("result"))
-            progress[result.number] = result
-            if result.number == open_effect:
-                open_effect = None
+            results[result.number] = result
         document.finish()
-    return Progress(progress, begun, open_effect)
+    return Progress(results, begun)
 
 
 def _end_of_lines(fd: int) -> int:
@@ -124,7 +127,7 @@ def _saved_from_json(document: Document) -> Saved:
         uid=document.integer("uid", 0, MAX_ID),
         gid=document.integer("gid", 0, MAX_ID),
         mtime_ns=document.integer("mtime_ns", MIN_TIME),
-        sha256=document.sha256("sha256") if kind == "file" else document.text("sha256", 0),
+        sha256=document.sha256("sha256") if document.take("sha256") else "",
         target=document.text("target", 4096),
         attributes=_attributes(document),
     )

@@ -215,9 +215,8 @@ class Store:
         """The session in an open directory."""
         plan = plans.from_json(self._document(fd, session_id, "plan.json", MAX_PLAN))
         progress = journal.read(fd, self.owner, f"{self.root}/{session_id}")
-        results = tuple(result for _, result in sorted(progress.results.items()))
         head = self._document(fd, session_id, "session.json", MAX_HEAD)
-        session = session_from_json(head, plan, results)
+        session = session_from_json(head, plan, progress.shown())
         if session.id != session_id:
             raise MalformedError(f"{self.root}/{session_id} holds session {session.id}")
         return session

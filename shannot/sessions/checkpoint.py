@@ -1,0 +1,150 @@
+"""What stands at a path: compared with what was recorded, and saved, before it changes.
+
+One reading serves both, so what is saved is what was compared. Called by `steps.py`; rollback
+reads what is kept here through the journal.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import sha256
+
+from shannot.effects.model import Entry, Fingerprint
+from shannot.sessions.blobs import BlobDirectory, hash_descriptor
+from shannot.sessions.journal import Saved
+from shannot.sessions.place import ConflictError, Place, open_below
+
+# What these grant belongs to the old contents: write(2) itself takes the capabilities away, and
+# the integrity labels are signatures of the contents.
+_BOUND_TO_CONTENTS = frozenset({"security.capability", "security.ima", "security.evm"})
+
+
+class Checkpoint:
+    """Compares and saves. With `blobs` the contents are kept as well."""
+
+    __slots__ = ("_blobs",)
+
+    def __init__(self, blobs: BlobDirectory) -> None:
+        self._blobs = blobs
+
+    def save(self, place: Place, expected: Fingerprint | None, keep: bool = True) -> Saved:
+        """The entry, which must be as expected. ConflictError says how it is not.
+
+        keep: its contents will be lost, so a copy of them is saved.
+        """
+        found = place.look()
+        if found is None or expected is None:
+            if found is not None:
+                raise ConflictError(place.path, "something stands there now")
+            if expected is not None:
+                raise ConflictError(place.path, "it is not there any more")
+            return Saved(place.path, "nothing")
+        saved, fingerprint = self._read(place, found, keep)
+        changed = difference(expected, fingerprint)
+        if changed:
+            raise ConflictError(place.path, changed)
+        return saved
+
+    def save_tree(
+        self,
+        place: Place,
+        expected: Fingerprint,
+        entries: tuple[Entry, ...],
+        keep: bool = True,
+        partial: bool = False,
+    ) -> tuple[Saved, ...]:
+        """The directory and everything below it, parents first: no more and no less than entries.
+
+        partial: a deletion was interrupted, so some may be gone.
+        """
+        top = self.save(place, expected, keep)
+        if expected.kind != "directory":
+            return (top,)
+        recorded = {entry.path: entry.fingerprint for entry in entries}
+        saved = [top]
+        fd = place.open(os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            waiting = [("", name) for name in sorted(os.listdir(fd), reverse=True)]
+            while waiting:
+                parent, name = waiting.pop()
+                relative = f"{parent}/{name}" if parent else name
+                path = f"{place.path}/{relative}"
+                fingerprint = recorded.pop(relative, None)
+                if fingerprint is None:
+                    raise ConflictError(path, "it is new, so what would go was not all reviewed")
+                with open_below(fd, relative, path) as below:
+                    saved.append(self.save(below, fingerprint, keep))
+                    if fingerprint.kind == "directory":
+                        names = _names(below)
+                        waiting += [(relative, name) for name in sorted(names, reverse=True)]
+        finally:
+            os.close(fd)
+        if recorded and not partial:
+            raise ConflictError(f"{place.path}/{next(iter(recorded))}", "it is not there any more")
+        return tuple(saved)
+
+    def _read(self, place: Place, found: os.stat_result, keep: bool) -> tuple[Saved, Fingerprint]:
+        mode = stat.S_IMODE(found.st_mode)
+        owner = found.st_uid, found.st_gid
+        if stat.S_ISLNK(found.st_mode):
+            target = os.readlink(place.name, dir_fd=place.directory_fd)
+            digest = sha256(os.fsencode(target)).hexdigest()
+            fingerprint = Fingerprint("link", 0, digest, len(os.fsencode(target)))
+            return (
+                Saved(place.path, "link", 0, *owner, found.st_mtime_ns, target=target),
+                fingerprint,
+            )
+        if stat.S_ISDIR(found.st_mode):
+            saved = Saved(place.path, "directory", mode, *owner, found.st_mtime_ns)
+            return saved, Fingerprint("directory", mode)
+        if not stat.S_ISREG(found.st_mode):
+            raise ConflictError(place.path, "it is neither a file, a directory nor a link now")
+        fd = place.open()
+        try:
+            found = os.fstat(fd)
+            if keep:
+                digest, size = self._blobs.put_descriptor(fd)
+                self._blobs.sync(digest)
+            else:
+                digest, size = hash_descriptor(fd)
+            attributes = tuple((name, value.hex()) for name, value in read_attributes(fd).items())
+        finally:
+            os.close(fd)
+        mode = stat.S_IMODE(found.st_mode)
+        kept = digest if keep else ""
+        saved = Saved(
+            place.path, "file", mode, *owner, found.st_mtime_ns, kept, attributes=attributes
+        )
+        return saved, Fingerprint("file", mode, digest, size)
+
+
+def difference(expected: Fingerprint | None, found: Fingerprint | None) -> str:
+    """How what stands at a path is not what was expected, in a few words; empty where it is."""
+    if expected == found:
+        return ""
+    if expected is None or found is None:
+        return "something stands there now" if expected is None else "it is not there any more"
+    if expected.kind != found.kind:
+        return f"it is a {found.kind} now, not a {expected.kind}"
+    if (expected.sha256, expected.size) != (found.sha256, found.size):
+        what = "it points elsewhere" if found.kind == "link" else "its contents have changed"
+        return f"{what} since the script ran"
+    return f"its mode is {found.mode:04o} now, not {expected.mode:04o}"
+
+
+def read_attributes(fd: int) -> dict[str, bytes]:
+    """The extended attributes (access control lists among them) that belong to a file's name."""
+    try:
+        names = os.listxattr(fd)
+    except OSError:
+        return {}  # a filesystem without them
+    return {name: os.getxattr(fd, name) for name in names if name not in _BOUND_TO_CONTENTS}
+
+
+def _names(place: Place) -> list[str]:
+    fd = place.open(os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return os.listdir(fd)
+    finally:
+        os.close(fd)

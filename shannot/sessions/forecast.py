@@ -1,0 +1,204 @@
+"""The host as it will be: a lazily read tree to which effects are applied in memory.
+
+`preflight.py` runs the whole plan through it, so that an effect after an earlier one on the same
+path is compared with what the earlier one leaves, and a conflict shows before anything changes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import sha256
+
+from shannot.effects.model import Entry, Fingerprint
+from shannot.sessions.blobs import hash_descriptor
+from shannot.sessions.checkpoint import difference
+from shannot.sessions.place import READ, ConflictError
+
+_MAX_LINKS = 40  # MAXSYMLINKS of path_resolution(7)
+
+
+class Item:
+    """One thing in the tree. What was not changed is read from the host when it is asked for."""
+
+    __slots__ = ("_children", "_digest", "_host", "_listed", "identity", "kind", "links", "mode",
+                 "owner", "size", "target")  # fmt: skip
+
+    def __init__(self, fingerprint: Fingerprint, owner: tuple[int, int], target: str = "") -> None:
+        """A thing that an effect makes."""
+        self.kind: str = fingerprint.kind
+        self.mode = fingerprint.mode
+        self.size = fingerprint.size
+        self.owner = owner
+        self.links = 1
+        self.identity: tuple[int, int] | None = None
+        self.target = target
+        self._digest = fingerprint.sha256
+        self._host: str | None = None
+        self._listed = True  # every child is known
+        self._children: dict[str, Item | None] = {}
+
+    @staticmethod
+    def read(path: str, found: os.stat_result) -> Item:
+        """What stands on the host at path."""
+        kind, target, mode = _kind(found.st_mode), "", stat.S_IMODE(found.st_mode)
+        if kind == "link":
+            target, mode = os.readlink(path), 0
+        size = 0 if kind == "directory" else found.st_size
+        fingerprint = Fingerprint("file", mode, "", size)
+        item = Item(fingerprint, (found.st_uid, found.st_gid), target)
+        item.kind = kind
+        item.links = found.st_nlink
+        item.identity = (found.st_dev, found.st_ino)
+        item._host = path
+        item._listed = False
+        return item
+
+    def child(self, name: str) -> Item | None:
+        """An entry of a directory."""
+        if name not in self._children:
+            found = None
+            if self._host is not None and not self._listed:
+                path = f"{self._host.rstrip('/')}/{name}"
+                try:
+                    found = Item.read(path, os.lstat(path))
+                except (FileNotFoundError, NotADirectoryError):
+                    found = None
+                except OSError as error:
+                    raise ConflictError(path, f"it cannot be looked at: {error.strerror}")
+            self._children[name] = found
+        return self._children[name]
+
+    def put(self, name: str, item: Item | None) -> None:
+        self._children[name] = item
+
+    def names(self) -> list[str]:
+        """Every entry of a directory, sorted."""
+        if not self._listed and self._host is not None:
+            try:
+                for name in os.listdir(self._host):
+                    self.child(name)
+            except OSError as error:
+                raise ConflictError(self._host, f"it cannot be read: {error.strerror}")
+            self._listed = True
+        return sorted(name for name, item in self._children.items() if item is not None)
+
+    def digest(self) -> str:
+        """SHA-256 of a file's contents or a link's target; empty for a directory."""
+        if self.kind == "link":
+            return sha256(os.fsencode(self.target)).hexdigest()
+        if self.kind == "file" and not self._digest and self._host is not None:
+            try:
+                fd = os.open(self._host, READ)
+            except OSError as error:
+                raise ConflictError(self._host, f"it cannot be read: {error.strerror}")
+            try:
+                self._digest, self.size = hash_descriptor(fd)
+            finally:
+                os.close(fd)
+        return self._digest
+
+    def compare(self, path: str, expected: Fingerprint) -> None:
+        """Raise ConflictError unless this is what was recorded. Contents are read last."""
+        cheap = Fingerprint(expected.kind, self.mode, expected.sha256, self.size)
+        if self.kind != expected.kind:
+            raise ConflictError(path, f"it is a {self.kind} now, not a {expected.kind}")
+        changed = difference(expected, cheap)
+        if not changed and self.digest() != expected.sha256:
+            changed = difference(
+                expected, Fingerprint(expected.kind, self.mode, self.digest(), self.size)
+            )
+        if changed:
+            raise ConflictError(path, changed)
+
+    def compare_tree(
+        self, path: str, expected: Fingerprint, entries: tuple[Entry, ...], partial: bool = False
+    ) -> None:
+        """The same for a directory with everything below it, no more and (but partial) no less."""
+        self.compare(path, expected)
+        if self.kind != "directory":
+            return
+        recorded = {entry.path: entry.fingerprint for entry in entries}
+        waiting: list[tuple[str, Item]] = [("", self)]
+        while waiting:
+            parent, directory = waiting.pop()
+            for name in directory.names():
+                relative = f"{parent}/{name}" if parent else name
+                item = directory.child(name)
+                fingerprint = recorded.pop(relative, None)
+                if item is None or fingerprint is None:
+                    raise ConflictError(f"{path}/{relative}", "it is new: nobody reviewed it")
+                item.compare(f"{path}/{relative}", fingerprint)
+                if item.kind == "directory":
+                    waiting.append((relative, item))
+        if recorded and not partial:
+            raise ConflictError(f"{path}/{next(iter(recorded))}", "it is not there any more")
+
+    def host_path(self) -> str | None:
+        """Where it stands on the host, None for what an effect makes."""
+        return self._host
+
+
+class Forecast:
+    """The tree from `/` down."""
+
+    __slots__ = ("root",)
+
+    def __init__(self) -> None:
+        self.root = Item.read("/", os.lstat("/"))
+
+    def directory(self, path: str) -> Item:
+        """The directory at an absolute path, no link followed. ConflictError."""
+        item = self.root
+        for part in path.split("/"):
+            if not part:
+                continue
+            found = item.child(part)
+            if found is None:
+                raise ConflictError(path, f"the directory {part!r} is not there")
+            if found.kind != "directory":
+                raise ConflictError(path, f"{part!r} in it is a {found.kind}, not a directory")
+            item = found
+        return item
+
+    def parent(self, path: str) -> tuple[Item, str]:
+        """The directory that holds path, and the name in it."""
+        above, _, name = path.rpartition("/")
+        return self.directory(above), name
+
+    def find(self, path: str) -> Item | None:
+        """What stands at an absolute path, no link followed."""
+        directory, name = self.parent(path)
+        return directory.child(name)
+
+    def resolve(self, path: str) -> Item | None:
+        """What a program that opens path will find: links are followed, as the kernel does."""
+        trail = [self.root]  # the way back, for `..`
+        parts = [part for part in reversed(path.split("/")) if part]
+        links = 0
+        while parts:
+            part = parts.pop()
+            if part == "..":
+                trail = trail[:-1] or [self.root]
+                continue
+            item = None if part == "" else trail[-1].child(part)
+            if item is None:
+                return None
+            if item.kind == "link":
+                links += 1
+                if links > _MAX_LINKS:
+                    return None
+                if item.target.startswith("/"):
+                    trail = [self.root]
+                parts += [p for p in reversed(item.target.split("/")) if p not in ("", ".")]
+            else:
+                trail.append(item)
+        return trail[-1]
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "link" if stat.S_ISLNK(mode) else "device, socket or pipe"

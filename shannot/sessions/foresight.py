@@ -1,0 +1,216 @@
+"""One effect applied to the forecast, if the host will then be as it was recorded.
+
+Called by `preflight.py` for each effect in order. The counterpart that changes the real host, and
+compares once more, is `steps.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from shannot.effects.model import (
+    ChangeMode,
+    ChangeOwner,
+    ChangeTimes,
+    DeletePath,
+    Effect,
+    Fingerprint,
+    MakeDirectory,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.sessions.forecast import Forecast, Item
+from shannot.sessions.place import ConflictError
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who executes: what this user may do is known before anything is tried."""
+
+    uid: int
+    gid: int
+    groups: frozenset[int]
+
+    @staticmethod
+    def current() -> Operator:
+        """The user of this process."""
+        return Operator(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
+
+    def check_owner(self, path: str, owner: tuple[int, int]) -> None:
+        """Raise ConflictError where this user cannot give a file this owner."""
+        uid, gid = owner
+        if self.uid not in (0, uid):
+            raise ConflictError(path, f"only user {uid} or root can change it and keep its owner")
+        if self.uid != 0 and gid != self.gid and gid not in self.groups:
+            raise ConflictError(path, f"only a member of group {gid} can change it and keep that")
+
+
+def foresee(forecast: Forecast, effect: Effect, operator: Operator, partial: bool = False) -> None:
+    """Apply effect to the forecast. ConflictError where it will not find what was recorded.
+
+    partial: it was begun before and not ended, and has not happened as a whole.
+    """
+    match effect:
+        case WriteFile():
+            _write_file(forecast, effect, operator)
+        case DeletePath(path=path, before=before, entries=entries):
+            parent, name, item = _target(forecast, path)
+            _existing(path, item).compare_tree(path, before, entries, partial)
+            parent.put(name, None)
+        case MakeDirectory(path=path, mode=mode):
+            parent, name, item = _target(forecast, path)
+            _compare(path, item, None)
+            parent.put(name, Item(Fingerprint("directory", mode), (operator.uid, operator.gid)))
+        case MakeLink():
+            _make_link(forecast, effect, operator)
+        case MovePath():
+            _move_path(forecast, effect)
+        case ChangeMode() | ChangeOwner() | ChangeTimes():
+            _change_metadata(forecast, effect, operator, partial)
+        case RunCommand():
+            _run_command(forecast, effect)
+
+
+def has_happened(forecast: Forecast, effect: Effect) -> bool:
+    """Is the host as the effect leaves it? Asked of one that was begun when the process died."""
+    try:
+        match effect:
+            case WriteFile(path=path, after=after):
+                return _is(forecast.find(path), after)
+            case DeletePath(path=path):
+                return forecast.find(path) is None
+            case MakeDirectory(path=path, mode=mode):
+                return _is(forecast.find(path), Fingerprint("directory", mode))
+            case MakeLink(path=path, target=target, hard=hard):
+                item = forecast.find(path)
+                if item is None or not hard:
+                    return item is not None and item.kind == "link" and item.target == target
+                first = forecast.find(target)
+                return first is not None and first.identity == item.identity
+            case MovePath(source=source, path=path, before=before):
+                return forecast.find(source) is None and _is(forecast.find(path), before)
+            case ChangeMode() | ChangeOwner() | ChangeTimes() | RunCommand():
+                return False  # doing it again does no harm; a command is never guessed about
+    except ConflictError:
+        return False
+
+
+def _is(item: Item | None, fingerprint: Fingerprint) -> bool:
+    if item is None:
+        return False
+    try:
+        item.compare("", fingerprint)
+    except ConflictError:
+        return False
+    return True
+
+
+def _target(forecast: Forecast, path: str) -> tuple[Item, str, Item | None]:
+    """The directory of path, the name in it, and what stands there."""
+    parent, name = forecast.parent(path)
+    host = parent.host_path()
+    # Rough, for the early word: a mode that the plan itself changes is not taken into account.
+    if host is not None and not os.access(host, os.W_OK | os.X_OK, effective_ids=True):
+        raise ConflictError(path, "this user may not change its directory")
+    return parent, name, parent.child(name)
+
+
+def _existing(path: str, item: Item | None) -> Item:
+    if item is None:
+        raise ConflictError(path, "it is not there any more")
+    return item
+
+
+def _compare(path: str, item: Item | None, expected: Fingerprint | None) -> None:
+    if expected is not None:
+        _existing(path, item).compare(path, expected)
+    elif item is not None:
+        raise ConflictError(path, "something stands there now")
+
+
+def _write_file(forecast: Forecast, effect: WriteFile, operator: Operator) -> None:
+    path = effect.path
+    parent, name, item = _target(forecast, path)
+    _compare(path, item, effect.before)
+    owner = (operator.uid, operator.gid)
+    if item is not None and item.kind == "file":
+        if item.links > 1:
+            raise ConflictError(
+                path, f"it has {item.links} names (hard links), which replacing it would part"
+            )
+        operator.check_owner(path, item.owner)
+        owner = item.owner
+    parent.put(name, Item(effect.after, owner))
+
+
+def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None:
+    path = effect.path
+    parent, name, item = _target(forecast, path)
+    _compare(path, item, effect.before)
+    if effect.hard:
+        first = _existing(effect.target, forecast.find(effect.target))
+        if first.kind != "file":
+            raise ConflictError(effect.target, "it is no file that could have a second name")
+        first.links += 1
+        parent.put(name, first)
+    else:
+        made = Fingerprint("link", 0, "", len(os.fsencode(effect.target)))
+        parent.put(name, Item(made, (operator.uid, operator.gid), effect.target))
+
+
+def _move_path(forecast: Forecast, effect: MovePath) -> None:
+    origin, old_name, item = _target(forecast, effect.source)
+    moved = _existing(effect.source, item)
+    moved.compare_tree(effect.source, effect.before, effect.entries)
+    parent, name, replaced = _target(forecast, effect.path)
+    _compare(effect.path, replaced, effect.replaced)
+    if replaced is moved or (
+        replaced and replaced.identity and replaced.identity == moved.identity
+    ):
+        raise ConflictError(effect.path, "it is another name of what would be moved there")
+    if replaced is not None and replaced.kind == "directory" and replaced.names():
+        raise ConflictError(effect.path, "the directory to be replaced is not empty")
+    origin.put(old_name, None)
+    parent.put(name, moved)
+
+
+def _change_metadata(
+    forecast: Forecast,
+    effect: ChangeMode | ChangeOwner | ChangeTimes,
+    operator: Operator,
+    partial: bool,
+) -> None:
+    path = effect.path
+    item = _existing(path, forecast.find(path))
+    if operator.uid not in (0, item.owner[0]):
+        raise ConflictError(path, f"only user {item.owner[0]} or root can change it")
+    match effect:
+        case ChangeMode(before=before, after=after):
+            if item.kind == "link":
+                raise ConflictError(path, "it is a link, whose mode cannot change")
+            if item.mode != before and not (partial and item.mode == after):
+                raise ConflictError(path, f"its mode is {item.mode:04o} now, not {before:04o}")
+            item.mode = after
+        case ChangeOwner(before=old, after=new):
+            if item.owner != old and not (partial and item.owner == new):
+                raise ConflictError(path, f"its owner is {item.owner} now, not {old}")
+            operator.check_owner(path, new)
+            item.owner = new
+        case ChangeTimes():
+            pass
+
+
+def _run_command(forecast: Forecast, command: RunCommand) -> None:
+    if command.state == "done":
+        return
+    forecast.directory(command.directory)
+    program = forecast.resolve(command.executable)
+    if program is None or program.kind != "file":
+        raise ConflictError(command.executable, "the program is not there any more")
+    if program.digest() != command.executable_sha256:
+        raise ConflictError(command.executable, "the program has changed since the script ran")
+    if not program.mode & 0o111:
+        raise ConflictError(command.executable, "the program is not executable")

@@ -1,0 +1,147 @@
+"""A name in a host directory, reached without following any symbolic link.
+
+The way is walked name by name, each opened with O_NOFOLLOW relative to the one before, so that a
+link planted anywhere in the path is refused. The open directory is what is then worked in: nothing
+that happens to the path afterwards redirects the work.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from shannot.errors import RefusedError, UnsuccessfulError
+from shannot.escape import escape
+
+_WALK = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+# Not files: a write there is a command to the kernel.
+_NO_FILES = ("/proc", "/sys", "/dev")
+
+
+class ConflictError(UnsuccessfulError):
+    """The host is not what it was when the plan was made. The message names path and change."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"{escape(path)}: {what}")
+        self.path = path
+
+
+class Place:
+    """The entry `name` of an open directory; it need not exist."""
+
+    __slots__ = ("directory_fd", "name", "path")
+
+    def __init__(self, directory_fd: int, name: str, path: str) -> None:
+        self.directory_fd = directory_fd
+        self.name = name
+        self.path = path
+
+    def look(self) -> os.stat_result | None:
+        """lstat(2) of the entry, None where nothing stands there."""
+        try:
+            return os.lstat(self.name, dir_fd=self.directory_fd)
+        except FileNotFoundError:
+            return None
+
+    def open(self, flags: int = READ) -> int:
+        """A descriptor of the entry, never through a link."""
+        return os.open(self.name, flags, dir_fd=self.directory_fd)
+
+    def sibling(self, name: str) -> Place:
+        """Another entry of the same directory."""
+        return Place(self.directory_fd, name, f"{os.path.dirname(self.path)}/{name}")
+
+    def sync(self) -> None:
+        """The directory's entries reach the disk, where it can be read."""
+        try:
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.directory_fd)
+        except PermissionError:
+            return
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+class Protected:
+    """Directories in which nothing may be changed: shannot's own state and configuration."""
+
+    __slots__ = ("_identities", "_paths")
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        """directories: absolute paths; they need not exist, and links in them are resolved."""
+        given = {os.path.normpath(path) for path in directories}
+        self._paths = given | {os.path.realpath(path) for path in given}
+        found = [os.stat(path) for path in self._paths if os.path.isdir(path)]
+        self._identities = {(entry.st_dev, entry.st_ino) for entry in found}
+
+    def check(self, path: str) -> None:
+        """Raise RefusedError where an effect at path would change what it must not."""
+        for root in _NO_FILES:
+            if path == root or path.startswith(f"{root}/"):
+                raise RefusedError(f"{escape(path)} is not a file's path; nothing is changed there")
+        for root in self._paths:
+            # A directory that holds ours must not be deleted or moved either.
+            if f"{path}/".startswith(f"{root}/") or f"{root}/".startswith(f"{path}/"):
+                raise RefusedError(f"{escape(path)} is shannot's own; a plan may not change it")
+
+    def check_open(self, fd: int, path: str) -> None:
+        """The same for an open directory, by whatever path (a bind mount) it was reached."""
+        found = os.fstat(fd)
+        if (found.st_dev, found.st_ino) in self._identities:
+            raise RefusedError(f"{escape(path)} leads into shannot's own state or configuration")
+
+
+@contextmanager
+def open_place(path: str, protected: Protected) -> Iterator[Place]:
+    """The place at an absolute, normalised path. ConflictError where the way is not as it was."""
+    protected.check(path)
+    parent, _, name = path.rpartition("/")
+    fd = open_directory(parent or "/", protected)
+    try:
+        yield Place(fd, name, path)
+    finally:
+        os.close(fd)
+
+
+def open_directory(path: str, protected: Protected | None = None) -> int:
+    """A descriptor (O_PATH) of the directory at an absolute path, no link followed."""
+    fd = os.open("/", _WALK)
+    for part in path.split("/"):
+        if part:
+            fd = _step(fd, part, path)
+            if protected is not None:
+                protected.check_open(fd, path)
+    return fd
+
+
+@contextmanager
+def open_below(top_fd: int, relative: str, path: str) -> Iterator[Place]:
+    """The place at a relative path below an open directory; `path` is the whole one."""
+    fd = os.dup(top_fd)
+    parts = relative.split("/")
+    for part in parts[:-1]:
+        fd = _step(fd, part, path)
+    try:
+        yield Place(fd, parts[-1], path)
+    finally:
+        os.close(fd)
+
+
+def _step(fd: int, name: str, path: str) -> int:
+    """The directory `name` of the open one, which is closed."""
+    try:
+        return os.open(name, _WALK, dir_fd=fd)
+    except FileNotFoundError:
+        raise ConflictError(path, f"the directory {escape(name)!r} is not there")
+    except NotADirectoryError:
+        kind = "link" if stat.S_ISLNK(os.lstat(name, dir_fd=fd).st_mode) else "file"
+        raise ConflictError(path, f"{escape(name)!r} in it is a {kind} now, not a directory")
+    except OSError as error:
+        raise ConflictError(path, f"{escape(name)!r} in it cannot be entered: {error.strerror}")
+    finally:
+        os.close(fd)

@@ -1,0 +1,131 @@
+"""Everything that can be known before the first change: called by `apply.py`, changes nothing.
+
+What makes the whole session untrustworthy (contents that do not match their names, a place that no
+plan may change) raises. What only makes an effect impossible is a conflict, named by its number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shannot.effects.document import MalformedError
+from shannot.effects.model import (
+    DeletePath,
+    Effect,
+    Fingerprint,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.errors import UnsuccessfulError
+from shannot.escape import escape
+from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.forecast import Forecast
+from shannot.sessions.foresight import Operator, foresee, has_happened
+from shannot.sessions.place import ConflictError, Protected
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An effect that cannot be done because the host is not what it was."""
+
+    number: int
+    message: str
+    """One line; it names the path and what changed."""
+
+
+def find_conflicts(
+    effects: Mapping[int, Effect], begun: frozenset[int], operator: Operator
+) -> tuple[Conflict, ...]:
+    """Run the effects, by number, through a forecast of the host.
+
+    begun: those that a former execution began and did not end.
+    """
+    forecast = Forecast()
+    conflicts: list[Conflict] = []
+    for number, effect in sorted(effects.items()):
+        resumed = number in begun
+        try:
+            if not (resumed and has_happened(forecast, effect)):
+                foresee(forecast, effect, operator, partial=resumed)
+        except ConflictError as error:
+            conflicts.append(Conflict(number, str(error)))
+    return tuple(conflicts)
+
+
+def check_places(effects: Sequence[Effect], protected: Protected) -> None:
+    """Raise RefusedError where an effect would change what no plan may change."""
+    for effect in effects:
+        match effect:
+            case RunCommand():
+                continue
+            case MovePath(source=other) | MakeLink(hard=True, target=other):
+                protected.check(other)
+            case _:
+                pass
+        protected.check(effect.path)
+
+
+def check_blobs(effects: Sequence[Effect], blobs: BlobDirectory) -> None:
+    """Raise MalformedError where contents are missing or were changed."""
+    sizes: dict[str, int] = {}
+
+    def check(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = blobs.check(name)
+        return sizes[name]
+
+    for effect in effects:
+        match effect:
+            case WriteFile(path=path, after=after):
+                if check(after.sha256) != after.size:
+                    raise MalformedError(f"{escape(path)}: the plan and its contents do not agree")
+            case RunCommand(stdin_sha256=str(name)):
+                check(name)
+            case _:
+                pass
+
+
+def check_space(effects: Sequence[Effect], state: str) -> None:
+    """Raise UnsuccessfulError where a disk is clearly too full. Rough: blocks are not counted.
+
+    state: the directory to which what will be lost is copied first.
+    """
+    needed: dict[int, tuple[str, int]] = {}
+
+    def add(path: str, size: int) -> None:
+        device = os.stat(path).st_dev
+        needed[device] = (path, needed.get(device, (path, 0))[1] + size)
+
+    for effect in effects:
+        match effect:
+            case WriteFile(path=path, before=before, after=after):
+                kept = 0 if before is None else before.size
+                add(_existing_directory(path), max(0, after.size - kept))
+                add(state, kept)
+            case DeletePath(before=before, entries=entries):
+                add(state, _size(before) + sum(_size(entry.fingerprint) for entry in entries))
+            case _:
+                pass
+    for path, size in needed.values():
+        found = os.statvfs(path)
+        free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
+        if size > free:
+            raise UnsuccessfulError(
+                f"the disk of {path} has {free >> 20} MiB free, the plan needs {size >> 20} MiB"
+            )
+
+
+def _size(fingerprint: Fingerprint) -> int:
+    return fingerprint.size if fingerprint.kind == "file" else 0
+
+
+def _existing_directory(path: str) -> str:
+    """The nearest directory above path that is there already."""
+    path = os.path.dirname(path)
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path

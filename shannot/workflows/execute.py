@@ -1,0 +1,59 @@
+"""The verb `execute`: do what was approved of a session. Values in, a frozen result out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shannot.sessions import lifecycle
+from shannot.sessions.apply import Execution, Observer, Options
+from shannot.sessions.command import Sinks
+from shannot.sessions.model import EffectResult, Session
+from shannot.sessions.place import Protected
+from shannot.sessions.preflight import Conflict
+from shannot.sessions.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteResult:
+    """What became of it."""
+
+    session: Session
+    """As it is now, its results included."""
+    results: tuple[EffectResult, ...]
+    """Of all effects that something was done about, by number, former executions included."""
+    conflicts: tuple[Conflict, ...]
+    """What `skip_conflicts` left out."""
+    succeeded: bool
+    """Everything chosen is done, or was left out because the caller said so."""
+
+
+def execute(
+    store: Store,
+    session_id: str,
+    options: Options,
+    sinks: Sinks,
+    protected: Sequence[str],
+    observe: Observer | None = None,
+) -> ExecuteResult:
+    """Execute an approved session, or go on with one that was killed or has failed.
+
+    protected: directories no effect may touch; shannot's state and configuration directories.
+
+    A ShannotError means that nothing was changed (by this call). A failed effect is no error: it
+    is in the results. Killed, the session stays `executing`, and another call goes on with it.
+    """
+    with store.lock(session_id) as lock:
+        session = lock.load()
+        lifecycle.check(session_id, session.state, "executing")
+        store.script(session)
+        places = Protected([store.root, *protected])
+        execution = Execution(lock, session, options, places, observe)
+        conflicts = execution.prepare()
+        session = replace(session, state="executing")
+        lock.save(session)
+        results = execution.perform(sinks)
+        succeeded = execution.succeeded()
+        session = replace(session, state="executed" if succeeded else "failed", results=results)
+        lock.save(session)
+        return ExecuteResult(session, results, conflicts, succeeded)

@@ -1,0 +1,161 @@
+"""The reading verbs: `list_sessions`, `show`, `diff`. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shannot.effects import diff as diffs
+from shannot.effects.diff import Diff
+from shannot.effects.document import MalformedError
+from shannot.effects.model import DeletePath, Effect, Fingerprint, MovePath, RunCommand, WriteFile
+from shannot.effects.plan import digest
+from shannot.effects.warnings import warnings
+from shannot.errors import UsageError
+from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.model import EffectResult, Session, Summary
+from shannot.sessions.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Sessions, oldest first, and what could not be read."""
+
+    sessions: tuple[Summary, ...]
+    broken: tuple[str, ...]
+    """One line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedEffect:
+    """One effect as a reviewer meets it."""
+
+    number: int
+    effect: Effect
+    warnings: tuple[str, ...]
+    result: EffectResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A session in full. `digest` is what an approval of what is displayed here is bound to."""
+
+    session: Session
+    effects: tuple[ReviewedEffect, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDiff:
+    """The contents that one effect changes."""
+
+    number: int
+    path: str
+    diff: Diff
+
+
+def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
+    """All sessions, or those that wait for a decision or an execution."""
+    sessions: list[Summary] = []
+    broken: list[str] = []
+    for found in store.summaries():
+        if isinstance(found, MalformedError):
+            broken.append(str(found))
+        elif not waiting_only or found.state in ("pending", "approved", "executing"):
+            sessions.append(found)
+    return Listing(tuple(sessions), tuple(broken))
+
+
+def show(store: Store, session_id: str) -> Review:
+    """A session with its effects, their warnings and results."""
+    session = store.load(session_id)
+    results = {result.number: result for result in session.results}
+    effects = tuple(
+        ReviewedEffect(number, effect, lines, results.get(number))
+        for number, (effect, lines) in enumerate(
+            zip(session.plan.effects, warnings(session.plan), strict=True), 1
+        )
+    )
+    return Review(session, effects, digest(session.plan))
+
+
+def diff(
+    store: Store, session: Session, numbers: Sequence[int] | None = None, limit: int | None = None
+) -> tuple[EffectDiff, ...]:
+    """The diffs of the effects that change contents, or of these numbers only.
+
+    limit: lines of each diff, the rest is counted in it. UsageError for a number that is not.
+    """
+    effects = session.plan.effects
+    for number in numbers or ():
+        if not 1 <= number <= len(effects):
+            raise UsageError(f"there is no effect {number}; the last one is {len(effects)}")
+    found: list[EffectDiff] = []
+    with store.blobs(session.id) as blobs:
+        for number, effect in enumerate(effects, 1):
+            if numbers is not None and number not in numbers:
+                continue
+            change = _diff(blobs, effects[: number - 1], effect, limit)
+            if change is not None and not isinstance(effect, RunCommand):
+                found.append(EffectDiff(number, effect.path, change))
+    return tuple(found)
+
+
+def _diff(
+    blobs: BlobDirectory, earlier: Sequence[Effect], effect: Effect, limit: int | None
+) -> Diff | None:
+    """None for an effect that changes no contents."""
+    after: Fingerprint | None
+    match effect:
+        case WriteFile(path=path, before=before, after=after):
+            pass
+        case DeletePath(path=path, before=before) if before.kind == "file":
+            after = None
+        case _:
+            return None
+    if before is not None and before.kind != "file":
+        before = None
+    old = b"" if before is None else _contents(blobs, _origin(earlier, path), before)
+    new = b"" if after is None else blobs.read(after.sha256, diffs.MAX_CONTENTS)
+    if old is None or new is None:
+        lines = (f"- {_told(before)}", f"+ {_told(after)}")
+        return Diff("large" if new is None else "unavailable", lines)
+    return diffs.diff(
+        None if before is None else old, None if after is None else new, path, path, limit
+    )
+
+
+def _told(fingerprint: Fingerprint | None) -> str:
+    if fingerprint is None:
+        return "nothing"
+    return diffs.summary(fingerprint.size, fingerprint.sha256)
+
+
+def _origin(earlier: Sequence[Effect], path: str) -> str:
+    """Where the file at path stands on the host now: back through the moves before the effect."""
+    for effect in reversed(earlier):
+        if isinstance(effect, MovePath) and f"{path}/".startswith(f"{effect.path}/"):
+            path = effect.source + path[len(effect.path) :]
+    return path
+
+
+def _contents(blobs: BlobDirectory, path: str, expected: Fingerprint) -> bytes | None:
+    """The contents before the effect, from an earlier effect or the host; None: not to be had."""
+    if expected.size > diffs.MAX_CONTENTS:
+        return None
+    try:
+        return blobs.read(expected.sha256, diffs.MAX_CONTENTS)
+    except MalformedError:
+        pass  # no earlier effect wrote it: it is on the host
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
+        data = file.read(diffs.MAX_CONTENTS + 1)
+    return data if sha256(data).hexdigest() == expected.sha256 else None
