@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     class Gate(Protocol):
         """The one place effects pass while a script runs (`sessions/gate.py`)."""
 
-        def command(self, request: CommandRequest, changes: Changes) -> Answer:
+        def command(self, request: CommandRequest) -> Answer:
             """Decide about one command, before it starts. Never blocks for long, never raises."""
+
+        def received(self, ticket: object, stdin: bytes) -> None:
+            """What the script piped into a command that was only recorded."""
 
         def finished(self, ticket: object, exit_status: int) -> None:
             """An allowed command ended on the host with this status (a signal is 128+N)."""
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 class CommandRequest:
     """A program that the script wants to start: our own copy of what it passed to execve(2)."""
 
-    __slots__ = ("argv", "directory", "environment", "executable", "in_overlay", "stdin")
+    __slots__ = ("argv", "directory", "environment", "executable", "in_overlay", "own")
 
     def __init__(
         self,
@@ -53,14 +56,14 @@ class CommandRequest:
         environment: Mapping[bytes, bytes],
         executable: bytes,
         in_overlay: bool,
-        stdin: bytes | None = None,
+        own: bool = False,
     ) -> None:
         self.argv = argv
         self.directory = directory
         self.environment = environment
         self.executable = executable  # absolute path in the virtual tree, links resolved
         self.in_overlay = in_overlay  # the program is new or changed: it exists only in the layer
-        self.stdin = stdin
+        self.own = own  # the runtime's own interpreter: it may as well run confined
 
 
 class Answer:

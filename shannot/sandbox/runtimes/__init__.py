@@ -1,0 +1,1 @@
+"""Which interpreter is the child, and how it is confined."""

@@ -133,7 +133,9 @@ BY_ARGUMENT: dict[str, Rule] = {
     # With an address it could reach a socket outside; on a socketpair nobody passes one.
     "sendto": ((("allow", ((4, EXACTLY, (0,)),), ""),), "notify"),
     "prlimit64": ((("allow", ((0, EXACTLY, (0,)), (2, EXACTLY, (0,))), ""),), "notify"),
-    # A store through a shared mapping outlives the descriptor: the layer must know of it.
+    # A store through a shared mapping outlives the descriptor: the layer must know of it. It does
+    # not learn of a shared mapping that is made readable and turned writable by mprotect later, so
+    # what is hashed is taken at the cut, and never remembered because the file seems closed.
     "mmap": (
         (
             ("allow", ((3, MAP_ANONYMOUS, (MAP_ANONYMOUS,)),), ""),

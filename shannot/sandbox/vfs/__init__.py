@@ -1,0 +1,1 @@
+"""The virtual filesystem: read-only host directories, a writable layer above them, synthetic files."""

@@ -1,0 +1,242 @@
+"""Open files: openat, truncate, memfd_create, and how a node becomes a host descriptor."""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM
+
+from .answers import CONTINUE
+from ..vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
+from . import directories
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..vfs.lookup import Found
+    from .task import Task
+
+_ACCESS = os.O_ACCMODE
+_KEPT = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
+"""Flags of open(2) that the new open file itself keeps; the rest concerns the path walk."""
+_TMPFILE = 0o20000000  # __O_TMPFILE, without O_DIRECTORY
+_MODE = 0o7777
+
+
+def openat(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
+    """openat(2). Returns a host descriptor for the child. Errors: those of the manual page."""
+    if flags & os.O_PATH:
+        flags &= os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    elif flags & _TMPFILE:
+        return _open_temporary(task, dirfd, path, flags, mode)
+    exclusive = flags & os.O_CREAT and flags & os.O_EXCL
+    follow = not (flags & os.O_NOFOLLOW or exclusive)
+    found = task.find(dirfd, path, follow)
+    node = found.node
+    if flags & os.O_CREAT:
+        if node is None:
+            return _create(task, found, flags, mode)
+        if exclusive:
+            raise OSError(EEXIST, "exists")
+        if isinstance(node, Directory):
+            raise OSError(EISDIR, "a directory")
+        if found.directory:
+            raise OSError(EISDIR, "a directory")
+    if node is None:
+        raise OSError(ENOENT, "no such file or directory")
+    return open_node(task, node, flags)
+
+
+def open_node(task: Task, node: Node, flags: int) -> int:
+    """Open what a path led to."""
+    if isinstance(node, Directory):
+        if flags & _ACCESS != os.O_RDONLY or flags & os.O_CREAT:
+            raise OSError(EISDIR, "a directory")
+        return directories.open_directory(task, node, flags)
+    if isinstance(node, Link | MagicLink):
+        return _open_link(task, node, flags)
+    if flags & os.O_DIRECTORY:
+        raise OSError(ENOTDIR, "not a directory")
+    if flags & os.O_PATH:
+        return _open_path(task, node)
+    if isinstance(node, File):
+        return _open_file(task, node, flags)
+    if isinstance(node, Generated):
+        if flags & _ACCESS != os.O_RDONLY:
+            raise OSError(EACCES, "read-only")
+        return sealed(node.contents(task.pid))
+    if isinstance(node, Device):
+        return os.open(node.host_path, flags & _KEPT | os.O_CLOEXEC | os.O_NOCTTY)
+    if isinstance(node, OpenFile):
+        return _reopen(task, node, flags)
+    raise OSError(ENXIO if stat.S_ISSOCK(node.mode) else EACCES, "not a file that may be opened")
+
+
+class OpenFile(Node):
+    """An open file reached through /proc/PID/fd: opening it again opens the same inode."""
+
+    __slots__ = ("number", "owner")
+
+    def __init__(self, task: Task, number: int, found: os.stat_result) -> None:
+        super().__init__(task.system.lookup.root.mount, found.st_mode, 0, 0, 0)
+        self.adopt(found)
+        self.owner = task
+        self.number = number
+
+
+def _reopen(task: Task, node: OpenFile, flags: int) -> int:
+    known = node.owner.node(node.number)
+    if isinstance(known, File):  # its last name is gone: only the descriptor leads to it
+        if flags & _ACCESS != os.O_RDONLY:
+            task.system.overlay.may_write(known)
+        return node.owner.descriptors.reopen(node.number, flags & (_KEPT | os.O_TRUNC))
+    if stat.S_ISFIFO(node.mode) or _is_anonymous(node.owner, node.number):
+        return node.owner.descriptors.reopen(node.number, flags & _KEPT)
+    raise OSError(EACCES, "may not be opened again")
+
+
+def _is_anonymous(task: Task, number: int) -> bool:
+    """A memfd of the child's own, which no file of the host can be."""
+    return task.descriptors.describe(number).startswith(b"/memfd:child:")
+
+
+def _open_file(task: Task, node: File, flags: int) -> int:
+    overlay = task.system.overlay
+    access = flags & _ACCESS
+    if access == os.O_RDONLY and not flags & os.O_TRUNC:
+        if node.spool is not None and not overlay.identity.permits(node, 4):
+            raise OSError(EACCES, "may not be read")
+        return overlay.open_file(node, flags & _KEPT)
+    if access != os.O_WRONLY and node.origin is None and not overlay.identity.permits(node, 4):
+        raise OSError(EACCES, "may not be read")
+    overlay.may_write(node)
+    overlay.make_writable(node, keep=not flags & os.O_TRUNC)
+    if flags & os.O_TRUNC:
+        node.stamp()
+    return overlay.open_file(node, flags & _KEPT)
+
+
+def _create(task: Task, found: Found, flags: int, mode: int) -> int:
+    if found.directory:
+        raise OSError(EISDIR, "a directory")
+    if flags & os.O_DIRECTORY:
+        raise OSError(EINVAL, "O_CREAT with O_DIRECTORY")
+    overlay = task.system.overlay
+    if isinstance(found.parent, Directory) and found.parent.removed:
+        raise OSError(ENOENT, "the directory is gone")
+    node = overlay.create(found.parent, found.name, mode & _MODE & ~task.umask)
+    return overlay.open_file(node, flags & _KEPT)
+
+
+def _open_temporary(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
+    if flags & _ACCESS == os.O_RDONLY or not flags & os.O_DIRECTORY:
+        raise OSError(EINVAL, "O_TMPFILE must be writable")
+    directory = task.existing(dirfd, path, not flags & os.O_NOFOLLOW)
+    if not isinstance(directory, Directory):
+        raise OSError(ENOTDIR, "not a directory")
+    overlay = task.system.overlay
+    overlay.may_change(directory)
+    node = overlay.new_file(directory.mount, mode & _MODE & ~task.umask)
+    node.nlink = 0
+    node.times_set = bool(flags & os.O_EXCL)  # may never get a name
+    return overlay.open_file(node, flags & _KEPT)
+
+
+def _open_link(task: Task, node: Link | MagicLink, flags: int) -> int:
+    if not flags & os.O_PATH:
+        raise OSError(ELOOP, "a symbolic link")
+    if flags & os.O_DIRECTORY:
+        raise OSError(ENOTDIR, "not a directory")
+    return _stand_in(task, node)
+
+
+def _open_path(task: Task, node: Node) -> int:
+    if isinstance(node, File):
+        if node.spool is not None:
+            return node.spool.open(node.key, os.O_PATH)
+        if node.origin is not None:
+            host_fd = node.origin[0].open_path(node.origin[1])
+            found = os.fstat(host_fd)
+            task.system.overlay.opened[found.st_dev, found.st_ino] = node
+            return host_fd
+    return _stand_in(task, node)
+
+
+def _stand_in(task: Task, node: Node) -> int:
+    """An O_PATH descriptor of an empty file that is registered as the node."""
+    host_fd = os.memfd_create("stand-in", os.MFD_CLOEXEC)
+    found = os.fstat(host_fd)
+    task.system.overlay.opened[found.st_dev, found.st_ino] = node
+    return _as_path(host_fd)
+
+
+def _as_path(host_fd: int) -> int:
+    try:
+        return os.open(b"/proc/self/fd/%d" % host_fd, os.O_PATH | os.O_CLOEXEC)
+    finally:
+        os.close(host_fd)
+
+
+def sealed(contents: bytes) -> int:
+    """A read-only descriptor of these contents, which nobody can change."""
+    host_fd = os.memfd_create("generated", os.MFD_CLOEXEC)
+    try:
+        view = memoryview(contents)
+        while view:
+            view = view[os.write(host_fd, view) :]
+        return os.open(b"/proc/self/fd/%d" % host_fd, os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(host_fd)
+
+
+def truncate(task: Task, path: bytes, length: int) -> int:
+    """truncate(2)."""
+    if length < 0:
+        raise OSError(EINVAL, "negative length")
+    node = task.existing(-100, path)
+    if isinstance(node, Directory):
+        raise OSError(EISDIR, "a directory")
+    if not isinstance(node, File):
+        raise OSError(EACCES if isinstance(node, Generated) else EINVAL, "not a regular file")
+    host_fd = _open_file(task, node, os.O_WRONLY)
+    try:
+        os.ftruncate(host_fd, length)
+    finally:
+        os.close(host_fd)
+    return 0
+
+
+def memfd_create(task: Task, name: bytes, flags: int) -> int:
+    """memfd_create(2): a host memfd, made by us so that its name tells whose it is."""
+    if flags & ~(os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING) & ~0x18 or len(name) > 249:
+        raise OSError(EINVAL, "unknown flags")
+    shown = os.fsdecode(b"child:" + name[:200])
+    return os.memfd_create(shown, flags & ~os.MFD_CLOEXEC | os.MFD_CLOEXEC)
+
+
+def unsupported(*_ignored: object) -> int:
+    """Extended attributes and the like: not kept by the layer."""
+    raise OSError(EOPNOTSUPP, "not supported")
+
+
+def not_permitted(*_ignored: object) -> int:
+    raise OSError(EPERM, "not permitted")
+
+
+def mmap_shared(task: Task, _flags: int, number: int) -> int:
+    """mmap(2) of a shared file: stores through it leave no other trace, so remember that."""
+    task.descriptors.stat(number)
+    task.system.overlay.mapped = True
+    return CONTINUE
+
+
+def mknodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
+    """mknodat(2): an empty regular file; devices, FIFOs and sockets are EPERM."""
+    found = task.find(dirfd, path, follow=False)
+    if found.node is not None:
+        raise OSError(EEXIST, "exists")
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        raise OSError(EPERM, "only regular files")
+    if found.directory:
+        raise OSError(ENOENT, "not a directory")
+    task.system.overlay.create(found.parent, found.name, mode & _MODE & ~task.umask)
+    return 0

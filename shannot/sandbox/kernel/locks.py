@@ -1,0 +1,68 @@
+"""Locks: flock(2) and the record locks of fcntl(2).
+
+Files of the layer are locked for real, so that processes of the script exclude each other. A file
+that is still the host's is never locked, since that would hold up the host's own programs: the
+script is told that it has the lock.
+"""
+
+from __future__ import annotations
+
+import fcntl as host_fcntl
+from errno import EAGAIN, EBADF, EINVAL, EPERM, EWOULDBLOCK
+
+from .answers import CONTINUE
+from ..vfs.node import File
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .task import Task
+
+_F_GETLK, _F_SETLK, _F_SETLKW = 5, 6, 7
+_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
+_F_SETPIPE_SZ, _F_GET_SEALS, _F_DUPFD_QUERY = 1031, 1034, 1027
+_HARMLESS = frozenset((_F_SETPIPE_SZ, _F_GET_SEALS, _F_DUPFD_QUERY))
+_LOCKS = frozenset((_F_GETLK, _F_SETLK, _F_SETLKW, _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW))
+
+
+def _is_of_layer(task: Task, number: int) -> bool:
+    node = task.node(number)
+    return isinstance(node, File) and node.spool is not None
+
+
+def flock(task: Task, number: int, operation: int) -> int:
+    """flock(2). The lock belongs to the open file, so we can take it through our own duplicate."""
+    if operation & ~(host_fcntl.LOCK_NB | 0b1011):
+        raise OSError(EINVAL, "unknown operation")
+    if not _is_of_layer(task, number):
+        task.descriptors.stat(number)
+        return 0
+    shared = task.descriptors.duplicate(number)
+    try:
+        host_fcntl.flock(shared, operation | host_fcntl.LOCK_NB)
+    except BlockingIOError:
+        if operation & host_fcntl.LOCK_NB:
+            raise OSError(EWOULDBLOCK, "locked") from None
+        return task.system.wait_for_lock(shared, operation)
+    finally:
+        _close(shared)
+    return 0
+
+
+def _close(shared: int) -> None:
+    import os
+
+    os.close(shared)
+
+
+def fcntl(task: Task, number: int, command: int) -> int:
+    """What fcntl(2) does beyond descriptors and flags. Errors: EPERM, EINVAL, EBADF."""
+    if command in _HARMLESS:
+        return CONTINUE
+    if command not in _LOCKS:
+        raise OSError(EPERM if command in (8, 10, 1024, 1026, 1033) else EINVAL, "not supported")
+    if _is_of_layer(task, number):
+        return CONTINUE
+    task.descriptors.stat(number)
+    if command in (_F_GETLK, _F_OFD_GETLK):
+        raise OSError(EBADF if number < 0 else EAGAIN, "locked by the host")
+    return 0

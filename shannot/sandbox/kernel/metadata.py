@@ -1,0 +1,242 @@
+"""What is known of a file: stat, access, mode, owner, times, the filesystem it lies on."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from errno import EACCES, EBADF, EINVAL, ENOENT, EPERM, EROFS
+
+from ..vfs.node import Directory, File, MagicLink, Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .task import Task
+
+AT_SYMLINK_NOFOLLOW = 0x100
+AT_EMPTY_PATH = 0x1000
+_AT_STAT = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800  # AT_NO_AUTOMOUNT
+_UTIME_NOW = (1 << 30) - 1
+_UTIME_OMIT = (1 << 30) - 2
+Stat = tuple[int, ...]
+
+
+def newfstatat(task: Task, dirfd: int, path: bytes, flags: int) -> Stat:
+    if flags & ~_AT_STAT:
+        raise OSError(EINVAL, "unknown flags")
+    if not path and flags & AT_EMPTY_PATH:
+        return fstat(task, dirfd) if dirfd != -100 else _stat(task, task.cwd)
+    node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
+    return _stat(task, node)
+
+
+def _stat(task: Task, node: Node) -> Stat:
+    return task.system.overlay.stat(node)
+
+
+def fstat(task: Task, number: int) -> Stat:
+    found = task.descriptors.stat(number)
+    key = (found.st_dev, found.st_ino)
+    system = task.system
+    node = system.directories.get(key) or system.overlay.opened.get(key)
+    if node is not None:
+        return system.overlay.stat(node, found)
+    return (
+        found.st_dev, found.st_ino, found.st_nlink, found.st_mode, found.st_uid, found.st_gid,
+        found.st_rdev, found.st_size, found.st_blocks,
+        found.st_atime_ns, found.st_mtime_ns, found.st_ctime_ns,
+    )  # fmt: skip
+
+
+def faccessat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> int:
+    """faccessat2(2); real and effective identity are the same here."""
+    if mode & ~7 or flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x200):
+        raise OSError(EINVAL, "unknown mode")
+    if not path and flags & AT_EMPTY_PATH:
+        opened = task.node(dirfd)
+        if opened is None:
+            return 0
+        node = opened
+    else:
+        node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
+    if isinstance(node, MagicLink):
+        return 0
+    overlay = task.system.overlay
+    if mode & 2 and isinstance(node, File | Directory):
+        if isinstance(node, Directory):
+            overlay.may_change(node)
+        else:
+            overlay.may_write(node)
+    elif mode & 2 and not stat.S_ISCHR(node.mode):
+        raise OSError(EROFS, "read-only")
+    if mode & 5 and not _host_allows(node, mode & 5):
+        raise OSError(EACCES, "not allowed")
+    if mode & 5 and not overlay.identity.permits(node, mode & 5):
+        raise OSError(EACCES, "not allowed")
+    return 0
+
+
+def _host_allows(node: Node, mode: int) -> bool:
+    """What is still as the host has it may carry an access list, which only the host knows."""
+    if node.origin is None or node.original is not None or node.mount.steady:
+        return True
+    lower, name = node.origin
+    return os.access(name, mode, dir_fd=lower.descriptor(), effective_ids=True)
+
+
+def fchmodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
+    return _chmod(task, task.existing(dirfd, path), mode)
+
+
+def fchmodat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> int:
+    if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
+        raise OSError(EINVAL, "unknown flags")
+    if not path and flags & AT_EMPTY_PATH:
+        return fchmod(task, dirfd, mode)
+    return _chmod(task, task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW), mode)
+
+
+def fchmod(task: Task, number: int, mode: int) -> int:
+    return _chmod(task, _opened(task, number), mode)
+
+
+def _opened(task: Task, number: int) -> Node:
+    found = task.descriptors.stat(number)
+    key = (found.st_dev, found.st_ino)
+    node = task.system.directories.get(key) or task.system.overlay.opened.get(key)
+    if node is None:
+        regular = stat.S_ISREG(found.st_mode)
+        raise OSError(EROFS if regular else EPERM, "not a file of the layer")
+    return node
+
+
+def _chmod(task: Task, node: Node, mode: int) -> int:
+    if stat.S_ISLNK(node.mode):
+        raise OSError(95, "links have no mode")  # EOPNOTSUPP, as Linux has it since 6.6
+    overlay = task.system.overlay
+    overlay.may_own(node)
+    identity = overlay.identity
+    mode &= 0o7777
+    if mode & stat.S_ISGID and identity.uid and not isinstance(node, Directory):
+        if node.gid != identity.gid and node.gid not in identity.groups:
+            mode &= ~stat.S_ISGID
+    overlay.own(node)
+    node.mode = stat.S_IFMT(node.mode) | mode
+    node.stamp()
+    return 0
+
+
+def fchownat(task: Task, dirfd: int, path: bytes, uid: int, gid: int, flags: int) -> int:
+    if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
+        raise OSError(EINVAL, "unknown flags")
+    if not path and flags & AT_EMPTY_PATH:
+        return fchown(task, dirfd, uid, gid)
+    return _chown(task, task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW), uid, gid)
+
+
+def fchown(task: Task, number: int, uid: int, gid: int) -> int:
+    return _chown(task, _opened(task, number), uid, gid)
+
+
+def _chown(task: Task, node: Node, uid: int, gid: int) -> int:
+    overlay = task.system.overlay
+    identity = overlay.identity
+    if node.mount.mode == "ro":
+        raise OSError(EROFS, "read-only")
+    if identity.uid:
+        groups = identity.groups | {identity.gid}
+        if identity.uid != node.uid or uid not in (-1, node.uid):
+            raise OSError(EPERM, "not permitted")
+        if gid != -1 and gid != node.gid and gid not in groups:
+            raise OSError(EPERM, "not permitted")
+    overlay.own(node)
+    if uid != -1:
+        node.uid = uid & 0xFFFFFFFF
+    if gid != -1:
+        node.gid = gid & 0xFFFFFFFF
+    if stat.S_ISREG(node.mode) and node.mode & 0o111:
+        node.mode &= ~stat.S_ISUID
+        if node.mode & stat.S_IXGRP:
+            node.mode &= ~stat.S_ISGID
+    node.stamp()
+    return 0
+
+
+Times = tuple[int, int, int, int]  # atime s, atime ns, mtime s, mtime ns
+
+
+def utimensat(task: Task, dirfd: int, path: bytes | None, times: Times | None, flags: int) -> int:
+    """utimensat(2); `path` None means the descriptor itself, `times` None means now."""
+    if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
+        raise OSError(EINVAL, "unknown flags")
+    if path is None or (not path and flags & AT_EMPTY_PATH):
+        if dirfd == -100:
+            raise OSError(EBADF if path is None else ENOENT, "no file")
+        node = _opened(task, dirfd)
+    else:
+        node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
+    now = time.time_ns()
+    overlay = task.system.overlay
+    atime_ns = _time(times[0], times[1], now) if times else now
+    mtime_ns = _time(times[2], times[3], now) if times else now
+    if atime_ns is None and mtime_ns is None:
+        return 0
+    if times is None or (times[1] == times[3] == _UTIME_NOW):
+        if overlay.identity.uid not in (0, node.uid):
+            overlay.may_write(node)
+        elif node.mount.mode == "ro":
+            raise OSError(EROFS, "read-only")
+    else:
+        overlay.may_own(node)
+    overlay.own(node)
+    _set_times(task, node, atime_ns, mtime_ns)
+    node.stamp()
+    return 0
+
+
+def _time(seconds: int, nanoseconds: int, now: int) -> int | None:
+    if nanoseconds == _UTIME_NOW:
+        return now
+    if nanoseconds == _UTIME_OMIT:
+        return None
+    if not 0 <= nanoseconds < 1_000_000_000:
+        raise OSError(EINVAL, "nanoseconds out of range")
+    return seconds * 1_000_000_000 + nanoseconds
+
+
+def _set_times(task: Task, node: Node, atime_ns: int | None, mtime_ns: int | None) -> None:
+    old = task.system.overlay.stat(node) if not isinstance(node, File) or node.key else None
+    before_atime, before_mtime = (old[9], old[10]) if old else (node.atime_ns, node.mtime_ns)
+    node.atime_ns = before_atime if atime_ns is None else atime_ns
+    node.mtime_ns = before_mtime if mtime_ns is None else mtime_ns
+    if mtime_ns is not None:
+        node.times_set = True
+    if isinstance(node, File) and node.spool is not None and node.key:
+        node.spool.set_times(node.key, node.atime_ns, node.mtime_ns)
+
+
+def statfs(task: Task, path: bytes) -> tuple[int, ...]:
+    return _statfs(task, task.existing(-100, path))
+
+
+def fstatfs(task: Task, number: int) -> tuple[int, ...]:
+    node = task.node(number)
+    return _statfs(task, node if node is not None else task.system.lookup.root)
+
+
+def _statfs(_task: Task, node: Node) -> tuple[int, ...]:
+    """Of the host's filesystem below the node: bsize, blocks, bfree, bavail, files, ffree, flags,
+    namemax."""
+    host = node.mount.host or b"/"
+    found = os.statvfs(host)
+    flags = found.f_flag | (os.ST_RDONLY if node.mount.mode == "ro" else 0)
+    return (
+        found.f_bsize, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files,
+        found.f_ffree, flags, found.f_namemax,
+    )  # fmt: skip
+
+
+def umask(task: Task, mask: int) -> int:
+    before = task.umask
+    task.umask = mask & 0o777
+    return before

@@ -1,0 +1,136 @@
+"""Tasks: what one process of the child owns in the virtual system, and the system itself."""
+
+from __future__ import annotations
+
+from errno import ENOENT, ENOTDIR, EWOULDBLOCK
+
+from ..vfs.node import Directory, Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..channel.base import Descriptors, Memory
+    from ..spec import Gate, Limits
+    from ..vfs.lookup import Found, Lookup
+    from ..vfs.overlay import Identity, Overlay
+
+AT_FDCWD = -100
+_REFUSALS_MAX = 1000
+
+
+class System:
+    """What all tasks of one run share."""
+
+    __slots__ = (
+        "call", "calls_refused", "directories", "gate", "identity", "interpreter", "is_member",
+        "limits", "lookup", "overlay", "processes", "processors", "sockets_refused", "tasks",
+        "terminals", "unpin", "wait_for_lock",
+    )  # fmt: skip
+
+    def __init__(
+        self, identity: Identity, overlay: Overlay, lookup: Lookup, limits: Limits, gate: Gate
+    ) -> None:
+        self.identity = identity
+        self.overlay = overlay
+        self.lookup = lookup
+        self.limits = limits
+        self.gate = gate
+        self.interpreter = b""  # the runtime's own, as a path of the virtual tree
+        self.sockets_refused: dict[str, int] = {}
+        self.calls_refused: dict[str, int] = {}
+        self.directories: dict[tuple[int, int], Directory] = {}
+        """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""
+        self.call = 0  # the id of the call being answered
+        self.is_member: Callable[[int], bool] = lambda _pid: False
+        self.processes: Callable[[], list[int]] = list
+        self.processors: frozenset[int] = frozenset((0,))  # those the script may use
+        self.unpin: Callable[[], None] = lambda: None
+        self.wait_for_lock: Callable[[int, int], int] = _no_waiting
+        self.tasks: dict[int, Task] = {}
+        """By process id: those that have called. Some may have ended since."""
+        self.terminals: frozenset[tuple[int, int]] = frozenset()
+        """(st_dev, st_ino) of the pipes that stand for a terminal of the caller."""
+
+    def refuse_socket(self, what: str) -> None:
+        """Count a refused socket call, for the summary."""
+        if len(self.sockets_refused) < _REFUSALS_MAX or what in self.sockets_refused:
+            self.sockets_refused[what] = self.sockets_refused.get(what, 0) + 1
+
+    def refuse_call(self, what: str) -> None:
+        """Count a call that is in no row, for the summary."""
+        if len(self.calls_refused) < _REFUSALS_MAX or what in self.calls_refused:
+            self.calls_refused[what] = self.calls_refused.get(what, 0) + 1
+
+
+class Task:
+    """One process: its directory, its umask, what it runs."""
+
+    __slots__ = (
+        "argv", "cwd", "descriptors", "environment", "executable", "forks", "group", "memory",
+        "parent_pid", "pending", "pid", "session", "shares_memory", "system", "umask",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        system: System,
+        pid: int,
+        parent_pid: int,
+        cwd: Directory,
+        umask: int,
+        memory: Memory,
+        descriptors: Descriptors,
+    ) -> None:
+        self.system = system
+        self.pid = pid
+        self.parent_pid = parent_pid
+        self.cwd = cwd
+        self.umask = umask
+        self.memory = memory
+        self.descriptors = descriptors
+        self.group = self.session = pid  # virtual: on the host all share one
+        self.executable = b""  # path in the virtual tree
+        self.argv: tuple[bytes, ...] = ()
+        self.environment: tuple[bytes, ...] = ()
+        self.forks: list[tuple[Directory, int, bool]] = []
+        """(directory, umask, memory is shared) at each fork whose child has not called yet."""
+        self.shares_memory = False  # with its parent, until it executes a program
+        self.pending: object = None  # an exec under way (`processes.py`)
+
+    def start(self, dirfd: int, path: bytes) -> Directory:
+        """The directory that a path is relative to. Errors: EBADF, ENOTDIR, ENOENT if removed."""
+        if path[:1] == b"/":
+            return self.system.lookup.root
+        directory = self.cwd if dirfd == AT_FDCWD else self.directory(dirfd)
+        if directory.removed and path:
+            raise OSError(ENOENT, "the directory is gone")
+        return directory
+
+    def find(self, dirfd: int, path: bytes, follow: bool = True) -> Found:
+        """Walk a path as the *at calls do. Errors: path_resolution(7)'s, EBADF."""
+        return self.system.lookup.find(self.start(dirfd, path), path, self.pid, follow)
+
+    def existing(self, dirfd: int, path: bytes, follow: bool = True) -> Node:
+        """As `find`, but the last name must exist: ENOENT."""
+        node = self.find(dirfd, path, follow).node
+        if node is None:
+            raise OSError(ENOENT, "no such file or directory")
+        return node
+
+    def directory(self, number: int) -> Directory:
+        """The directory that a descriptor is open on. Errors: EBADF, ENOTDIR."""
+        found = self.descriptors.stat(number)
+        directory = self.system.directories.get((found.st_dev, found.st_ino))
+        if directory is None:
+            raise OSError(ENOTDIR, "not a directory")
+        return directory
+
+    def node(self, number: int) -> Node | None:
+        """The node that a descriptor is open on; None for a pipe and the like. Errors: EBADF."""
+        found = self.descriptors.stat(number)
+        key = (found.st_dev, found.st_ino)
+        return self.system.directories.get(key) or self.system.overlay.opened.get(key)
+
+
+def _no_waiting(_host_fd: int, _operation: int) -> int:
+    raise OSError(EWOULDBLOCK, "locked")

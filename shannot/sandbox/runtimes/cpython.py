@@ -1,0 +1,128 @@
+"""The `cpython` runtime: an ordinary CPython under seccomp user notification."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from shannot.errors import ShannotError
+
+from ..channel import kernel_calls, landlock
+from ..channel.seccomp_filter import compile_filter
+from ..channel.seccomp_launch import Child, Launch, start
+from ..syscalls.rules import rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..spec import Spec
+    from ..streams import Streams
+    from ..syscalls.numbers import Architecture
+
+_FIRST_UID = 0x6000_0000
+"""Where the numbers begin that a run started by root drops to: no system hands them out."""
+
+_DESCRIPTORS = 4096
+
+
+def libraries(interpreter: bytes) -> list[bytes]:
+    """Host directories that an interpreter needs beside the system's own: its prefixes.
+
+    A virtual environment's python brings the environment and the installation below it.
+    """
+    found: list[bytes] = []
+    directory = os.path.dirname(os.path.dirname(interpreter))
+    if os.path.isfile(directory + b"/pyvenv.cfg"):
+        found.append(directory)
+    real = os.path.realpath(interpreter)
+    prefix = os.path.dirname(os.path.dirname(real))
+    if prefix not in (b"/", b"/usr"):
+        found.append(prefix)
+    return found
+
+
+def launch(
+    spec: Spec, architecture: Architecture, streams: Streams, executable: Sequence[bytes]
+) -> Child:
+    """Start the child; it waits for its first answer. Errors: ShannotError."""
+    directory = _stub_directory(spec.private, architecture)
+    interpreter = _open_interpreter(spec.interpreter)
+    opened = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in executable]
+    spool = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    ruleset = -1
+    try:
+        ruleset = landlock.ruleset([*opened, spool])
+        return start(
+            Launch(
+                interpreter=interpreter,
+                argv=spec.argv,
+                environment=[name + b"=" + value for name, value in spec.environment.items()],
+                directory=directory,
+                stdio=streams.child_descriptors(),
+                filter_program=compile_filter(
+                    rules(), architecture, terminal=any(streams.is_terminal)
+                ),
+                ruleset=ruleset,
+                limits=_limits(spec),
+                drop_to=_number_to_drop_to(),
+            )
+        )
+    finally:
+        for host_fd in (*opened, spool, directory, interpreter, ruleset):
+            if host_fd >= 0:
+                os.close(host_fd)
+
+
+def _open_interpreter(path: bytes) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        shown = os.fsdecode(path)
+        raise ShannotError(f"cannot open the interpreter {shown}: {error.strerror}") from None
+
+
+def _stub_directory(private: bytes, architecture: Architecture) -> int:
+    """The child's real working directory, with the stub alone in it."""
+    from ..channel.stub import stub
+
+    path = private + b"/run"
+    os.mkdir(path, 0o711)
+    host_fd = os.open(path + b"/s", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755)
+    try:
+        os.write(host_fd, stub(architecture.machine))
+        os.fchmod(host_fd, 0o755)
+    finally:
+        os.close(host_fd)
+    os.chmod(path, 0o711)
+    return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _number_to_drop_to() -> int | None:
+    """A user number of this run's own, where root starts it."""
+    if os.geteuid() != 0:
+        return None
+    return _FIRST_UID + int.from_bytes(os.urandom(3), "little")
+
+
+def _limits(spec: Spec) -> list[tuple[int, int]]:
+    limits = [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, max(1, spec.limits.cpu)),
+        (resource.RLIMIT_DATA, spec.limits.memory),
+        (resource.RLIMIT_FSIZE, spec.limits.overlay),
+        (resource.RLIMIT_NOFILE, _DESCRIPTORS),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 64 << 20),
+    ]
+    if os.geteuid() == 0:
+        limits.append((resource.RLIMIT_NPROC, spec.limits.processes + 16))
+    return limits
+
+
+def processors() -> frozenset[int]:
+    return frozenset(os.sched_getaffinity(0))
+
+
+def current_processor() -> int:
+    return kernel_calls.sched_getcpu()

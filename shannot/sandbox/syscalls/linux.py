@@ -1,0 +1,299 @@
+"""The table of the `cpython` runtime: every notified call of Linux, x86_64 and aarch64.
+
+Old forms are rows of the new ones with constants. A call in no row gets ENOSYS and is counted.
+What the filter answers by itself is in `rules.py`.
+"""
+
+from __future__ import annotations
+
+import struct
+from errno import EFAULT, EINVAL
+
+from ..kernel.answers import CONTINUE
+from ..kernel import directories, files, locks, metadata, paths, resources, signals, sockets
+from ..kernel import system, terminals
+from . import layouts
+from .table import (
+    Constant, Row, Skip, descriptor, fd, filled, integer, long, optional_path, path, reading, size,
+    stored, unsigned, written,
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..kernel.task import Task
+    from .table import Arguments
+
+CWD = Constant(-100)
+NONE = Constant(0)
+SKIP = Skip()
+_CREAT_FLAGS = Constant(0o1101)  # O_WRONLY | O_CREAT | O_TRUNC
+_THREE = struct.Struct("=III")
+_SECONDS = struct.Struct("=qq")
+
+
+def rows(machine: str) -> list[Row]:
+    """All rows. `machine`: "x86_64" or "aarch64"."""
+    return [
+        *_file_rows(),
+        *_stat_rows(layouts.stat_of(machine)),
+        *_name_rows(),
+        *_metadata_rows(),
+        *_identity_rows(),
+        *_process_rows(),
+        *_socket_rows(),
+    ]
+
+
+def _file_rows() -> list[Row]:
+    return [
+        Row("openat", files.openat, (fd, path, integer, unsigned), descriptor(2)),
+        Row("open", files.openat, (CWD, path, integer, unsigned), descriptor(1)),
+        Row("creat", files.openat, (CWD, path, _CREAT_FLAGS, unsigned), descriptor(None)),
+        Row("truncate", files.truncate, (path, long)),
+        Row("memfd_create", files.memfd_create, (path, unsigned), descriptor(1, 1)),
+        Row("getdents64", directories.getdents64, (fd, SKIP, unsigned), filled(1)),
+        Row("flock", locks.flock, (fd, integer)),
+        Row("fcntl", locks.fcntl, (fd, integer)),
+        Row("ioctl", terminals.ioctl, (fd, unsigned), stored(2)),
+        Row("mmap", files.mmap_shared, (SKIP, SKIP, SKIP, unsigned, fd)),
+        Row("sync", _nothing, ()),
+        Row("syncfs", _nothing, ()),
+    ]
+
+
+def _stat_rows(pack: Callable[[tuple[int, ...]], bytes]) -> list[Row]:
+    no_follow = Constant(metadata.AT_SYMLINK_NOFOLLOW)
+    return [
+        Row("newfstatat", metadata.newfstatat, (fd, path, SKIP, integer), written(2, pack)),
+        Row("stat", metadata.newfstatat, (CWD, path, NONE), written(1, pack)),
+        Row("lstat", metadata.newfstatat, (CWD, path, no_follow), written(1, pack)),
+        Row("fstat", metadata.fstat, (fd,), written(1, pack)),
+        Row("statfs", metadata.statfs, (path,), written(1, layouts.statfs)),
+        Row("fstatfs", metadata.fstatfs, (fd,), written(1, layouts.statfs)),
+        Row("faccessat2", metadata.faccessat2, (fd, path, integer, integer)),
+        Row("faccessat", metadata.faccessat2, (fd, path, integer, NONE)),
+        Row("access", metadata.faccessat2, (CWD, path, integer, NONE)),
+    ]
+
+
+def _name_rows() -> list[Row]:
+    remove_directory = Constant(paths.AT_REMOVEDIR)
+    return [
+        Row("unlinkat", paths.unlinkat, (fd, path, integer)),
+        Row("unlink", paths.unlinkat, (CWD, path, NONE)),
+        Row("rmdir", paths.unlinkat, (CWD, path, remove_directory)),
+        Row("renameat2", paths.renameat2, (fd, path, fd, path, unsigned)),
+        Row("renameat", paths.renameat2, (fd, path, fd, path, NONE)),
+        Row("rename", paths.renameat2, (CWD, path, CWD, path, NONE)),
+        Row("linkat", paths.linkat, (fd, path, fd, path, integer)),
+        Row("link", paths.linkat, (CWD, path, CWD, path, NONE)),
+        Row("symlinkat", paths.symlinkat, (path, fd, path)),
+        Row("symlink", paths.symlinkat, (path, CWD, path)),
+        Row("readlinkat", paths.readlinkat, (fd, path, SKIP, integer), filled(2)),
+        Row("readlink", paths.readlinkat, (CWD, path, SKIP, integer), filled(1)),
+        Row("mkdirat", directories.mkdirat, (fd, path, unsigned)),
+        Row("mkdir", directories.mkdirat, (CWD, path, unsigned)),
+        Row("mknodat", files.mknodat, (fd, path, unsigned)),
+        Row("mknod", files.mknodat, (CWD, path, unsigned)),
+        Row("chdir", directories.chdir, (path,)),
+        Row("fchdir", directories.fchdir, (fd,)),
+        Row("getcwd", directories.getcwd, (SKIP, size), filled(0)),
+    ]
+
+
+def _metadata_rows() -> list[Row]:
+    times = _times(layouts.TIMES)
+    no_follow = Constant(metadata.AT_SYMLINK_NOFOLLOW)
+    rows = [
+        Row("fchmodat2", metadata.fchmodat2, (fd, path, unsigned, integer)),
+        Row("fchmodat", metadata.fchmodat2, (fd, path, unsigned, NONE)),
+        Row("chmod", metadata.fchmodat2, (CWD, path, unsigned, NONE)),
+        Row("fchmod", metadata.fchmod, (fd, unsigned)),
+        Row("fchownat", metadata.fchownat, (fd, path, integer, integer, integer)),
+        Row("chown", metadata.fchownat, (CWD, path, integer, integer, NONE)),
+        Row("lchown", metadata.fchownat, (CWD, path, integer, integer, no_follow)),
+        Row("fchown", metadata.fchown, (fd, integer, integer)),
+        Row("utimensat", metadata.utimensat, (fd, optional_path, times, integer)),
+        Row("futimesat", metadata.utimensat, (fd, optional_path, _microseconds, NONE)),
+        Row("utimes", metadata.utimensat, (CWD, path, _microseconds, NONE)),
+        Row("utime", metadata.utimensat, (CWD, path, _whole_seconds, NONE)),
+        Row("umask", metadata.umask, (unsigned,)),
+    ]
+    for verb in ("get", "set", "remove", "list"):
+        for prefix in ("", "l", "f"):
+            rows.append(Row(f"{prefix}{verb}xattr", files.unsupported, ()))
+    return rows
+
+
+def _identity_rows() -> list[Row]:
+    return [
+        Row("getuid", system.getuid, ()),
+        Row("geteuid", system.getuid, ()),
+        Row("getgid", system.getgid, ()),
+        Row("getegid", system.getgid, ()),
+        Row("getgroups", system.getgroups, (integer,), _groups),
+        Row("getresuid", system.getresuid, (), _three),
+        Row("getresgid", system.getresgid, (), _three),
+        Row("setuid", system.setuid, (integer,)),
+        Row("setgid", system.setgid, (integer,)),
+        Row("setreuid", system.setresuid, (integer, integer)),
+        Row("setregid", system.setresgid, (integer, integer)),
+        Row("setresuid", system.setresuid, (integer, integer, integer)),
+        Row("setresgid", system.setresgid, (integer, integer, integer)),
+        Row("setgroups", files.not_permitted, ()),
+        Row("setfsuid", system.getuid, ()),
+        Row("setfsgid", system.getgid, ()),
+        Row("setsid", system.setsid, ()),
+        Row("getpgid", system.getpgid, (integer,)),
+        Row("getpgrp", system.getpgrp, ()),
+        Row("getsid", system.getsid, (integer,)),
+        Row("setpgid", system.setpgid, (integer, integer)),
+        Row("uname", _natively, ()),
+        Row("sysinfo", _natively, ()),
+        Row("capget", _natively, ()),
+        Row("sethostname", files.not_permitted, ()),
+        Row("setdomainname", files.not_permitted, ()),
+        Row("acct", files.not_permitted, ()),
+        Row("syslog", files.not_permitted, ()),
+        Row("vhangup", files.not_permitted, ()),
+        Row("quotactl", files.not_permitted, ()),
+        Row("adjtimex", files.not_permitted, ()),
+        Row("clock_adjtime", files.not_permitted, ()),
+    ]
+
+
+def _process_rows() -> list[Row]:
+    limit = _pair(layouts.RLIMIT)
+    return [
+        Row("kill", signals.kill, (integer, integer)),
+        Row("tgkill", signals.tgkill, (integer, integer, integer)),
+        Row("tkill", signals.tkill, (integer, integer)),
+        Row("rt_sigqueueinfo", files.not_permitted, ()),
+        Row("rt_tgsigqueueinfo", files.not_permitted, ()),
+        Row("pidfd_open", signals.pidfd_open, (integer, unsigned), descriptor(None)),
+        Row("pidfd_send_signal", signals.pidfd_send_signal, ()),
+        Row("prlimit64", resources.prlimit64, (integer, unsigned, limit), _old_limit(3)),
+        Row("getrlimit", resources.prlimit64, (NONE, unsigned, Constant(None)), _old_limit(1)),
+        Row("setrlimit", resources.prlimit64, (NONE, unsigned, limit), _old_limit(None)),
+        Row("sched_getaffinity", resources.sched_getaffinity, (integer, unsigned), filled(2)),
+        Row("sched_setaffinity", resources.sched_setaffinity, (integer, _mask)),
+        Row("sched_getparam", _natively, ()),
+        Row("sched_getscheduler", _natively, ()),
+        Row("sched_get_priority_max", _natively, ()),
+        Row("sched_get_priority_min", _natively, ()),
+        Row("sched_rr_get_interval", _natively, ()),
+        Row("sched_getattr", _natively, ()),
+        Row("sched_setparam", files.not_permitted, ()),
+        Row("sched_setscheduler", files.not_permitted, ()),
+        Row("sched_setattr", files.not_permitted, ()),
+        Row("getpriority", _natively, ()),
+        Row("setpriority", resources.setpriority, (integer, integer, integer)),
+        Row("ioprio_get", _natively, ()),
+        Row("ioprio_set", files.not_permitted, ()),
+        Row("get_robust_list", files.not_permitted, ()),
+        Row("membarrier", _natively, ()),
+        Row("mlock", _natively, ()),
+        Row("mlock2", _natively, ()),
+        Row("munlock", _natively, ()),
+        Row("mlockall", files.not_permitted, ()),
+        Row("munlockall", _natively, ()),
+        Row("mincore", _natively, ()),
+        Row("mseal", _natively, ()),
+        Row("readahead", _natively, ()),
+    ]
+
+
+def _socket_rows() -> list[Row]:
+    refused = (
+        "bind", "connect", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
+        "recvmsg", "recvmmsg", "socketpair",
+    )  # fmt: skip
+    return [
+        Row("socket", sockets.socket, (integer, integer, integer)),
+        *(Row(name, sockets.refused, (Constant(name),)) for name in refused),
+        # these ask about a socket that the child has, and nothing depends on memory
+        Row("getsockname", _natively, ()),
+        Row("getpeername", _natively, ()),
+        Row("getsockopt", _natively, ()),
+        Row("setsockopt", sockets.setsockopt, ()),
+    ]
+
+
+def _natively(_task: Task) -> int:
+    """The kernel's own answer: it depends on registers alone and changes nothing outside."""
+    return CONTINUE
+
+
+def _nothing(_task: Task) -> int:
+    return 0
+
+
+def _three(task: Task, arguments: Arguments, value: object) -> int:
+    for address, number in zip(arguments, value, strict=False):  # type: ignore[call-overload]  # 3
+        task.memory.write(address, struct.pack("=I", number))
+    return 0
+
+
+def _groups(task: Task, arguments: Arguments, value: object) -> int:
+    groups: tuple[int, ...] = value  # type: ignore[assignment]  # the handler's
+    if arguments[0] & 0xFFFFFFFF and groups:
+        task.memory.write(arguments[1], struct.pack(f"={len(groups)}I", *groups))
+    return len(groups)
+
+
+def _old_limit(register: int | None) -> Callable[[Task, Arguments, object], int]:
+    def write(task: Task, arguments: Arguments, value: object) -> int:
+        if register is not None and arguments[register]:
+            soft, hard = value  # type: ignore[misc]  # the handler's pair
+            mask = 0xFFFF_FFFF_FFFF_FFFF
+            task.memory.write(arguments[register], layouts.RLIMIT.pack(soft & mask, hard & mask))
+        return 0
+
+    return write
+
+
+def _pair(layout: struct.Struct) -> Callable[[Task, int], tuple[int, int] | None]:
+    read = reading(layout.size)
+
+    def decode(task: Task, raw: int) -> tuple[int, int] | None:
+        data = read(task, raw)
+        return layout.unpack(data) if data else None  # type: ignore[arg-type,return-value]  # 2
+
+    decode.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
+    return decode
+
+
+def _times(layout: struct.Struct) -> Callable[[Task, int], metadata.Times | None]:
+    read = reading(layout.size)
+
+    def decode(task: Task, raw: int) -> metadata.Times | None:
+        data = read(task, raw)
+        return layout.unpack(data) if data else None  # type: ignore[arg-type,return-value]  # 4
+
+    decode.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
+    return decode
+
+
+def _microseconds(task: Task, raw: int) -> metadata.Times | None:
+    if not raw:
+        return None
+    values = layouts.TIMES.unpack(task.memory.read(raw, layouts.TIMES.size))
+    if not (0 <= values[1] < 1_000_000 and 0 <= values[3] < 1_000_000):
+        raise OSError(EINVAL, "microseconds out of range")
+    return values[0], values[1] * 1000, values[2], values[3] * 1000
+
+
+def _whole_seconds(task: Task, raw: int) -> metadata.Times | None:
+    if not raw:
+        return None
+    accessed, modified = _SECONDS.unpack(task.memory.read(raw, _SECONDS.size))
+    return accessed, 0, modified, 0
+
+
+def _mask(task: Task, raw: int) -> bytes:
+    """The 128 bytes at most of a processor mask; the length is not looked at further."""
+    if not raw:
+        raise OSError(EFAULT, "no mask")
+    return task.memory.read(raw, 8)

@@ -1,0 +1,209 @@
+"""Rows, and how a row becomes the function that answers its call.
+
+Theory of operation
+-------------------
+A row names a call, the handler, how each register becomes a value (`kinds`) and how the handler's
+result goes back (`result`). `compile_table` turns all rows into one list indexed by the call's
+number; its functions take a task, the call's id and the raw arguments, and return what is sent
+back: a value, CONTINUE, DEFERRED, or a `Descriptor` to install. A raised OSError becomes the errno.
+
+What a row's kinds read from memory is read once, before the handler runs, and the call is checked
+to be alive after that and before anything is done: the thread may have been killed meanwhile and
+its number, hence its memory, belong to another.
+"""
+
+from __future__ import annotations
+
+from errno import EFAULT, ESRCH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..kernel.task import Task
+
+    Arguments = tuple[int, ...]
+    Kind = Callable[[Task, int], object]
+    Answer = Callable[[Task, int, Arguments], "int | Descriptor"]
+    Result = Callable[[Task, Arguments, object], "int | Descriptor"]
+
+
+class Descriptor:
+    """A host descriptor to hand over: the child gets its own number for it, and ours is closed."""
+
+    __slots__ = ("cloexec", "host_fd")
+
+    def __init__(self, host_fd: int, cloexec: bool) -> None:
+        self.host_fd = host_fd
+        self.cloexec = cloexec
+
+
+class Row:
+    """One call. A kind is a function of the register, or a `Constant` that uses none."""
+
+    __slots__ = ("handler", "kinds", "name", "reads_memory", "result")
+
+    def __init__(
+        self,
+        name: str,
+        handler: Callable[..., object],
+        kinds: tuple[Kind | Constant | Skip, ...],
+        result: Result | None = None,
+    ) -> None:
+        self.name = name
+        self.handler = handler
+        self.kinds = kinds
+        self.result = result
+        self.reads_memory = any(getattr(kind, "reads_memory", False) for kind in kinds)
+
+
+class Constant:
+    """An argument that the call's old form does not have."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class Skip:
+    """A register that the handler does not see: where the result goes, or nothing of interest."""
+
+    __slots__ = ()
+
+
+def compile_table(
+    rows: Iterable[Row], numbers: Mapping[str, int], alive: Callable[[int], bool]
+) -> list[Answer | None]:
+    """All rows that this architecture has, by number."""
+    table: list[Answer | None] = [None] * (max(numbers.values()) + 1)
+    for row in rows:
+        number = numbers.get(row.name)
+        if number is not None:
+            table[number] = _compile(row, alive)
+    return table
+
+
+def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
+    handler, result = row.handler, row.result
+    decoders: list[tuple[int, Kind | None, object]] = []
+    register = 0
+    for kind in row.kinds:
+        if isinstance(kind, Constant):
+            decoders.append((-1, None, kind.value))
+        else:
+            if not isinstance(kind, Skip):
+                decoders.append((register, kind, None))
+            register += 1
+
+    def values(task: Task, arguments: Arguments) -> list[object]:
+        return [
+            kind(task, arguments[index]) if kind is not None else constant
+            for index, kind, constant in decoders
+        ]
+
+    reads_memory = row.reads_memory
+
+    def answer(task: Task, call: int, arguments: Arguments) -> int | Descriptor:
+        decoded = values(task, arguments)
+        if reads_memory and not alive(call):
+            raise OSError(ESRCH, "the caller is gone")
+        value = handler(task, *decoded)
+        if result is None:
+            return value  # type: ignore[return-value]  # handlers without a result kind give an int
+        return result(task, arguments, value)
+
+    return answer
+
+
+# -- kinds ---------------------------------------------------------------------------------------
+
+
+def fd(_task: Task, raw: int) -> int:
+    """An int: the kernel looks at the low 32 bits only, and so do we."""
+    raw &= 0xFFFFFFFF
+    return raw - (1 << 32) if raw & 0x80000000 else raw
+
+
+integer = fd
+
+
+def unsigned(_task: Task, raw: int) -> int:
+    return raw & 0xFFFFFFFF
+
+
+def long(_task: Task, raw: int) -> int:
+    return raw - (1 << 64) if raw >> 63 else raw
+
+
+def size(_task: Task, raw: int) -> int:
+    return raw
+
+
+def path(task: Task, raw: int) -> bytes:
+    return task.memory.read_string(raw, 4096)
+
+
+def optional_path(task: Task, raw: int) -> bytes | None:
+    return task.memory.read_string(raw, 4096) if raw else None
+
+
+def reading(length: int) -> Kind:
+    """A pointer to a structure of `length` bytes, or None where it is NULL."""
+
+    def read(task: Task, raw: int) -> bytes | None:
+        return task.memory.read(raw, length) if raw else None
+
+    read.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
+    return read
+
+
+path.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
+optional_path.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
+
+
+# -- results -------------------------------------------------------------------------------------
+
+
+def descriptor(flags_register: int | None, flag: int = 0o2000000) -> Result:
+    """Hand over a host descriptor; close-on-exec if that register has the flag (None: never)."""
+
+    def hand_over(_task: Task, arguments: Arguments, value: object) -> Descriptor:
+        cloexec = flags_register is not None and bool(arguments[flags_register] & flag)
+        return Descriptor(value, cloexec)  # type: ignore[arg-type]  # the handler's host descriptor
+
+    return hand_over
+
+
+def written(register: int, pack: Callable[[tuple[int, ...]], bytes]) -> Result:
+    """Write the packed value where that register points; the call returns 0."""
+
+    def write(task: Task, arguments: Arguments, value: object) -> int:
+        if not arguments[register]:
+            raise OSError(EFAULT, "no buffer")
+        task.memory.write(arguments[register], pack(value))  # type: ignore[arg-type]  # its values
+        return 0
+
+    return write
+
+
+def stored(register: int) -> Result:
+    """Write the bytes where that register points; the call returns 0."""
+
+    def write(task: Task, arguments: Arguments, value: object) -> int:
+        task.memory.write(arguments[register], value)  # type: ignore[arg-type]  # its bytes
+        return 0
+
+    return write
+
+
+def filled(register: int) -> Result:
+    """Write the bytes where that register points; the call returns their number."""
+
+    def write(task: Task, arguments: Arguments, value: object) -> int:
+        data: bytes = value  # type: ignore[assignment]  # the handler's bytes
+        if data:
+            task.memory.write(arguments[register], data)
+        return len(data)
+
+    return write
