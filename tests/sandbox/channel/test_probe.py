@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from errno import EACCES, EINVAL, EIO, ENOSYS, EOPNOTSUPP, EPERM
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +143,7 @@ def test_another_machine_is_named() -> None:
         "k.call({'x86_64': 135, 'aarch64': 92}[__import__('os').uname().machine], 8);"
         "from shannot.sandbox.channel.probe import probe; probe()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     last = done.stderr.strip().rpartition("\n")[2]
     assert "is not supported, use --runtime pypy" in last

@@ -88,5 +88,8 @@ def test_importing_brings_no_other_module() -> None:
         "before = set(sys.modules);"
         "import shannot.sandbox.syscalls.numbers; print(*set(sys.modules) - before)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
     assert done.stdout.split() == ["shannot.sandbox.syscalls.numbers"]
