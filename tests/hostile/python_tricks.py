@@ -22,7 +22,7 @@ def frames():
 def opener():
     for kind in object.__subclasses__():
         if kind.__name__ == "_wrap_close":
-            return kind.__init__.__globals__["open"](SECRET).read()
+            return kind.__init__.__globals__["popen"](f"cat {SECRET} 2>&1 | grep CANARY").read()
     return None
 
 
@@ -46,9 +46,7 @@ attack(
 attack(
     "loader",
     lambda: (
-        __import__("importlib.util")
-        .util.spec_from_file_location("e", SECRET)
-        .loader.get_data(SECRET)
+        __import__("importlib.machinery").machinery.SourceFileLoader("e", SECRET).get_data(SECRET)
     ),
 )
 attack("linecache", lambda: __import__("linecache").getlines(SECRET))

@@ -26,14 +26,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 
 
-def attack(label, action, *arguments):
+def attack(label, action, *arguments, **options):
     """ESCAPED when the action gives anything true, SAFE when it fails, dies, finds nothing."""
     sys.stdout.flush()
     process = os.fork()
     if process == 0:
         code = 0
         try:
-            result = action(*arguments)
+            result = action(*arguments, **options)
             if result:
                 print(f"ESCAPED {label}: {result!r:.200}")
             else:
