@@ -83,10 +83,8 @@ class RecordingGate:
         """Name the overlay whose changes stand before each command."""
         self._changes = changes
 
-    def command(self, request: CommandRequest, changes: Changes | None = None) -> Answer:
+    def command(self, request: CommandRequest) -> Answer:
         """Decide about one command, before it starts. Never raises: what fails is refused."""
-        if changes is not None:
-            self._changes = changes
         try:
             return self._decide(request)
         except (OSError, ShannotError) as error:
@@ -141,7 +139,7 @@ class RecordingGate:
                 return self._allow(command, verdict)
             case "ask":
                 # The script's own interpreter can do nothing that the script cannot do already.
-                if getattr(request, "own", False) and not verdict.rule:
+                if request.own and not verdict.rule:
                     return self._confine()
                 return self._ask(command, verdict)
 

@@ -74,7 +74,9 @@ class Run:
         )
         self.gate.attach(self.changes)
 
-    def start(self, *argv: str, executable: str = "", in_overlay: bool = False) -> Answer:
+    def start(
+        self, *argv: str, executable: str = "", in_overlay: bool = False, own: bool = False
+    ) -> Answer:
         return self.gate.command(
             CommandRequest(
                 tuple(map(os.fsencode, argv)),
@@ -82,6 +84,7 @@ class Run:
                 {b"HOME": b"/home/u", b"LD_PRELOAD": b"/tmp/e.so"},
                 os.fsencode(executable),
                 in_overlay,
+                own,
             )
         )
 
@@ -249,3 +252,9 @@ def test_names_that_are_no_text_survive() -> None:
     run = Run(Profile())
     run.start("tool", os.fsdecode(b"\xff"), executable=OTHER)
     assert os.fsencode(run.commands()[0].argv[1]) == b"\xff"
+
+
+def test_the_runtime_s_own_interpreter_is_confined_unless_a_rule_asks() -> None:
+    run = Run(profile_of(ask=["named"]))
+    assert run.start("anything", executable=OTHER, own=True).kind == "confine"
+    assert run.start("named", executable=OTHER, own=True).kind == "assume"
