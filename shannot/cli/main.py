@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _fault()
         _forget_stdout()
         return _report(ShannotError("cannot write: no space left on the device"))
-    except Exception:
+    except Exception:  # noqa: BLE001 - the boundary: our own fault
         return _fault()
 
 

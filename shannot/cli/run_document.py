@@ -26,7 +26,10 @@ def document(report: Report) -> str:
             "session": report.session,
             "waiting": report.waiting,
             "effects": [plain(to_json(effect)) for effect in report.effects],
-            "denied": [{"argv": list(argv), "reason": reason} for argv, reason in report.denied],
+            "denied": [
+                {"argv": list(argv), "rule": rule, "reason": reason}
+                for argv, rule, reason in report.denied
+            ],
             "sockets_refused": dict(outcome.sockets_refused),
             "calls_refused": dict(outcome.calls_refused),
             "missing": [os.fsdecode(path) for path in outcome.missing],

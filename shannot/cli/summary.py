@@ -104,7 +104,7 @@ def _command(command: RunCommand) -> str:
 
 
 def _denied(report: Report) -> Iterator[str]:
-    for argv, reason in report.denied:
+    for argv, _, reason in report.denied:
         yield f"denied {' '.join(quote(word) for word in argv)}: {escape(reason)}"
 
 

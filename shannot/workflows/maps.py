@@ -19,30 +19,33 @@ if TYPE_CHECKING:
     Mode = Literal["ro", "cow", "hide"]
 
 
-def read_map(text: str, directory: str, home: str) -> Map:
+def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     """`HOST[:GUEST][:ro|cow|hide]`, cow where none is named. Raises UsageError.
 
-    A relative HOST is below `directory`; a `~/` that the shell has left is `home`.
+    A relative HOST is below `directory`; a `~/` that the shell has left is `home`. `where` it
+    stands begins each message; what stands in a configuration shows even a hidden name.
     """
     host, *rest = text.split(":")
     mode: Mode = "cow"
-    if rest and (named := _mode(rest[-1])) is not None:
-        mode = named
+    last = _mode(rest[-1]) if rest else None
+    if last is not None:
+        mode = last
         rest.pop()
     if not host or len(rest) > 1 or "\0" in text:
-        raise UsageError(f"--map {text}: expected HOST[:GUEST][:ro|cow|hide]")
+        raise UsageError(f"{where} {text}: expected HOST[:GUEST][:ro|cow|hide]")
     if host == "~" or host.startswith("~/"):
         host = home + host[1:]
     place = _absolute(host, directory)
     guest = place
     if rest:
         if not rest[0].startswith("/"):
-            raise UsageError(f"--map {text}: {rest[0] or 'the guest path'} is not absolute")
+            raise UsageError(f"{where} {text}: {rest[0] or 'the guest path'} is not absolute")
         guest = _absolute(rest[0], "/")
     if mode == "hide":
         return Map(os.fsencode(place), os.fsencode(guest), mode)
-    _check_readable(place, text)
-    return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode)
+    _check_readable(place, f"{where} {text}")
+    named = where != "--map"
+    return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode, named)
 
 
 def project_map(directory: str, home: str) -> Map | None:
@@ -78,12 +81,12 @@ def _absolute(path: str, directory: str) -> str:
     return "/" + os.path.normpath(os.path.join(directory, path)).lstrip("/")
 
 
-def _check_readable(place: str, text: str) -> None:
+def _check_readable(place: str, where: str) -> None:
     try:
         mode = os.stat(place).st_mode
     except OSError as error:
-        raise UsageError(f"--map {text}: {place}: {error.strerror}")
+        raise UsageError(f"{where}: {place}: {error.strerror}")
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise UsageError(f"--map {text}: {place} is neither a file nor a directory")
+        raise UsageError(f"{where}: {place} is neither a file nor a directory")
     if not os.access(place, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
-        raise UsageError(f"--map {text}: {place}: Permission denied")
+        raise UsageError(f"{where}: {place}: Permission denied")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shannot.sandbox.spec import Outcome
     from shannot.sandbox.streams import Captured, Output
     from shannot.sessions.blobs import BlobDirectory
-    from shannot.sessions.store import Draft
+    from shannot.sessions.draft import Draft
     from shannot.workflows.program import Program
 
 _NAMES = {"code": "-c", "stdin": "-"}

@@ -8,68 +8,27 @@ from __future__ import annotations
 
 import os
 
+from shannot.config.paths import state_directory
 from shannot.errors import UsageError
-from shannot.sandbox.spec import Limits, Spec
+from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
-from shannot.sandbox.supervise import run as supervise
-from shannot.workflows.maps import covers, project_map, read_map
-from shannot.workflows.program import PATH, check_script, find_interpreter, read_stdin
+from shannot.workflows.choices import choose, make_profile
+from shannot.workflows.late_gate import LateGate
+from shannot.workflows.program import check_script, find_interpreter, read_script, read_stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from shannot.effects.model import Effect
-    from shannot.sandbox.spec import Map, Outcome
+    from shannot.sandbox.spec import Blobs, Outcome
     from shannot.sandbox.streams import Output
-    from shannot.workflows.program import Program
+    from shannot.sessions.gate import RecordingGate
+    from shannot.workflows.choices import Choices
+    from shannot.workflows.record import Recorder
+    from shannot.workflows.request import Caller, Request
 
-_PASSED = ("HOME", "USER", "LANG", "TZ", "TERM")
-
-
-class Caller:
-    """Who asks: the environment and directory of the process, and the python it runs on."""
-
-    __slots__ = ("directory", "environment", "python")
-
-    def __init__(self, environment: Mapping[str, str], directory: str, python: str) -> None:
-        self.environment = environment
-        self.directory = directory
-        self.python = python
-
-
-class Request:
-    """What to run and how. None leaves a choice to the configuration."""
-
-    __slots__ = (
-        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "program", "python",
-        "streams", "view",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        program: Program,
-        *,
-        view: str | None = None,
-        maps: Sequence[str] = (),
-        environment: Sequence[str] = (),
-        python: str | None = None,
-        dry_run: bool = False,
-        on_ask: str | None = None,
-        keep: bool = False,
-        limits: Mapping[str, float] | None = None,
-        streams: tuple[int, int | None, int | None] = (0, 1, 2),
-    ) -> None:
-        self.program = program
-        self.view = view  # project, system
-        self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
-        self.environment = environment  # `NAME[=VALUE]`
-        self.python = python
-        self.dry_run = dry_run
-        self.on_ask = on_ask  # assume, fail
-        self.keep = keep
-        self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers
-        self.streams = streams  # stdin, stdout, stderr of the script; None: only kept
+    Sandbox = Callable[[Spec, LateGate, Streams], Outcome]
 
 
 class Report:
@@ -82,7 +41,7 @@ class Report:
         outcome: Outcome,
         output: Output,
         effects: Sequence[Effect],
-        denied: Sequence[tuple[tuple[str, ...], str]],
+        denied: Sequence[tuple[tuple[str, ...], str, str]],
         notes: Sequence[str],
         session: str | None,
         waiting: int,
@@ -91,7 +50,7 @@ class Report:
         self.outcome = outcome
         self.output = output
         self.effects = effects
-        self.denied = denied  # (argv, reason) of each refused command
+        self.denied = denied  # (argv, rule, reason) of each refused command
         self.notes = notes  # what else the caller must know, one line each
         self.session = session  # None where nothing waits and none was to be kept
         self.waiting = waiting  # effects that are for `execute`
@@ -112,48 +71,142 @@ class Report:
         )
 
 
-def child_environment(caller: Mapping[str, str], added: Sequence[str]) -> dict[bytes, bytes]:
-    """The script's whole environment. `NAME` alone is taken from the caller, if it is there.
+def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
+    """Run it in the sandbox (`supervise.run`); keep a session where an effect waits.
 
-    Raises UsageError for what is no name.
+    Raises UsageError and NotFoundError before anything runs, ShannotError where the state
+    directory cannot hold the session.
     """
-    found = {name: caller[name] for name in _PASSED if name in caller}
-    found["PATH"] = PATH
-    for item in added:
-        name, equals, value = item.partition("=")
-        if not name or "\0" in item:
-            raise UsageError("--env: expected NAME or NAME=VALUE")
-        if equals:
-            found[name] = value
-        elif name in caller:
-            found[name] = caller[name]
-    found["SHANNOT_SANDBOX"] = "1"
-    return {os.fsencode(name): os.fsencode(value) for name, value in found.items()}
+    program = request.program
+    choices = choose(request, caller)
+    script = None
+    if program.kind == "script":
+        script = os.path.join(caller.directory, program.text)
+        check_script(script)
+    python = find_interpreter(choices.python, caller.python)
+    stdin, stdout, stderr = request.streams
+    copy = read_stdin(stdin) if program.kind == "stdin" else None
+    source = read_script(program, copy)
+    state = state_directory(caller.environment, caller.uid)
+    keeper = _Keeper(state)
+    notes = list(choices.notes)
+    private = make_private(state)
+    try:
+        streams = Streams(stdin if copy is None else copy, stdout, stderr)
+        spec = _spec(request, caller, choices, python, script, state, private, keeper.blobs)
+        gate = LateGate(lambda: _gate(request, caller, choices, keeper.blobs, notes.append))
+        outcome = sandbox(spec, gate, streams)
+        effects = [*gate.effects(), *outcome.effects]
+        if not gate.complete:
+            outcome.complete = False
+        output = streams.finish()
+        session, waiting = None, 0
+        if effects or request.keep:
+            session, waiting = keeper.record(
+                request, caller, choices, source, outcome, effects, notes, output
+            )
+        return Report(outcome, output, effects, gate.denied(), notes, session, waiting)
+    finally:
+        keeper.discard()
+        remove_private(private)
 
 
-def make_limits(configured: Limits, asked: Mapping[str, float]) -> Limits:
-    """The configuration's limits, with what the command line asked for in their place."""
-    values = {name: getattr(configured, name) for name in Limits.__slots__}
-    return Limits(**{**values, **asked})
+class _Keeper:
+    """What is kept of a run, made at the first thing to keep: it brings json and hashlib."""
+
+    __slots__ = ("_recorder", "_state")
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._recorder: Recorder | None = None
+
+    def blobs(self) -> Blobs:
+        return self._made().blobs()
+
+    def record(
+        self,
+        request: Request,
+        caller: Caller,
+        choices: Choices,
+        source: bytes,
+        outcome: Outcome,
+        effects: Sequence[Effect],
+        notes: Sequence[str],
+        output: Output,
+    ) -> tuple[str | None, int]:
+        """(the session's id or None, how many effects wait)."""
+        # To start faster.
+        from shannot.workflows.record import Circumstances, record
+
+        circumstances = Circumstances(
+            request.program, source, caller.directory, choices.view, caller.user
+        )
+        return record(
+            self._made(), circumstances, outcome, effects, notes, output, keep=request.keep
+        )
+
+    def discard(self) -> None:
+        """Drop what was begun and not kept."""
+        if self._recorder is not None:
+            self._recorder.discard()
+
+    def _made(self) -> Recorder:
+        if self._recorder is None:
+            # To start faster.
+            from shannot.workflows.record import Recorder
+
+            self._recorder = Recorder(self._state)
+        return self._recorder
 
 
-def visible(
-    request: Request, configured: Sequence[Map], view: str, directory: str, home: str
-) -> tuple[list[Map], list[str]]:
-    """(what the script sees beside the interpreter and itself, what to tell about that).
+def _spec(
+    request: Request,
+    caller: Caller,
+    choices: Choices,
+    python: str,
+    script: str | None,
+    state: str,
+    private: str,
+    blobs: Callable[[], Blobs],
+) -> Spec:
+    return Spec(
+        interpreter=os.fsencode(python),
+        argv=[os.fsencode(word) for word in request.program.argv(python)],
+        directory=os.fsencode(caller.directory),
+        environment=choices.environment,
+        home=os.fsencode(caller.home),
+        user=os.fsencode(caller.user),
+        view=choices.view,
+        state=os.fsencode(state),
+        private=os.fsencode(private),
+        maps=choices.maps,
+        script=None if script is None else os.fsencode(os.path.normpath(script)),
+        limits=choices.limits,
+        blobs=blobs,
+        no_commands=request.dry_run,
+    )
 
-    Later maps lie above earlier ones. Raises UsageError.
-    """
-    asked = [read_map(text, directory, home) for text in request.maps]
-    if view == "system":
-        return [*configured, *asked], []
-    project = project_map(directory, os.path.realpath(home))
-    if project is not None:
-        return [project, *configured, *asked], []
-    maps = [*configured, *asked]
-    if covers(maps, directory):
-        return maps, []
-    return maps, [f"{directory} is not shown to the script: `--map {directory}` shows it"]
+
+def _gate(
+    request: Request,
+    caller: Caller,
+    choices: Choices,
+    blobs: Callable[[], Blobs],
+    tell: Callable[[str], None],
+) -> RecordingGate:
+    # To start faster: the policy is loaded when the first command comes.
+    from shannot.policy.environment import base_environment
+    from shannot.sessions.gate import RecordingGate
+
+    return RecordingGate(
+        choices.profile or make_profile(None),
+        blobs,
+        base=base_environment(caller.environment, caller.home),
+        given=choices.environment,
+        on_ask=choices.on_ask,
+        dry_run=request.dry_run,
+        tell=tell,
+    )
 
 
 def make_private(state: str) -> str:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 FLAGS = [flag for option in (*OPTIONS, *LIMITS) for flag in option.flags]
 WORDS = [
     *FLAGS,
-    *"-c -m - -- s.py 30s 512M 7 system assume cpython A=b /x:ro -x --x= --env=".split(),
+    *("-c", "-m", "-", "--", "s.py", "30s", "512M", "7", "system", "assume", "cpython", "A=b"),
+    *("/x:ro", "-x", "--x=", "--env="),
 ]
 WORDS += ["--view=system", "--memory=2G", "--timeout=x", "--map=a:b", "-qc", "", "a b", "--quiet=1"]
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.parser import add_json
-from shannot.cli.place import open_store
+from shannot.cli.place import current_caller, open_store
 from shannot.cli.say import say
 from shannot.effects.document import MalformedError
 from shannot.errors import DONE
@@ -37,7 +37,7 @@ def run(options: Namespace) -> int:
     states = (options.state,) if options.state else STATES if options.all else _WAITING
     found: list[Summary] = []
     broken: list[str] = []
-    for item in open_store().summaries():
+    for item in open_store(current_caller()).summaries():
         if isinstance(item, MalformedError):
             broken.append(str(item))
         elif item.state in states:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
-from shannot.cli.run_options import LIMITS
-from shannot.cli.run_options import configure as configure
+from shannot.cli.place import current_caller
+from shannot.cli.run_options import LIMITS, configure
 from shannot.cli.say import say
 from shannot.errors import UsageError
+from shannot.sandbox.supervise import run as supervise
 from shannot.workflows.program import Program
-from shannot.workflows.run import Caller, Request, run_script
+from shannot.workflows.request import Request
+from shannot.workflows.run import run_script
+
+__all__ = ["configure", "run", "start"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def run(options: Namespace) -> int:
 
 def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
-    report = run_script(_request(values), _caller())
+    report = run_script(_request(values), current_caller(), supervise)
     if values["json"]:
         # Modules that only the document needs.
         from shannot.cli.run_document import document
@@ -84,11 +85,3 @@ def _text(value: Value) -> str | None:
 
 def _texts(value: Value) -> list[str]:
     return value if isinstance(value, list) else []
-
-
-def _caller() -> Caller:
-    try:
-        directory = os.getcwd()
-    except FileNotFoundError:
-        raise UsageError("the current directory does not exist any more: change to another")
-    return Caller(environment=os.environ, directory=directory, python=sys.executable)

@@ -1,0 +1,37 @@
+"""Where a command stands: this process as the caller, and its store of sessions."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from shannot.errors import UsageError
+from shannot.workflows.request import Caller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.sessions.store import Store
+
+
+def current_caller() -> Caller:
+    """This process. UsageError where its directory is gone."""
+    try:
+        directory = os.getcwd()
+    except FileNotFoundError:
+        raise UsageError("the current directory does not exist any more: change to another")
+    return Caller(os.environ, directory, sys.executable, os.getuid())
+
+
+def state_path(caller: Caller) -> str:
+    """The state directory. UsageError where there is no place for one."""
+    from shannot.config.paths import state_directory
+
+    return state_directory(caller.environment, caller.uid)
+
+
+def open_store(caller: Caller) -> Store:
+    """The sessions of this user."""
+    # `run` needs no store before there is something to keep.
+    from shannot.sessions.store import Store
+
+    return Store(state_path(caller), caller.uid)

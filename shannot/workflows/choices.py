@@ -1,0 +1,176 @@
+"""How a run is to be: the command line over the configuration over what is built in.
+
+For `run.py`. The configuration is only loaded where there is one: reading it brings modules that
+cost more than a whole start.
+"""
+
+from __future__ import annotations
+
+import os
+
+from shannot.config.paths import exists, project_config, user_config
+from shannot.errors import UsageError
+from shannot.sandbox.spec import Limits
+from shannot.workflows.maps import covers, project_map, read_map
+from shannot.workflows.program import PATH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Literal
+
+    from shannot.config.settings import RuleLists, Settings
+    from shannot.policy.profile import Profile
+    from shannot.sandbox.spec import Map
+    from shannot.workflows.request import Caller, Request
+
+_PASSED = ("HOME", "USER", "LANG", "TZ", "TERM")
+
+
+class Choices:
+    """Everything that the command line and the configuration decide about one run."""
+
+    __slots__ = ("environment", "limits", "maps", "notes", "on_ask", "profile", "python", "view")
+
+    def __init__(
+        self,
+        *,
+        view: Literal["project", "system"],
+        on_ask: Literal["assume", "fail"],
+        python: str | None,
+        environment: Mapping[bytes, bytes],
+        limits: Limits,
+        maps: Sequence[Map],
+        profile: Profile | None,
+        notes: Sequence[str],
+    ) -> None:
+        self.view = view
+        self.on_ask = on_ask
+        self.python = python
+        self.environment = environment
+        self.limits = limits
+        self.maps = maps
+        self.profile = profile  # None: no configuration names any rule
+        self.notes = notes
+
+
+def choose(request: Request, caller: Caller) -> Choices:
+    """Raises UsageError for whatever is wrong in a configuration or an option."""
+    settings = load_settings(caller)
+    view: Literal["project", "system"] = "project"
+    if (request.view or (settings and settings.view)) == "system":
+        view = "system"
+    on_ask: Literal["assume", "fail"] = "assume"
+    if (request.on_ask or (settings and settings.on_ask)) == "fail":
+        on_ask = "fail"
+    maps, notes = visible(
+        [read_map(text, caller.directory, caller.home) for text in request.maps],
+        _configured_maps(settings, caller.home),
+        view,
+        caller.directory,
+        caller.home,
+    )
+    added = [listed.text for listed in settings.environment] if settings else []
+    return Choices(
+        view=view,
+        on_ask=on_ask,
+        python=request.python or (settings.python if settings else None),
+        environment=child_environment(caller.environment, [*added, *request.environment]),
+        limits=make_limits(settings, request.limits),
+        maps=maps,
+        profile=make_profile(settings) if settings else None,
+        notes=notes,
+    )
+
+
+def load_settings(caller: Caller) -> Settings | None:
+    """The configuration, None where there is not a single file of it. Raises UsageError."""
+    user = user_config(caller.environment)
+    project = project_config(caller.directory, caller.uid)
+    if not (exists(user) or exists(caller.machine_config) or project):
+        return None
+    # To start faster where there is none.
+    from shannot.config.settings import load
+
+    return load(user, caller.machine_config, project, caller.uid)
+
+
+def make_profile(settings: Settings | None) -> Profile:
+    """The rules of the chosen profile, parsed. Raises UsageError that names where one stands."""
+    # To start faster: needed for the first command, or where there is a configuration.
+    from shannot.config.settings import Settings
+    from shannot.policy.profile import build_profile
+
+    settings = settings or Settings()
+    rules: RuleLists = settings.rules()
+    return build_profile(
+        settings.profile,
+        auto_approve=[(listed.text, listed.where) for listed in rules.auto_approve],
+        always_deny=[(listed.text, listed.where) for listed in rules.always_deny],
+        ask=[(listed.text, listed.where) for listed in rules.ask],
+        confine=[(listed.text, listed.where) for listed in rules.confine],
+    )
+
+
+def child_environment(caller: Mapping[str, str], added: Iterable[str]) -> dict[bytes, bytes]:
+    """The script's whole environment. `NAME` alone is taken from the caller, if it is there.
+
+    Raises UsageError for what is no name.
+    """
+    found = {name: caller[name] for name in _PASSED if name in caller}
+    found["PATH"] = PATH
+    for item in added:
+        name, equals, value = item.partition("=")
+        if not name or "\0" in item:
+            raise UsageError("--env: expected NAME or NAME=VALUE")
+        if equals:
+            found[name] = value
+        elif name in caller:
+            found[name] = caller[name]
+    found["SHANNOT_SANDBOX"] = "1"
+    return {os.fsencode(name): os.fsencode(value) for name, value in found.items()}
+
+
+def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits:
+    """The built-in limits, over them the configuration's, then the command line's; none above
+    what the project's own file allows."""
+    built_in = Limits()
+    limits: dict[str, float] = {name: getattr(built_in, name) for name in Limits.__slots__}
+    if settings is not None:
+        limits |= settings.limits
+    limits |= asked
+    if settings is not None:
+        limits = settings.bounded(limits)
+    return Limits(
+        timeout=limits["timeout"],
+        cpu=int(limits["cpu"]),
+        memory=int(limits["memory"]),
+        processes=int(limits["processes"]),
+        output=int(limits["output"]),
+        files=int(limits["files"]),
+        overlay=int(limits["overlay"]),
+    )
+
+
+def visible(
+    asked: Sequence[Map], configured: Sequence[Map], view: str, directory: str, home: str
+) -> tuple[list[Map], list[str]]:
+    """(what the script sees beside the interpreter and itself, what to tell about that).
+
+    Later maps lie above earlier ones.
+    """
+    if view == "system":
+        return [*configured, *asked], []
+    project = project_map(directory, os.path.realpath(home))
+    if project is not None:
+        return [project, *configured, *asked], []
+    maps = [*configured, *asked]
+    if covers(maps, directory):
+        return maps, []
+    return maps, [f"{directory} is not shown to the script (`--map {directory}` shows it)"]
+
+
+def _configured_maps(settings: Settings | None, home: str) -> list[Map]:
+    if settings is None:
+        return []
+    return [read_map(listed.text, home, home, f"{listed.where}: map") for listed in settings.maps]

@@ -1,0 +1,79 @@
+"""What a face asks `run.py` for, and who asks: values only."""
+
+from __future__ import annotations
+
+import os
+
+from shannot.config.paths import MACHINE_CONFIG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shannot.workflows.program import Program
+
+
+class Caller:
+    """Who asks: a process's environment, directory and user, and the python it runs on."""
+
+    __slots__ = ("directory", "environment", "home", "machine_config", "python", "uid", "user")
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        directory: str,
+        python: str,
+        uid: int,
+        machine_config: str = MACHINE_CONFIG,
+    ) -> None:
+        self.environment = environment
+        self.directory = directory  # links resolved
+        self.python = python
+        self.uid = uid
+        self.machine_config = machine_config
+        self.user, self.home = _account(uid, environment.get("HOME", ""))
+
+
+class Request:
+    """What to run and how. None leaves a choice to the configuration."""
+
+    __slots__ = (
+        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "program", "python",
+        "streams", "view",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        view: str | None = None,
+        maps: Sequence[str] = (),
+        environment: Sequence[str] = (),
+        python: str | None = None,
+        dry_run: bool = False,
+        on_ask: str | None = None,
+        keep: bool = False,
+        limits: Mapping[str, float] | None = None,
+        streams: tuple[int, int | None, int | None] = (0, 1, 2),
+    ) -> None:
+        self.program = program
+        self.view = view  # project, system
+        self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
+        self.environment = environment  # `NAME[=VALUE]`
+        self.python = python
+        self.dry_run = dry_run
+        self.on_ask = on_ask  # assume, fail
+        self.keep = keep
+        self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers
+        self.streams = streams  # stdin, stdout, stderr of the script; None: only kept
+
+
+def _account(uid: int, home: str) -> tuple[str, str]:
+    """(login name, home directory): the account's, but a HOME that is set goes before."""
+    import pwd  # a built-in module of most pythons, and of no use to those who import this one
+
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:  # a container's user without an account
+        return str(uid), home if home.startswith("/") else "/"
+    return entry.pw_name, os.path.normpath(home if home.startswith("/") else entry.pw_dir or "/")
