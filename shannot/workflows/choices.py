@@ -11,7 +11,7 @@ import os
 from shannot.config.paths import exists, project_config, user_config
 from shannot.errors import UsageError
 from shannot.sandbox.spec import Limits
-from shannot.workflows.maps import covers, project_map, read_map
+from shannot.workflows.maps import covers, is_project, read_map
 from shannot.workflows.program import PATH
 
 TYPE_CHECKING = False
@@ -63,13 +63,8 @@ def choose(request: Request, caller: Caller) -> Choices:
     on_ask: Literal["assume", "fail"] = "assume"
     if (request.on_ask or (settings and settings.on_ask)) == "fail":
         on_ask = "fail"
-    maps, notes = visible(
-        [read_map(text, caller.directory, caller.home) for text in request.maps],
-        _configured_maps(settings, caller.home),
-        view,
-        caller.directory,
-        caller.home,
-    )
+    maps = _configured_maps(settings, caller.home)
+    maps += [read_map(text, caller.directory, caller.home) for text in request.maps]
     added = [listed.text for listed in settings.environment] if settings else []
     return Choices(
         view=view,
@@ -79,7 +74,7 @@ def choose(request: Request, caller: Caller) -> Choices:
         limits=make_limits(settings, request.limits),
         maps=maps,
         profile=make_profile(settings) if settings else None,
-        notes=notes,
+        notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
     )
 
 
@@ -152,22 +147,11 @@ def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits
     )
 
 
-def visible(
-    asked: Sequence[Map], configured: Sequence[Map], view: str, directory: str, home: str
-) -> tuple[list[Map], list[str]]:
-    """(what the script sees beside the interpreter and itself, what to tell about that).
-
-    Later maps lie above earlier ones.
-    """
-    if view == "system":
-        return [*configured, *asked], []
-    project = project_map(directory, os.path.realpath(home))
-    if project is not None:
-        return [project, *configured, *asked], []
-    maps = [*configured, *asked]
-    if covers(maps, directory):
-        return maps, []
-    return maps, [f"{directory} is not shown to the script (`--map {directory}` shows it)"]
+def unseen(maps: Sequence[Map], directory: str, home: str) -> list[str]:
+    """What to tell about a current directory that the script does not see."""
+    if is_project(directory, os.path.realpath(home)) or covers(maps, directory):
+        return []
+    return [f"{directory} is not shown to the script (`--map {directory}` shows it)"]
 
 
 def _configured_maps(settings: Settings | None, home: str) -> list[Map]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Mode = Literal["ro", "cow", "hide"]
 
+_UNFIT = ("/", "/tmp", "/proc", "/dev", "/sys", "/run", "/dev/shm")
+
 
 def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     """`HOST[:GUEST][:ro|cow|hide]`, cow where none is named. Raises UsageError.
@@ -48,15 +50,13 @@ def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode, named)
 
 
-def project_map(directory: str, home: str) -> Map | None:
-    """The current directory with everything below it, where that is a project.
+def is_project(directory: str, home: str) -> bool:
+    """Does the script see the directory that it starts in, with everything below?
 
-    None for `/`, the home directory and what holds it: too much to show without being asked.
+    The counterpart of what `sandbox/vfs/tree.py` maps by itself: not `/`, the home directory and
+    what holds it (too much to show without being asked), nor what is private or synthetic inside.
     """
-    if directory == "/" or f"{home}/".startswith(f"{directory}/"):
-        return None
-    place = os.fsencode(directory)
-    return Map(place, place, "cow")
+    return directory not in _UNFIT and not f"{home}/".startswith(f"{directory}/")
 
 
 def covers(maps: Sequence[Map], directory: str) -> bool:

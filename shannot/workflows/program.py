@@ -131,10 +131,10 @@ def read_stdin(host_fd: int) -> int | None:
     return copy
 
 
-def read_script(program: Program, stdin_copy: int | None) -> bytes:
+def read_script(program: Program, script: str | None, stdin_copy: int | None) -> bytes:
     """What a reviewer can read as the script: empty for a module, a directory, a terminal.
 
-    Read before the run, so that it is what was run and not what the file says later.
+    script: the path of the file, where it is one. Read before the run, so that it is what was run and not what the file says later.
     """
     match program.kind:
         case "code":
@@ -143,8 +143,8 @@ def read_script(program: Program, stdin_copy: int | None) -> bytes:
             return b"" if stdin_copy is None else os.pread(stdin_copy, _MAX_SCRIPT, 0)
         case "script":
             try:
-                with open(program.text, "rb") as script:
-                    return script.read(_MAX_SCRIPT)
+                with open(script or program.text, "rb") as file:
+                    return file.read(_MAX_SCRIPT)
             except OSError:
                 return b""
         case "module":

@@ -86,7 +86,7 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
     python = find_interpreter(choices.python, caller.python)
     stdin, stdout, stderr = request.streams
     copy = read_stdin(stdin) if program.kind == "stdin" else None
-    source = read_script(program, copy)
+    source = read_script(program, script, copy)
     state = state_directory(caller.environment, caller.uid)
     keeper = _Keeper(state)
     notes = list(choices.notes)
