@@ -149,15 +149,16 @@ class Forecast:
 
     def directory(self, path: str) -> Item:
         """The directory at an absolute path, no link followed. ConflictError."""
-        item = self.root
+        item, walked = self.root, ""
         for part in path.split("/"):
             if not part:
                 continue
+            walked += f"/{part}"
             found = item.child(part)
             if found is None:
-                raise ConflictError(path, f"the directory {part!r} is not there")
+                raise ConflictError(walked, "the directory is not there")
             if found.kind != "directory":
-                raise ConflictError(path, f"{part!r} in it is a {found.kind}, not a directory")
+                raise ConflictError(walked, f"it is a {found.kind} now, not a directory")
             item = found
         return item
 
@@ -181,7 +182,7 @@ class Forecast:
             if part == "..":
                 trail = trail[:-1] or [self.root]
                 continue
-            item = None if part == "" else trail[-1].child(part)
+            item = trail[-1].child(part)
             if item is None:
                 return None
             if item.kind == "link":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from shannot.errors import NotFoundError, UsageError
 from shannot.escape import escape
 
-_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{4}\Z")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{4}\Z")
 _PREFIX = re.compile(r"[0-9a-z-]+\Z")
 _MAX_SLUG = 30
 MAX_ID = 60

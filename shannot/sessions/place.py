@@ -110,10 +110,11 @@ def open_place(path: str, protected: Protected) -> Iterator[Place]:
 
 def open_directory(path: str, protected: Protected | None = None) -> int:
     """A descriptor (O_PATH) of the directory at an absolute path, no link followed."""
-    fd = os.open("/", _WALK)
+    fd, walked = os.open("/", _WALK), ""
     for part in path.split("/"):
         if part:
-            fd = _step(fd, part, path)
+            walked += f"/{part}"
+            fd = _step(fd, part, walked)
             if protected is not None:
                 protected.check_open(fd, path)
     return fd
@@ -122,10 +123,11 @@ def open_directory(path: str, protected: Protected | None = None) -> int:
 @contextmanager
 def open_below(top_fd: int, relative: str, path: str) -> Iterator[Place]:
     """The place at a relative path below an open directory; `path` is the whole one."""
-    fd = os.dup(top_fd)
+    fd, walked = os.dup(top_fd), path.removesuffix(f"/{relative}")
     parts = relative.split("/")
     for part in parts[:-1]:
-        fd = _step(fd, part, path)
+        walked += f"/{part}"
+        fd = _step(fd, part, walked)
     try:
         yield Place(fd, parts[-1], path)
     finally:
@@ -133,15 +135,15 @@ def open_below(top_fd: int, relative: str, path: str) -> Iterator[Place]:
 
 
 def _step(fd: int, name: str, path: str) -> int:
-    """The directory `name` of the open one, which is closed."""
+    """The directory `name` of the open one, which is closed; `path` is the whole path of it."""
     try:
         return os.open(name, _WALK, dir_fd=fd)
     except FileNotFoundError:
-        raise ConflictError(path, f"the directory {escape(name)!r} is not there")
+        raise ConflictError(path, "the directory is not there")
     except NotADirectoryError:
         kind = "link" if stat.S_ISLNK(os.lstat(name, dir_fd=fd).st_mode) else "file"
-        raise ConflictError(path, f"{escape(name)!r} in it is a {kind} now, not a directory")
+        raise ConflictError(path, f"it is a {kind} now, not a directory")
     except OSError as error:
-        raise ConflictError(path, f"{escape(name)!r} in it cannot be entered: {error.strerror}")
+        raise ConflictError(path, f"it cannot be entered: {error.strerror}")
     finally:
         os.close(fd)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from shannot.sessions.lifecycle import STATES, TRANSITIONS, LifecycleError, State, check
+
+ALLOWED = {
+    ("pending", "approved"), ("pending", "rejected"),
+    ("approved", "approved"), ("approved", "rejected"), ("approved", "executing"),
+    ("executing", "executing"), ("executing", "executed"), ("executing", "failed"),
+    ("failed", "executing"), ("failed", "rejected"),
+}  # fmt: skip
+
+
+def test_the_table_names_every_state() -> None:
+    assert set(TRANSITIONS) == set(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("wanted", STATES)
+def test_a_move_that_is_not_in_the_table_raises(state: State, wanted: State) -> None:
+    if (state, wanted) in ALLOWED:
+        check("x", state, wanted)
+    else:
+        with pytest.raises(
+            LifecycleError, match=f"session x is {state} and cannot become {wanted}"
+        ):
+            check("x", state, wanted)

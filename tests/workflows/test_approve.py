@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shannot.effects.document import MalformedError
+from shannot.effects.plan import digest
+from shannot.errors import RefusedError, UnsuccessfulError, UsageError
+from shannot.workflows.approve import approve, parse_numbers, reject
+from tests.effects.samples import EACH, command
+from tests.sessions.worlds import NOW, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_an_approval_holds_the_digest_the_numbers_and_the_person(world: World) -> None:
+    session = world.session(EACH)
+    decided = approve(
+        world.store, session.id, [3, 1, 3],
+        displayed_digest=digest(session.plan), who="ann", where="/dev/pts/1", now=NOW,
+    )  # fmt: skip
+    assert decided == world.store.load(session.id)
+    assert decided.state == "approved"
+    decision = decided.decision
+    assert decision is not None
+    assert (decision.who, decision.where, decision.when) == ("ann", "/dev/pts/1", NOW)
+    assert (decision.digest, decision.effects) == (digest(session.plan), (1, 3))
+
+
+def test_without_numbers_all_that_waits_is_approved(world: World) -> None:
+    session = world.session([command("a", state="done"), EACH[0], command("b", state="assumed")])
+    decision = world.approved(session).decision
+    assert decision is not None
+    assert decision.effects == (2, 3)
+
+
+def test_another_plan_than_the_displayed_one_is_refused(world: World) -> None:
+    session = world.session(EACH)
+    with pytest.raises(RefusedError, match="not the one that was shown"):
+        approve(
+            world.store, session.id, None, displayed_digest="0" * 64, who="a", where="b", now=NOW
+        )
+    assert world.store.load(session.id).state == "pending"
+
+
+def test_a_script_that_was_swapped_is_not_approved(world: World) -> None:
+    session = world.session(EACH)
+    (world.state / "sessions" / session.id / "script").write_bytes(b"other")
+    with pytest.raises(MalformedError, match="script was changed"):
+        world.approved(session)
+
+
+@pytest.mark.parametrize("numbers", [[0], [99], [-1], [], [2]])
+def test_numbers_that_do_not_wait_are_a_wrong_use(world: World, numbers: list[int]) -> None:
+    session = world.session([EACH[0], command("a", state="done")])
+    with pytest.raises(UsageError):
+        world.approved(session, numbers)
+
+
+def test_where_all_is_done_there_is_nothing_to_approve(world: World) -> None:
+    with pytest.raises(UnsuccessfulError, match="nothing waits"):
+        world.approved(world.session([command("a", state="done")]))
+
+
+def test_a_rejected_session_stays_rejected(world: World) -> None:
+    session = world.approved(world.session(EACH))
+    decided = reject(world.store, session.id, reason="no\n\u202e", who="ann", where="tty", now=NOW)
+    assert decided.state == "rejected"
+    assert decided == world.store.load(session.id)
+    with pytest.raises(UnsuccessfulError, match="is rejected and cannot become approved"):
+        world.approved(session)
+    with pytest.raises(UnsuccessfulError, match="is rejected and cannot become executing"):
+        world.execute(session)
+
+
+def test_a_second_approval_replaces_the_first(world: World) -> None:
+    session = world.approved(world.session(EACH))
+    decision = world.approved(session, [1]).decision
+    assert decision is not None
+    assert decision.effects == (1,)
+
+
+def test_numbers_are_read_as_ranges() -> None:
+    assert parse_numbers("1,3-5") == (1, 3, 4, 5)
+    assert parse_numbers(" 2 ,2") == (2,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1,", "0", "3-1", "-1", "1-", "1--2", "1.5", "١", "9" * 30, "1-9999999999"]
+)
+def test_what_is_no_list_of_numbers_is_a_wrong_use(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_numbers(text)
+
+
+def test_approving_changes_nothing_but_the_session(world: World) -> None:
+    session = world.session(EACH)
+    root = world.state / "sessions" / session.id
+    before = {p.name: p.read_bytes() for p in root.iterdir() if p.is_file()}
+    world.approved(session)
+    after = {p.name: p.read_bytes() for p in root.iterdir() if p.is_file()}
+    assert {name for name in after if before.get(name) != after[name]} == {"session.json"}
+    assert os.listdir(world.tree) == []
