@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ confine = ["*"]
 def environment(home: Path) -> dict[str, str]:
     """What a script sees inside, for the run outside as well."""
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": str(home),
         "USER": os.environ.get("USER", "root"),
         "LANG": "C.UTF-8",
@@ -86,7 +87,10 @@ def test_a_script_prints_the_same_in_the_sandbox_and_changes_nothing(
     }
     inside = run([sys.executable, "-m", "shannot", "run", "-q", path], tree, variables)
 
-    assert inside[1].splitlines() == native[1].splitlines(), inside[2]
-    assert inside[2].splitlines()[-20:] == native[2].splitlines()[-20:]
+    for number, stream in ((1, "stdout"), (2, "stderr")):
+        plain, boxed = str(native[number]).splitlines(), str(inside[number]).splitlines()
+        difference = "\n".join(unified_diff(plain, boxed, stream, "sandbox", "", "", 0, ""))
+        if difference:
+            pytest.fail(f"{difference}\n{inside[2][-2000:]}", pytrace=False)
     assert inside[0] == native[0]
     assert snapshot(tree) == before

@@ -13,7 +13,10 @@ attempt("write", os.write, descriptor, b"nameless")
 attempt("read back", os.pread, descriptor, 20, 0)
 attempt("links", lambda: os.fstat(descriptor).st_nlink)
 attempt(
-    "give it a name", lambda: os.link(f"/proc/self/fd/{descriptor}", "named", follow_symlinks=True)
+    "give it a name",
+    lambda: os.link(
+        f"/proc/self/fd/{descriptor}", "named", src_dir_fd=descriptor, follow_symlinks=True
+    ),
 )
 attempt("named", lambda: content("named"))
 attempt("links", lambda: os.fstat(descriptor).st_nlink)

@@ -134,6 +134,6 @@ attack(
         subprocess.run(["true"], env={"LD_PRELOAD": f"{OUTSIDE}/evil.so", "PATH": "/bin"}) and None
     ),
 )
-attack("no new privileges", lambda: ctypes.CDLL(None).prctl(39, 0, 0, 0, 0) != 1)
+attack("no new privileges", lambda: ctypes.CDLL(None).prctl(39, 0, 0, 0, 0) == 0)
 attack("set user", lambda: os.setuid(12345) or os.seteuid(0) or "became")
 attack("stolen descriptor", leak, "/proc/self/fd/10")

@@ -91,7 +91,6 @@ NUMBERS = {
     "listmount": (458, 458),
     "statmount": (457, 457),
     "lsm_set_self_attr": (460, 460),
-    "mseal": (462, 462),
     "setxattrat": (463, 463),
     "open_tree_attr": (467, 467),
 }

@@ -75,7 +75,7 @@ def shown(path):
 
 def searched(path):
     return subprocess.run(
-        ["grep", "-r", "CANARY", os.path.dirname(path) or "."], capture_output=True
+        ["grep", "-r", "CANARY-", os.path.dirname(path) or "."], capture_output=True
     ).stdout
 
 

@@ -12,6 +12,7 @@ import attack
 OPTIONS = ["--processes", "40"]
 STATUS = {0, 125}
 
+print("SAFE begins", flush=True)
 alive = 0
 for _ in range(400):  # bounded, should nothing stop it
     try:

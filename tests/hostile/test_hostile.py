@@ -161,7 +161,7 @@ def survivors(mark: str) -> list[str]:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_that_names_what_stops_it(script: str) -> None:
-    assert "topped by" in wishes(HERE / script)[0]
+    assert "Stopped by:" in " ".join(wishes(HERE / script)[0].split())
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -207,12 +207,12 @@ def test_a_hostile_script_does_not_get_out(script: str, host: Host) -> None:
             process.communicate()
         os.close(37)
         os.close(inherited)
+    noted = errors[-3000:]
     status = process.returncode if process.returncode >= 0 else 128 - process.returncode
 
     assert [line for line in output.splitlines() if "ESCAPED" in line] == []
-    assert CANARY not in output
-    assert CANARY not in errors
-    assert "SAFE" in output, errors
-    assert status in statuses, errors
+    assert output.count(CANARY) + errors.count(CANARY) == 0
+    assert "SAFE" in output, noted
+    assert status in statuses, noted
     assert host.state() == before
     assert survivors(str(host.outside)) == []
