@@ -147,7 +147,8 @@ def test_killed_at_any_line_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
         if not killed(work):
             break
         kills += 1
-        assert world.execute(session)[0].succeeded, count
+        if world.store.load(session.id).state != "executed":  # killed after the last line
+            assert world.execute(session)[0].succeeded, count
         assert picture(world.tree) == picture(world.native), count
         shutil.rmtree(base)
         count += stride

@@ -233,10 +233,9 @@ def test_results_come_from_the_journal_alone(world: World) -> None:
 
 def test_only_one_process_has_the_lock(world: World) -> None:
     session = world.session()
-    with world.store.lock(session.id):
-        with pytest.raises(UnsuccessfulError, match="another process"):
-            with world.store.lock(session.id, patience=0):
-                pass
+    refused = pytest.raises(UnsuccessfulError, match="another process")
+    with world.store.lock(session.id), refused, world.store.lock(session.id, patience=0):
+        pass
     with world.store.lock(session.id, patience=0):
         pass
 
