@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from errno import ENOSPC
+from io import TextIOWrapper
 
 from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
 
@@ -57,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding
     if not words or words[0] in ("-h", "--help", "help"):
         return _help(words)
     name = words[0]

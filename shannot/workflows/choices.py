@@ -90,6 +90,14 @@ def load_settings(caller: Caller) -> Settings | None:
     return load(user, caller.machine_config, project, caller.uid)
 
 
+def allows_yes(caller: Caller) -> bool:
+    """May `--yes` stand for a person? Only the machine's and the user's own files have a say."""
+    from shannot.config.settings import load
+
+    user = user_config(caller.environment)
+    return load(user, caller.machine_config, None, caller.uid).allow_yes
+
+
 def make_profile(settings: Settings | None) -> Profile:
     """The rules of the chosen profile, parsed. Raises UsageError that names where one stands."""
     # To start faster: needed for the first command, or where there is a configuration.

@@ -134,7 +134,8 @@ def read_stdin(host_fd: int) -> int | None:
 def read_script(program: Program, script: str | None, stdin_copy: int | None) -> bytes:
     """What a reviewer can read as the script: empty for a module, a directory, a terminal.
 
-    script: the path of the file, where it is one. Read before the run, so that it is what was run and not what the file says later.
+    script: the path of the file, where it is one. Read before the run, so that it is what was
+    run and not what the file says later.
     """
     match program.kind:
         case "code":

@@ -1,0 +1,127 @@
+"""`shannot approve`: show the whole plan, ask a person, record the answer; execute if asked to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from shannot.cli.envelope import success
+from shannot.cli.executing import add_execution, execute_session, execution_options
+from shannot.cli.parser import add_json, add_session
+from shannot.cli.place import current_caller, open_store
+from shannot.cli.render import style_for
+from shannot.cli.render_session import next_step, ranges, review_lines
+from shannot.cli.review_document import session_document
+from shannot.cli.say import say
+from shannot.cli.terminal import Terminal
+from shannot.effects.plan import waiting
+from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
+from shannot.sessions import lifecycle
+from shannot.workflows.approve import approve, parse_numbers
+from shannot.workflows.choices import allows_yes
+from shannot.workflows.review import diff, show
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from shannot.cli.parser import Parser
+    from shannot.effects.diff import Diff
+    from shannot.effects.plan import Plan
+    from shannot.workflows.request import Caller
+    from shannot.workflows.review import Review
+
+
+def configure(parser: Parser) -> None:
+    """The options of `approve`."""
+    add_session(parser)
+    parser.add_argument("--effects", metavar="LIST", help="only these effects, like 1,3-5")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask: for a program that decides in your place"
+        " (`[approve] allow_yes = false` in the configuration takes this away)",
+    )
+    parser.add_argument("--execute", action="store_true", help="and do it at once")
+    add_json(parser)
+    add_execution(parser)
+
+
+def run(options: Namespace) -> int:
+    """Approve a session. Nothing is approved but what was shown, whole."""
+    caller = current_caller()
+    store = open_store(caller)
+    session_id = store.resolve(options.id)
+    review = show(store, session_id)
+    lifecycle.check(session_id, review.session.state, "approved")
+    chosen = _chosen(review.session.plan, options.effects)
+    diffs = {item.number: item.diff for item in diff(store, review.session)}
+    where = _decide(options, caller, review, diffs, chosen)
+    session = approve(
+        store,
+        session_id,
+        chosen,
+        displayed_digest=review.digest,
+        who=caller.user,
+        where=where,
+        now=int(time.time()),
+    )
+    if options.execute:
+        return execute_session(
+            "approve", store, caller, session_id, execution_options(options), options.json
+        )
+    if options.json:
+        print(success("approve", session_document(session)))
+    else:
+        say(f"shannot: approved {session_id}: effects {ranges(chosen)}")
+        say(f"shannot: next: {next_step(session)}")
+    return DONE
+
+
+def _chosen(plan: Plan, text: str | None) -> tuple[int, ...]:
+    """The numbers of the effects that are meant. UsageError for one that does not wait."""
+    possible = waiting(plan)
+    if not possible:
+        raise UnsuccessfulError("nothing waits in this session: all of it has been done")
+    if text is None:
+        return possible
+    chosen = parse_numbers(text)
+    for number in chosen:
+        if number not in possible:
+            raise UsageError(f"effect {number} does not wait; those that do: {ranges(possible)}")
+    return chosen
+
+
+def _decide(
+    options: Namespace,
+    caller: Caller,
+    review: Review,
+    diffs: dict[int, Diff],
+    chosen: Sequence[int],
+) -> str:
+    """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
+    if options.yes:
+        if not allows_yes(caller):
+            raise RefusedError(
+                "`--yes` is taken away by `allow_yes = false`; approve at a terminal without it"
+            )
+        if not options.json:
+            style = style_for(sys.stdout.fileno(), os.environ)
+            sys.stdout.writelines(f"{line}\n" for line in review_lines(review, diffs, style))
+            sys.stdout.flush()
+        return "--yes"
+    with Terminal("approving") as terminal:
+        terminal.show(review_lines(review, diffs, style_for(terminal.fileno(), os.environ)))
+        if not terminal.confirm(_question(review, chosen, options.execute)):
+            raise UnsuccessfulError("not approved; `shannot reject` ends the session")
+        return terminal.name()
+
+
+def _question(review: Review, chosen: Sequence[int], execute: bool) -> str:
+    total = len(review.effects)
+    what = "all" if len(chosen) == total else f"of {total} effects only {ranges(chosen)}"
+    many = f"{what} {total} effects" if what == "all" and total > 1 else what
+    many = "this one effect" if total == 1 else many
+    return f"\nApprove {many}" + (", and execute them now?" if execute else "?")

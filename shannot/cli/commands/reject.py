@@ -1,0 +1,55 @@
+"""`shannot reject`: nothing of a session will be done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from shannot.cli.envelope import success
+from shannot.cli.parser import add_json, add_session
+from shannot.cli.place import current_caller, open_store
+from shannot.cli.review_document import session_document
+from shannot.cli.say import say
+from shannot.errors import DONE
+from shannot.workflows.approve import reject
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from shannot.cli.parser import Parser
+
+
+def configure(parser: Parser) -> None:
+    """The options of `reject`."""
+    add_session(parser)
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    add_json(parser)
+
+
+def run(options: Namespace) -> int:
+    """Reject a session."""
+    caller = current_caller()
+    store = open_store(caller)
+    session = reject(
+        store,
+        store.resolve(options.id),
+        reason=options.reason,
+        who=caller.user,
+        where=_where(),
+        now=int(time.time()),
+    )
+    if options.json:
+        print(success("reject", session_document(session)))
+    else:
+        say(f"shannot: rejected {session.id}")
+    return DONE
+
+
+def _where() -> str:
+    """The terminal it was said on, where there is one."""
+    import os
+
+    try:
+        return os.ttyname(0)
+    except OSError:
+        return "no terminal"

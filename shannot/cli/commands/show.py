@@ -1,0 +1,77 @@
+"""`shannot show`: one session, everything there is to review."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from shannot.cli.envelope import contents, success
+from shannot.cli.parser import add_json, add_session
+from shannot.cli.place import current_caller, open_store
+from shannot.cli.render import style_for
+from shannot.cli.render_session import next_step, review_lines
+from shannot.cli.review_document import review_document
+from shannot.cli.say import say
+from shannot.errors import DONE
+from shannot.escape import Sanitiser
+from shannot.workflows.review import diff, show
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from shannot.cli.parser import Parser
+    from shannot.sessions.model import Session
+    from shannot.sessions.store import Store
+
+_FILES = ("script", "stdout", "stderr")
+
+
+def configure(parser: Parser) -> None:
+    """The options of `show`."""
+    add_session(parser)
+    for name in _FILES:
+        what = "that was run" if name == "script" else "of the run"
+        parser.add_argument(
+            f"--{name}",
+            dest="file",
+            action="store_const",
+            const=name,
+            help=f"print only the {name} {what}",
+        )
+    parser.add_argument("--no-diff", action="store_true", help="leave the diffs out")
+    add_json(parser)
+
+
+def run(options: Namespace) -> int:
+    """Print the session."""
+    store = open_store(current_caller())
+    session_id = store.resolve(options.id)
+    if options.file:
+        return _print_file(store, store.load(session_id), options.file, options.json)
+    review = show(store, session_id)
+    found = () if options.no_diff else diff(store, review.session)
+    diffs = {item.number: item.diff for item in found}
+    if options.json:
+        print(success("show", review_document(review, diffs)))
+        return DONE
+    style = style_for(sys.stdout.fileno(), os.environ)
+    sys.stdout.writelines(f"{line}\n" for line in review_lines(review, diffs, style))
+    step = next_step(review.session)
+    if step:
+        sys.stdout.flush()
+        say(f"shannot: next: {step}")
+    return DONE
+
+
+def _print_file(store: Store, session: Session, name: str, json: bool) -> int:
+    """A file of the session: byte for byte, but to a terminal only what it may obey."""
+    data = store.script(session) if name == "script" else store.contents(session.id, name)
+    if json:
+        print(success("show", {"id": session.id, name: contents(data)}))
+        return DONE
+    if sys.stdout.isatty():
+        sanitiser = Sanitiser()
+        data = sanitiser.feed(data) + sanitiser.close()
+    sys.stdout.buffer.write(data)
+    return DONE

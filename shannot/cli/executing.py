@@ -1,0 +1,140 @@
+"""Executing an approved session for `execute` and `approve --execute`: progress, then results."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from shannot.cli.envelope import success
+from shannot.cli.render import describe, style_for
+from shannot.cli.render_session import next_step, result_lines
+from shannot.cli.review_document import session_document
+from shannot.cli.say import say
+from shannot.cli.values import duration
+from shannot.config.paths import user_config
+from shannot.errors import DONE, UNSUCCESSFUL
+from shannot.escape import Sanitiser, escape
+from shannot.sessions.apply import Options
+from shannot.sessions.command import Sinks
+from shannot.workflows.execute import execute
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from shannot.cli.parser import Parser
+    from shannot.sessions.model import Session
+    from shannot.sessions.store import Store
+    from shannot.workflows.execute import ExecuteResult
+    from shannot.workflows.request import Caller
+
+
+class TerminalSink:
+    """A command's output on its way to one of our descriptors; sanitised for a terminal."""
+
+    __slots__ = ("_host_fd", "_sanitiser")
+
+    def __init__(self, host_fd: int) -> None:
+        self._host_fd = host_fd
+        self._sanitiser = Sanitiser() if os.isatty(host_fd) else None
+
+    def write(self, data: bytes, /) -> None:
+        """Pass all of data on. Raises OSError."""
+        self._pass_on(data if self._sanitiser is None else self._sanitiser.feed(data))
+
+    def close(self) -> None:
+        """End a colour or a line that a command left open."""
+        if self._sanitiser is not None:
+            self._pass_on(self._sanitiser.close())
+            if not self._sanitiser.at_line_start:
+                self._pass_on(b"\n")
+
+    def _pass_on(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._host_fd, view) :]
+
+
+class NoSink:
+    """For --json: a command's output is kept in the session only."""
+
+    __slots__ = ()
+
+    def write(self, data: bytes, /) -> None:
+        """Nothing."""
+
+
+def add_execution(parser: Parser) -> None:
+    """The options that say how to execute."""
+    group = parser.add_argument_group("execution")
+    for flag, meaning in (
+        ("--incomplete", "also where the script did not come to its end"),
+        ("--keep-going", "a failed effect does not stop those after it"),
+        ("--skip-conflicts", "leave out what has changed on the machine since, do the rest"),
+        ("--redo", "start a command again that was interrupted or has failed"),
+        ("--skip", "leave such a command as it is and go on after it"),
+    ):
+        group.add_argument(flag, action="store_true", help=meaning)
+    group.add_argument(
+        "--timeout",
+        type=duration,
+        default=Options().timeout,
+        metavar="TIME",
+        help="for each command (default: 10m)",
+    )
+
+
+def execution_options(options: Namespace) -> Options:
+    """What was asked for."""
+    return Options(
+        incomplete=options.incomplete,
+        keep_going=options.keep_going,
+        skip_conflicts=options.skip_conflicts,
+        redo=options.redo,
+        skip=options.skip,
+        timeout=options.timeout,
+    )
+
+
+def execute_session(
+    command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
+) -> int:
+    """Do it, telling each effect as it begins. Exit code: 1 where not all of it succeeded."""
+    protected = [os.path.dirname(store.root), os.path.dirname(caller.machine_config)]
+    own = user_config(caller.environment)
+    if own is not None:
+        protected.append(os.path.dirname(own))
+    if json:
+        result = execute(store, session_id, options, Sinks(NoSink(), NoSink()), protected)
+        print(success(command, session_document(result.session, succeeded=result.succeeded)))
+        return DONE if result.succeeded else UNSUCCESSFUL
+    sinks = (TerminalSink(1), TerminalSink(2))
+    effects = store.load(session_id).plan.effects
+
+    def observe(event: str, number: int) -> None:
+        if event == "begin":
+            verb, subject, _ = describe(effects[number - 1])
+            print(f"{number:4}  {verb:<9} {subject}", flush=True)
+        elif event == "end":
+            for sink in sinks:
+                sink.close()
+
+    result = execute(store, session_id, options, Sinks(*sinks), protected, observe)
+    return _tell(result)
+
+
+def _tell(result: ExecuteResult) -> int:
+    style = style_for(2, os.environ)
+    bad = [item for item in result.results if item.state != "done"]
+    for line in result_lines(bad, style):
+        say(line)
+    for conflict in result.conflicts:
+        say(f"shannot: left out: {escape(str(conflict))}")
+    session: Session = result.session
+    done = len(result.results) - len(bad)
+    say(f"shannot: {session.state} {session.id}: {done} done, {len(bad)} not")
+    step = next_step(session)
+    if step:
+        say(f"shannot: next: {step} (--redo or --skip for a command that failed)")
+    sys.stdout.flush()
+    return DONE if result.succeeded else UNSUCCESSFUL

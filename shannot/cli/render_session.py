@@ -1,0 +1,119 @@
+"""A session for people: its head, its plan, its results. Lines of text, complete and escaped."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from shannot.cli.render import effect_lines
+from shannot.escape import escape, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from shannot.cli.render import Style
+    from shannot.effects.diff import Diff
+    from shannot.sessions.model import EffectResult, Session
+    from shannot.workflows.review import Review, ReviewedEffect
+
+
+def review_lines(review: Review, diffs: Mapping[int, Diff], style: Style) -> Iterator[str]:
+    """Everything there is to review: the head, then effect after effect with its diff."""
+    yield from head_lines(review, style)
+    total = len(review.effects)
+    yield ""
+    yield f"plan: {total} effect{'' if total == 1 else 's'}, in this order"
+    for reviewed in review.effects:
+        yield ""
+        yield from reviewed_lines(reviewed, diffs.get(reviewed.number), style)
+
+
+def head_lines(review: Review, style: Style) -> Iterator[str]:
+    """Who ran what, when, how it ended, and what was decided."""
+    session = review.session
+    outcome = session.outcome
+    yield f"session    {style.strong(session.id)}"
+    yield f"state      {session.state}"
+    script = " ".join([escape(session.script.name), *(quote(word) for word in session.argv)])
+    yield f"script     {script}"
+    yield f"           sha256 {session.script.sha256}"
+    yield (
+        f"ran        {moment(session.created)} as {escape(session.user)}@{escape(session.host)}"
+        f" in {escape(session.directory)} ({escape(session.view)} view)"
+    )
+    yield f"ended      exit status {outcome.exit_status}"
+    if outcome.limit is not None:
+        yield style.danger(f"stopped    it used up its limit: {escape(outcome.limit)}")
+    if not session.plan.complete:
+        yield style.danger("incomplete the script did not come to its end; nor does this plan")
+    for name, times in outcome.refused:
+        yield f"refused    {escape(name)}, {times} time{'' if times == 1 else 's'}"
+    for path in outcome.missing:
+        yield f"not mapped {escape(path)}"
+    for note in session.plan.notes:
+        yield f"note       {escape(note)}"
+    yield f"digest     {review.digest}"
+    yield from _decision(session)
+
+
+def reviewed_lines(reviewed: ReviewedEffect, diff: Diff | None, style: Style) -> Iterator[str]:
+    """One effect, and what became of it."""
+    yield from effect_lines(reviewed.number, reviewed.effect, reviewed.warnings, diff, style)
+    if reviewed.result is not None:
+        yield f"      => {result_text(reviewed.result)}"
+
+
+def result_lines(results: Sequence[EffectResult], style: Style) -> Iterator[str]:
+    """What became of each effect, a line each."""
+    for result in results:
+        line = f"{result.number:4}  {result_text(result)}"
+        yield line if result.state == "done" else style.danger(line)
+
+
+def result_text(result: EffectResult) -> str:
+    """One result in words."""
+    text: str = result.state
+    if result.exit_status is not None:
+        text += f", exit status {result.exit_status}"
+    if result.message:
+        text += f": {escape(result.message)}"
+    return text
+
+
+def next_step(session: Session) -> str | None:
+    """The next command to type, None where nothing is left to do."""
+    match session.state:
+        case "pending":
+            return f"shannot approve {session.id} --execute"
+        case "approved" | "executing" | "failed":
+            return f"shannot execute {session.id}"
+        case "rejected" | "executed":
+            return None
+
+
+def moment(seconds: int) -> str:
+    """Local time, with its distance from UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(seconds))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """`1, 3-5` for (1, 3, 4, 5)."""
+    parts: list[str] = []
+    start = 0
+    for index, number in enumerate(numbers):
+        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
+            first = numbers[start]
+            parts.append(f"{first}" if first == number else f"{first}-{number}")
+            start = index + 1
+    return ", ".join(parts)
+
+
+def _decision(session: Session) -> Iterator[str]:
+    decision = session.decision
+    if decision is None:
+        return
+    by = f"by {escape(decision.who)} on {escape(decision.where)} at {moment(decision.when)}"
+    if decision.digest is None:
+        yield f"rejected   {by}" + (f": {escape(decision.reason)}" if decision.reason else "")
+        return
+    yield f"approved   {by}: effects {ranges(decision.effects)}"
