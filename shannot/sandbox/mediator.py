@@ -35,8 +35,7 @@ class Mediator:
 
     __slots__ = (
         "_in_flight", "_names", "_processes", "_queued", "_table", "_threads", "commands", "faults",
-        "first", "group", "limit_hit", "listener", "performer", "processors", "started", "stdin_key",
-        "system",
+        "group", "limit_hit", "listener", "performer", "started", "stdin_key", "stopped", "system",
     )  # fmt: skip
 
     def __init__(
@@ -45,7 +44,8 @@ class Mediator:
         self.system = system
         self.listener = listener
         self.group = group  # process group of everybody in the run
-        self.started = False
+        self.started = False  # the child executes the interpreter
+        self.stopped = False
         self.commands = Commands(self)
         self.performer = Performer(self)
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin
@@ -65,20 +65,30 @@ class Mediator:
                 self._table[numbers[name]] = getattr(self.commands, name)
         system.is_member = self.is_member
         system.processes = self.processes
-        system.call = 0
 
     # -- the loop --------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Answer the first call: the launched child executes its interpreter."""
+        notification = self.listener.receive()
+        if notification is not None:
+            self.dispatch(notification)
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Answer until nobody is left, or `ended` says so after a signal."""
         receive = self.listener.receive
         dispatch = self.dispatch
-        while True:
-            notification = receive()
-            if notification is not None:
-                dispatch(notification)
-            elif ended():
-                return
+        try:
+            while True:
+                notification = receive()
+                if notification is not None:
+                    dispatch(notification)
+                elif ended():
+                    return
+                elif self._in_flight:
+                    self.give_up_overdue()
+        finally:
+            self.stopped = True
 
     def dispatch(self, notification: tuple[int, ...]) -> None:
         """One call: its row, its answer."""
@@ -178,6 +188,7 @@ class Mediator:
 
     def count_process(self) -> None:
         """One more task. At the limit those alive are counted. Errors: EAGAIN."""
+        self.system.unpin()
         self._processes += 1
         if self._processes > self.system.limits.processes:
             self._processes = sum(_threads_of(pid) for pid in self.processes()) + 1

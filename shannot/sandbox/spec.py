@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     class Gate(Protocol):
         """The one place effects pass while a script runs (`sessions/gate.py`)."""
 
+        def attach(self, changes: Changes) -> None:
+            """Name the overlay whose changes stand before each command. Called first."""
+
         def command(self, request: CommandRequest) -> Answer:
             """Decide about one command, before it starts. Never blocks for long, never raises."""
 

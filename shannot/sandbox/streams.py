@@ -139,6 +139,17 @@ class Streams:
         """What becomes 0, 1 and 2 of the child (dup2, which clears close-on-exec)."""
         return (self._stdin, self._pumps[0].writer, self._pumps[-1].writer)
 
+    def stdin_key(self) -> tuple[int, int]:
+        """(st_dev, st_ino) of the script's own stdin."""
+        found = os.fstat(self._stdin)
+        return found.st_dev, found.st_ino
+
+    def terminal_keys(self) -> frozenset[tuple[int, int]]:
+        """(st_dev, st_ino) of each child descriptor that stands for a terminal."""
+        shown = zip(self.child_descriptors(), self.is_terminal, strict=True)
+        found = [os.fstat(host_fd) for host_fd, is_terminal in shown if is_terminal]
+        return frozenset((each.st_dev, each.st_ino) for each in found)
+
     def close_child_side(self) -> None:
         """In the parent, after the fork: only the child holds its ends from now on."""
         for pump in self._pumps:

@@ -3,137 +3,138 @@
 from __future__ import annotations
 
 import os
-import select
-from _thread import allocate_lock, start_new_thread
 
 from shannot.errors import ShannotError
 
+from .attendant import Attendant, Signals
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
 from .kernel.proc import Proc
 from .kernel.task import System
 from .mediator import Mediator
+from .placement import Placement
 from .runtimes import cpython
 from .spec import Outcome
 from .syscalls.numbers import of_machine
 from .vfs.host import host_exists
-from .vfs.node import Directory
+from .vfs.node import Directory, is_clean
 from .vfs.overlay import Identity
 from .vfs.tree import Tree, build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shannot.effects.model import Effect
+
     from .channel.seccomp_launch import Child
-    from .spec import Gate, Spec
+    from .spec import Blobs, Gate, Spec
     from .streams import Streams
-
-_KILL = 9
-_TICK = 250  # milliseconds between looks at memory and the layer
+    from .vfs.changes import Cutter
 
 
-class Attendant:
-    """Watches one child from a thread: its end, its limits."""
+class LayerChanges:
+    """`Changes` of `spec.py`: the layer as the gate sees it. Costs nothing until it is soiled."""
 
-    __slots__ = (
-        "_child", "_done", "_mediator", "_spec", "limit", "status",
-    )  # fmt: skip
+    __slots__ = ("_cutter", "_spec", "_tree", "closed")
 
-    def __init__(self, child: Child, spec: Spec, mediator: Mediator) -> None:
-        self._child = child
+    def __init__(self, tree: Tree, spec: Spec) -> None:
+        self._tree = tree
         self._spec = spec
-        self._mediator = mediator
-        self._done = allocate_lock()
-        self.limit: str | None = None
-        self.status = 0
+        self._cutter: Cutter | None = None
+        self.closed = False
 
-    def start(self) -> None:
-        self._done.acquire()
-        start_new_thread(self._watch, ())
+    def pending(self) -> bool:
+        """Is there any file change since the last cut?"""
+        return self._soiled() and self._made().pending()
 
-    def hit(self, limit: str) -> None:
-        """End the child because of this limit; the first one counts."""
-        if self.limit is None:
-            self.limit = limit
-        self.kill()
+    def cut(self) -> Sequence[Effect]:
+        """The file effects since the last cut; starts the next one."""
+        return self._made().cut() if self._soiled() else ()
 
-    def kill(self) -> None:
-        try:
-            os.killpg(self._child.pid, _KILL)
-        except ProcessLookupError:
-            pass
+    def _soiled(self) -> bool:
+        return not self.closed and not all(map(is_clean, self._tree.changeable))
 
-    def ended(self) -> bool:
-        return not self._done.locked()
+    def _made(self) -> Cutter:
+        if self._cutter is None:
+            from .vfs.changes import Cutter  # only a run that changed something needs it
 
-    def wait(self) -> None:
-        with self._done:
-            pass
-
-    def _watch(self) -> None:
-        try:
-            self._until_end()
-            self.kill()
-        finally:
-            self._done.release()
-
-    def _until_end(self) -> None:
-        import time
-
-        poll = select.poll()
-        poll.register(self._child.pidfd, select.POLLIN)
-        end = time.monotonic() + self._spec.limits.timeout
-        while True:
-            left = end - time.monotonic()
-            if poll.poll(max(0, min(_TICK, int(left * 1000) + 1))):
-                break
-            if left <= 0:
-                self.hit("timeout")
-        result = os.waitid(os.P_PIDFD, self._child.pidfd, os.WEXITED)
-        if result is not None:
-            exited = result.si_code == os.CLD_EXITED
-            self.status = result.si_status if exited else 128 + result.si_status
+            blobs: Blobs = self._spec.blobs()
+            self._cutter = Cutter(self._tree.changeable, self._tree.overlay, blobs)
+        return self._cutter
 
 
 def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     """Run the child of `spec` to its end. Errors: ShannotError where it cannot be started."""
     identity = Identity(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
-    architecture = of_machine(os.uname().machine)
-    tree = build(
-        spec, identity, cpython.libraries(spec.interpreter), lambda _tree: None
-    )
+    tree = build(spec, identity, cpython.libraries(spec.interpreter))
     system = System(identity, tree.overlay, tree.lookup, spec.limits, gate)
-    system.processors = cpython.processors()
     Proc(system, others=spec.view == "system").install(tree)
-    child = cpython.launch(spec, architecture, streams, tree.executable)
-    guardian = None
+    tree.lookup.missing.clear()
+    changes = LayerChanges(tree, spec)
+    gate.attach(changes)
     try:
-        mediator = Mediator(system, Listener(child.listener), child.pid, architecture)
-        attendant = Attendant(child, spec, mediator)
-        mediator.limit_hit = attendant.hit
-        _first_task(mediator, tree, spec, child)
-        streams.close_child_side()
-        guardian = Guardian(child.pid, spec.private)
-        streams.start(spec.limits.output, lambda: attendant.hit("output"))
-        attendant.start()
-        mediator.run(attendant.ended)
-        attendant.wait()
+        attendant = _run_child(spec, system, tree, streams)
+        effects = changes.cut()
     finally:
-        _kill_group(child.pid)
-        if guardian is not None:
-            guardian.dismiss()
-    if mediator.faults:
-        raise mediator.faults[0]
+        changes.closed = True
+        tree.close()
     return Outcome(
         attendant.status,
         attendant.limit,
         system.sockets_refused,
         system.calls_refused,
         [path for path in tree.lookup.missing if host_exists(path)],
+        effects,
     )
 
 
+def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Attendant:
+    architecture = of_machine(os.uname().machine)
+    placement = Placement()
+    system.processors = placement.processors
+    system.unpin = placement.unpin
+    system.terminals = streams.terminal_keys()
+    stdin_key = streams.stdin_key()
+    placement.pin()
+    guardian = None
+    child = cpython.launch(spec, architecture, streams, tree.executable)
+    try:
+        listener = Listener(child.listener)
+        mediator = Mediator(system, listener, child.pid, architecture)
+        mediator.stdin_key = stdin_key
+        placement.child = child.pid
+        attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator)
+        mediator.limit_hit = attendant.hit
+        _first_task(mediator, tree, spec, child)
+        streams.close_child_side()
+        signals = Signals(attendant)
+        try:
+            mediator.begin()
+            guardian = Guardian(child.pid, spec.private)
+            streams.start(spec.limits.output, lambda: attendant.hit("output"))
+            attendant.start()
+            mediator.run(attendant.ended)
+            attendant.wait()
+        finally:
+            signals.restore()
+    finally:
+        _kill_group(child.pid)
+        placement.restore()
+        if guardian is not None:
+            guardian.dismiss()
+        os.close(child.listener)
+        os.close(child.pidfd)
+    if mediator.faults:
+        raise mediator.faults[0]
+    return attendant
+
+
 def _first_task(mediator: Mediator, tree: Tree, spec: Spec, child: Child) -> None:
-    found = tree.lookup.find(tree.root, spec.directory, 0).node
+    try:
+        found = tree.lookup.find(tree.root, spec.directory, 0).node
+    except OSError:
+        found = None
     cwd = found if isinstance(found, Directory) else tree.root
     umask = os.umask(0o077)
     os.umask(umask)
@@ -154,6 +155,6 @@ def _resolved(tree: Tree, path: bytes) -> bytes:
 
 def _kill_group(pid: int) -> None:
     try:
-        os.killpg(pid, _KILL)
+        os.killpg(pid, 9)
     except ProcessLookupError:
         pass

@@ -99,7 +99,8 @@ class Listener:
     def install(self, call: int, source: int, cloexec: bool) -> int:
         """Install `source` in the child without answering yet. Returns its number there."""
         flags = os.O_CLOEXEC if cloexec else 0
-        return ioctl(self.host_fd, _ADDFD, _ADD.pack(call, 0, source, 0, flags))
+        # a mutable buffer, or Python returns its bytes instead of the call's result
+        return ioctl(self.host_fd, _ADDFD, bytearray(_ADD.pack(call, 0, source, 0, flags)))
 
     def alive(self, call: int) -> bool:
         """Does the thread still wait for this answer?"""

@@ -110,7 +110,7 @@ class Bases:
         """Of a file's contents; small ones are kept for the diff."""
         if not base.sha256 and base.source is not None:
             lower, name = base.source
-            host_fd = lower.open_any(name)
+            host_fd, _ = lower.open_file(name)
             try:
                 base.sha256, base.size = self._hash(host_fd)
             finally:

@@ -34,12 +34,12 @@ from shannot.effects.model import (
 )
 
 from .base import Base, Bases, snapshot
-from .node import Directory, File, Link, Node
+from .node import Directory, File, Link, Node, is_clean
 from .order import CycleError, Step, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from ..spec import Blobs
     from .overlay import Overlay
@@ -51,15 +51,15 @@ _SETTLED = 20_000_000
 class Cutter:
     """Cuts the changes of one run into pieces of the plan."""
 
-    __slots__ = ("_bases", "_blobs", "_digests", "_located", "_overlay", "_root", "_snapshots")
+    __slots__ = ("_bases", "_blobs", "_digests", "_located", "_mounts", "_overlay", "_snapshots")
 
-    def __init__(self, root: Directory, overlay: Overlay, blobs: Blobs) -> None:
-        self._root = root
+    def __init__(self, mounts: Sequence[Node], overlay: Overlay, blobs: Blobs) -> None:
+        self._mounts = [(node, node.mount.host or b"/") for node in mounts]
         self._overlay = overlay
         self._blobs = blobs
         self._bases = Bases(overlay.hidden, blobs)
         self._digests: dict[Node, tuple[int, int, str]] = {}  # ctime ns, size, sha256
-        self._snapshots: dict[Directory | File | Link, Base] = {}
+        self._snapshots: dict[Node, Base] = {}
         self._located: dict[Node, bytes] = {}
 
     def cut(self) -> list[Effect]:
@@ -80,29 +80,15 @@ class Cutter:
 
     def _effects(self, moves: bool) -> list[Effect]:
         comparison = Comparison(self, moves)
-        for mounted, path in self._mounts(self._root):
-            comparison.compare(mounted, self._base_of(mounted), path)
+        for mounted, path in self._mounts:
+            if not is_clean(mounted):
+                comparison.compare(mounted, self._base_of(mounted), path)
         return in_order(comparison.steps())
 
-    def _mounts(self, directory: Directory) -> Iterator[tuple[Node, bytes]]:
-        """Every mount point whose changes are effects, with its path on the host."""
-        if directory.fixed and directory.mount.mode == "cow" and directory.mount.host is not None:
-            yield directory, directory.mount.host
-        for node in list(directory.upper.values()):
-            if isinstance(node, Directory):
-                if node.dirty and (node.fixed or directory.mount.mode != "cow"):
-                    yield from self._mounts(node)
-            elif isinstance(node, File) and node.mount.mode == "cow":
-                if directory.mount is not node.mount and node.mount.host is not None:
-                    yield node, node.mount.host
-        for seen in list(directory.seen.values()):
-            if isinstance(seen, Directory) and seen.fixed and seen.dirty:
-                yield from self._mounts(seen)
-
     def _base_of(self, mounted: Node) -> Base | None:
-        known = self._snapshots.get(mounted)  # type: ignore[call-overload]  # a mount point
+        known = self._snapshots.get(mounted)
         if known is not None:
-            return known  # type: ignore[no-any-return]  # the values of _snapshots
+            return known
         if isinstance(mounted, Directory):
             original = mounted.original
             mode = original.st_mode if original is not None else mounted.mode
@@ -117,9 +103,9 @@ class Cutter:
         digests = {node: known[2] for node, known in self._digests.items()}
         self._snapshots.clear()
         self._located.clear()
-        for mounted, path in self._mounts(self._root):
+        for mounted, path in self._mounts:
             base = snapshot(mounted, digests)
-            self._snapshots[mounted] = base  # type: ignore[index]  # a mount point
+            self._snapshots[mounted] = base
             self._locate(base, path)
 
     def _locate(self, base: Base, path: bytes) -> None:

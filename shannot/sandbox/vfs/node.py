@@ -200,3 +200,8 @@ class Directory(Node):
     def extra_names(self, _pid: int) -> list[tuple[bytes, int, int]]:
         """Entries, as (name, inode, d_type), that exist only while somebody looks."""
         return []
+
+
+def is_clean(node: Node) -> bool:
+    """Is it, with everything below it, as the host has it?"""
+    return not node.dirty if isinstance(node, Directory) else node.original is None

@@ -15,7 +15,7 @@ from .overlay import Identity, Overlay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..spec import Map, Spec
 
@@ -41,12 +41,13 @@ _DEVICES = (b"null", b"zero", b"full", b"random", b"urandom")
 class Tree:
     """The overlay, the walk, and the host directories a program may be executed from."""
 
-    __slots__ = ("_cache", "_scaffold", "executable", "lookup", "overlay", "root")
+    __slots__ = ("_cache", "_scaffold", "changeable", "executable", "lookup", "overlay", "root")
 
     def __init__(self, identity: Identity, hidden: Hidden, spec: Spec) -> None:
         self._cache = DescriptorCache()
         self.overlay = Overlay(identity, hidden, spec.private, spec.limits.files)
         self._scaffold = Mount("ro", None)
+        self.changeable: list[Node] = []  # mounted copy-on-write: their changes are effects
         self.executable: list[bytes] = []
         self.root = self._directory(None, b"")
         self.lookup = Lookup(self.root, self.overlay)
@@ -114,6 +115,8 @@ class Tree:
         else:
             self.put(guest, node)
         self.executable.append(host)
+        if mount.mode == "cow":
+            self.changeable.append(node)
         return True
 
     def _replace_root(self, node: Node) -> None:
@@ -159,7 +162,6 @@ def build(
     spec: Spec,
     identity: Identity,
     libraries: Sequence[bytes],
-    extra: Callable[[Tree], None],
 ) -> Tree:
     """The whole tree of a run. `libraries`: host directories of the interpreter. Errors: OSError."""
     hidden = Hidden(frozenset((spec.state, spec.private)))
@@ -173,7 +175,6 @@ def build(
     for guest in (b"/tmp", b"/dev/shm"):
         tree.private(guest)
     tree.devices()
-    extra(tree)
     tree.parent_of(spec.home + b"/x")
     if spec.directory not in _UNFIT and spec.directory != spec.home:
         if not _covered(tree, spec.directory):

@@ -1,0 +1,180 @@
+"""The attendant: watches one child from a thread of its own. Its end, its limits, its placement."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from _thread import allocate_lock, get_ident, start_new_thread
+
+import _signal  # `signal` costs a start 4 ms for its enums
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .mediator import Mediator
+    from .spec import Limits
+
+_KILL, _XCPU, _URG = 9, 24, 23
+_TICK = 0.25  # seconds between looks at memory and the layer
+_PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
+_STINGY = 50  # a look may take a fiftieth of the time
+
+
+class Attendant:
+    """Ends the child when a limit is hit, and tells how it ended."""
+
+    __slots__ = (
+        "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
+        "_next_look", "_pidfd", "_signalled", "limit", "status",
+    )  # fmt: skip
+
+    def __init__(self, group: int, pidfd: int, limits: Limits, mediator: Mediator) -> None:
+        self._group = group
+        self._pidfd = pidfd
+        self._limits = limits
+        self._mediator = mediator
+        self._done = allocate_lock()
+        self._main = get_ident()
+        self._signalled = 0
+        self._deadline = 0.0
+        self._next_look = 0.0
+        self._free_at_start = -1
+        self.limit: str | None = None
+        self.status = 0
+
+    def start(self) -> None:
+        """Begin to watch. Called on the mediator's own thread."""
+        self._deadline = time.monotonic() + self._limits.timeout
+        self._done.acquire()
+        start_new_thread(self._watch, ())
+
+    def hit(self, limit: str) -> None:
+        """End the child because of this limit; the first one counts."""
+        if self.limit is None:
+            self.limit = limit
+        self.kill()
+
+    def kill(self) -> None:
+        try:
+            os.killpg(self._group, _KILL)
+        except ProcessLookupError:
+            pass
+
+    def forward(self, number: int, _frame: object) -> None:
+        """A signal of the user's for us is for the script; if it does not listen, it is killed."""
+        self._signalled += 1
+        if self._signalled > 1:
+            self.kill()
+            return
+        self._deadline = min(self._deadline, time.monotonic() + _PATIENCE)
+        try:
+            os.killpg(self._group, number)
+        except ProcessLookupError:
+            pass
+
+    def ended(self) -> bool:
+        return not self._done.locked()
+
+    def wait(self) -> None:
+        with self._done:
+            pass
+
+    def _watch(self) -> None:
+        os.sched_setaffinity(0, self._mediator.system.processors)
+        try:
+            self._until_end()
+            self._let_commands_end()
+            self.kill()
+        finally:
+            self._done.release()
+        # Before Linux 6.11 a mediator that waits is not told that nobody is left.
+        for _ in range(100):
+            time.sleep(0.05)
+            if self._mediator.stopped:
+                return
+            _signal.pthread_kill(self._main, _URG)
+
+    def _until_end(self) -> None:
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        while True:
+            left = self._deadline - time.monotonic()
+            if poll.poll(max(0.0, min(_TICK, left)) * 1000 + 1):
+                break
+            if left <= 0:
+                self.kill() if self._signalled else self.hit("timeout")
+            self._look()
+        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        if result is None:
+            return
+        exited = result.si_code == os.CLD_EXITED
+        self.status = result.si_status if exited else 128 + result.si_status
+        if not exited and result.si_status == _XCPU and self.limit is None:
+            self.limit = "cpu"
+
+    def _let_commands_end(self) -> None:
+        """An allowed command that runs on the host is not cut short by the script's end."""
+        performer = self._mediator.performer
+        performer.ending = True
+        while performer.busy() and self.limit is None and time.monotonic() < self._deadline:
+            time.sleep(0.01)
+
+    # -- limits that only a look finds ------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._mediator.overdue():
+            _signal.pthread_kill(self._main, _URG)
+        began = time.monotonic()
+        if began < self._next_look:
+            return
+        overlay = self._mediator.system.overlay
+        if overlay.made > self._limits.files:
+            self.hit("files")
+        if sum(map(_anonymous, self._mediator.processes())) > self._limits.memory:
+            self.hit("memory")
+        spool = overlay.spool_
+        if spool is not None and self._layer_may_be_large(spool.path):
+            if spool.disk_usage() > self._limits.overlay:
+                self.hit("overlay")
+        self._next_look = began + (time.monotonic() - began) * _STINGY
+
+    def _layer_may_be_large(self, path: bytes) -> bool:
+        """Has the disk lost so much since the start? Only then is it worth counting."""
+        found = os.statvfs(path)
+        free = found.f_bavail * found.f_frsize
+        self._free_at_start = max(self._free_at_start, free)
+        return self._free_at_start - free > self._limits.overlay // 2
+
+
+def _anonymous(pid: int) -> int:
+    """Bytes of memory that a process has for itself; 0 if it is gone."""
+    try:
+        host_fd = os.open(b"/proc/%d/status" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        status = os.read(host_fd, 4096)
+    except OSError:
+        return 0
+    finally:
+        os.close(host_fd)
+    start = status.find(b"RssAnon:")
+    return int(status[start + 8 :].split(None, 1)[0]) * 1024 if start >= 0 else 0
+
+
+class Signals:
+    """The caller's signals while a script runs: forwarded, and as before afterwards."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, attendant: Attendant) -> None:
+        self._before = [
+            (number, _signal.signal(number, attendant.forward))
+            for number in (1, 2, 3, 15)  # HUP, INT, QUIT, TERM
+            if _signal.getsignal(number) != _signal.SIG_IGN
+        ]
+        self._before.append((_URG, _signal.signal(_URG, lambda _number, _frame: None)))
+
+    def restore(self) -> None:
+        for number, handler in self._before:
+            _signal.signal(number, handler)
