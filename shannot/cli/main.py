@@ -165,6 +165,11 @@ def _open_missing_descriptors() -> None:
         except OSError:
             if os.open("/dev/null", os.O_RDWR) != number:
                 os._exit(FAULT)  # another thread opens files: not ours to mend
+    # Python leaves None where a descriptor was closed.
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
 
 
 def _forget_stdout() -> None:
