@@ -135,6 +135,7 @@ def _tell(result: ExecuteResult) -> int:
     say(f"shannot: {session.state} {session.id}: {done} done, {len(bad)} not")
     step = next_step(session)
     if step:
-        say(f"shannot: next: {step} (--redo or --skip for a command that failed)")
+        commands = any(item.exit_status is not None for item in bad)
+        say(f"shannot: next: {step}" + (" --redo (or --skip)" if commands else ""))
     sys.stdout.flush()
     return DONE if result.succeeded else UNSUCCESSFUL

@@ -7,6 +7,7 @@ repeats what a word or a sign says already.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from shannot.effects.model import (
@@ -101,7 +102,7 @@ def describe(effect: Effect) -> tuple[str, str, list[str]]:
         case ChangeOwner(path=path, before=(user, group), after=(new_user, new_group)):
             return "chown", escape(path), [f"owner {user}:{group} -> {new_user}:{new_group}"]
         case ChangeTimes(path=path, mtime_ns=mtime):
-            return "touch", escape(path), [f"modification time {mtime / 1e9:.3f}"]
+            return "touch", escape(path), [f"modification time {_moment(mtime)}"]
         case RunCommand():
             return "run", command_line(effect), _command(effect)
 
@@ -133,13 +134,13 @@ def command_line(command: RunCommand) -> str:
 
 def _written(before: Fingerprint | None, after: Fingerprint) -> list[str]:
     if before is None:
-        return [f"new file, {after.size} bytes, mode {after.mode:04o}"]
+        return [f"new file, {_bytes(after.size)}, mode {after.mode:04o}"]
     if before.kind != "file":
-        return [f"replaces: {_short(before)}", f"by {after.size} bytes, mode {after.mode:04o}"]
+        return [f"replaces: {_short(before)}", f"by {_bytes(after.size)}, mode {after.mode:04o}"]
     mode = f"mode {after.mode:04o}"
     if before.mode != after.mode:
         mode = f"mode {before.mode:04o} -> {after.mode:04o}"
-    return [f"{before.size} -> {after.size} bytes, {mode}"]
+    return [f"{before.size} -> {_bytes(after.size)}, {mode}"]
 
 
 def _command(command: RunCommand) -> list[str]:
@@ -149,16 +150,24 @@ def _command(command: RunCommand) -> list[str]:
     lines += [
         f"directory   {escape(command.directory)}",
         f"executable  {escape(command.executable)} (sha256 {command.executable_sha256})",
-        f"policy      {command.verdict}: {escape(command.reason)} [{escape(command.rule)}]",
+        f"policy      {command.verdict}: {escape(command.reason)}{_rule(command.rule)}",
         f"state       {_STATES[command.state]}",
     ]
     if command.exit_status is not None:
         lines.append(f"exit status {command.exit_status}")
     if command.stdin_sha256 is not None:
         lines.append(f"stdin       sha256 {command.stdin_sha256}")
-    for name, value in command.environment:
-        lines.append(f"environment {escape(name)}={quote(value)}")
+    variables = (f"{escape(name)}={quote(value)}" for name, value in command.environment)
+    lines.append(" ".join(["environment", *variables]))
     return lines
+
+
+def _rule(rule: str) -> str:
+    return f" (rule: {escape(rule)})" if rule else ""
+
+
+def _bytes(size: int) -> str:
+    return f"{size} byte{'' if size == 1 else 's'}"
 
 
 def _short(fingerprint: Fingerprint) -> str:
@@ -168,12 +177,21 @@ def _short(fingerprint: Fingerprint) -> str:
         case "link":
             return f"symbolic link, target sha256 {fingerprint.sha256}"
         case "file":
-            size = f"{fingerprint.size} bytes, mode {fingerprint.mode:04o}"
+            size = f"{_bytes(fingerprint.size)}, mode {fingerprint.mode:04o}"
             return f"file, {size}, sha256 {fingerprint.sha256}"
 
 
 def _slashed(path: str, fingerprint: Fingerprint) -> str:
     return escape(path) + ("/" if fingerprint.kind == "directory" else "")
+
+
+def _moment(nanoseconds: int) -> str:
+    """UTC, exact; a year beyond what the calendar holds stays a number of seconds."""
+    whole, rest = divmod(nanoseconds, 10**9)
+    try:
+        return time.strftime(f"%Y-%m-%dT%H:%M:%S.{rest:09}Z", time.gmtime(whole))
+    except (OverflowError, ValueError, OSError):
+        return f"{whole}.{rest:09}"
 
 
 def _below(entries: Sequence[Entry]) -> list[str]:

@@ -38,7 +38,9 @@ _LIMITS = {
 }
 _SYSTEM_PLACES = ("/proc", "/sys", "/var", "/run", "/boot")
 _NAMED = 5
-"""Missing paths that get a line each; beyond, one line with the view that shows them all."""
+"""Missing paths that get an option each; beyond, one line with the view that shows them all."""
+_LISTED = 100
+"""Effects that get a line each; beyond, the summary counts them, and `show` lists them all."""
 
 
 def lines(report: Report) -> list[str]:
@@ -47,7 +49,7 @@ def lines(report: Report) -> list[str]:
         *_ended(report),
         *report.notes,
         *report.output.failures,
-        *_effects(report.effects),
+        *(_effects(report.effects) if len(report.effects) <= _LISTED else _counts(report)),
         *_denied(report),
         *_refused(report.outcome.sockets_refused, "socket call", "sockets do not exist here"),
         *_refused(report.outcome.calls_refused, "system call", "not among those that are mediated"),
@@ -89,6 +91,21 @@ def _effects(effects: Iterable[Effect]) -> Iterator[str]:
                 yield f"sets the modification time of {escape(path)}"
             case RunCommand():
                 yield _command(effect)
+
+
+def _counts(report: Report) -> Iterator[str]:
+    """Too many to read here: how many of each kind, and the deletions and commands whole."""
+    kinds: dict[str, int] = {}
+    whole: list[Effect] = []
+    for effect in report.effects:
+        if isinstance(effect, DeletePath | RunCommand):
+            whole.append(effect)
+        else:
+            verb = next(_effects([effect])).split(" ", 1)[0]
+            kinds[verb] = kinds.get(verb, 0) + 1
+    for verb, times in kinds.items():
+        yield f"{verb} {times} path{'' if times == 1 else 's'} (`shannot show` names them)"
+    yield from _effects(whole)
 
 
 def _command(command: RunCommand) -> str:

@@ -14,8 +14,9 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import stat
 from _thread import allocate_lock, start_new_thread
+
+from .stdin import open_stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Streams:
     )  # fmt: skip
 
     def __init__(self, stdin: int = 0, stdout: int | None = 1, stderr: int | None = 2) -> None:
-        self._stdin = _open_stdin(stdin)  # first: a closed number must not be taken by a pipe
+        self._stdin = open_stdin(stdin)  # first: a closed number must not be taken by a pipe
         merged = stdout is not None and stderr is not None and _same_file(stdout, stderr)
         self.output = Output(merged)
         self._pumps = [_Pump(stdout, self.output.stdout)]
@@ -129,7 +130,7 @@ class Streams:
             self.terminals[2] is not None,
         )
         self._done = allocate_lock()
-        self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake: tuple[int, ...] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._limit = 0
         self._over_limit: Callable[[], None] | None = None
         self._failure: BaseException | None = None
@@ -180,7 +181,10 @@ class Streams:
         if self._started:
             os.write(self._wake[1], b"x")
             if self._done.acquire(timeout=timeout):
+                self._started = False
                 self._done.release()
+        if not self._started:
+            self._close()
         for pump in self._pumps:
             pump.captured.close()
         self.output.at_line_start = all(
@@ -189,6 +193,13 @@ class Streams:
         if self._failure is not None:
             raise self._failure
         return self.output
+
+    def _close(self) -> None:
+        for pump in self._pumps:
+            pump.close_reader()
+        for host_fd in self._wake:
+            os.close(host_fd)
+        self._wake = ()
 
     def _run(self) -> None:
         try:
@@ -268,28 +279,3 @@ class Streams:
 def _same_file(one: int, other: int) -> bool:
     first, second = os.fstat(one), os.fstat(other)
     return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
-
-
-def _open_stdin(caller: int) -> int:
-    """A descriptor of our own that the child may read, and can write only if it is a socket."""
-    try:
-        status = os.fstat(caller)
-    except OSError:
-        return _null()  # closed by whoever started us
-    mode = fcntl.fcntl(caller, fcntl.F_GETFL) & os.O_ACCMODE
-    if stat.S_ISDIR(status.st_mode) or mode == os.O_WRONLY:
-        return _null()
-    if mode == os.O_RDONLY or stat.S_ISSOCK(status.st_mode):
-        return fcntl.fcntl(caller, fcntl.F_DUPFD_CLOEXEC, 3)
-    # Opened for writing as well, like a terminal: the child gets it read-only.
-    try:
-        host_fd = os.open(f"/proc/self/fd/{caller}", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
-        if stat.S_ISREG(status.st_mode):
-            os.lseek(host_fd, os.lseek(caller, 0, os.SEEK_CUR), os.SEEK_SET)
-    except OSError:
-        return _null()  # a terminal of another user (after su): nothing to read is the safe answer
-    return host_fd
-
-
-def _null() -> int:
-    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)

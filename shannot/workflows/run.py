@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from shannot.config.paths import state_directory
-from shannot.errors import UsageError
+from shannot.errors import FAULT, TIME_LIMIT, UsageError
 from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import choose, make_profile
@@ -46,7 +46,7 @@ class Report:
         session: str | None,
         waiting: int,
     ) -> None:
-        self.status = outcome.status
+        self.status = exit_status(outcome)
         self.outcome = outcome
         self.output = output
         self.effects = effects
@@ -69,6 +69,13 @@ class Report:
             or outcome.missing
             or self.output.failures
         )
+
+
+def exit_status(outcome: Outcome) -> int:
+    """The script's own status; 124 or 125 where a limit ended it."""
+    if outcome.limit is None:
+        return outcome.status
+    return TIME_LIMIT if outcome.limit in ("timeout", "cpu") else FAULT
 
 
 def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:

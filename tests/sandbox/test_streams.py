@@ -170,3 +170,12 @@ def test_a_long_stream_keeps_its_ends() -> None:
     assert captured.omitted == total - 2 * KEPT
     assert captured.head.startswith(b"        0\n")
     assert captured.tail.endswith(b"%9d\n" % (5 * KEPT // 1000 - 1))
+
+
+def test_nothing_stays_open_and_finishing_twice_is_fine() -> None:
+    before = os.listdir("/proc/self/fd")
+    streams = Streams(0, None, None)
+    run(streams, "pass")
+    streams.finish()
+    Streams(0, 1, 2).finish()
+    assert os.listdir("/proc/self/fd") == before

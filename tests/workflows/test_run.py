@@ -124,7 +124,8 @@ def test_a_session_is_kept_where_one_is_asked_for(place: Place) -> None:
 
 
 def test_a_run_that_a_limit_ended_is_incomplete(place: Place) -> None:
-    report = place.run(FakeSandbox(before=[WRITE], blob=NEW, status=124, limit="timeout"))
+    report = place.run(FakeSandbox(before=[WRITE], blob=NEW, status=137, limit="timeout"))
+    assert report.status == 124
     assert report.session is not None
     session = place.store().load(report.session)
     assert not session.plan.complete

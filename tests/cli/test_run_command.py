@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.places import OLD, Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def script(place: Place, text: str) -> str:
+    (place.project / "s.py").write_text(text)
+    return "s.py"
+
+
+def test_the_exit_status_is_the_scripts(place: Place) -> None:
+    result = place.shannot("run", "-q", "-c", "import sys; sys.exit(3)")
+    assert (result.returncode, result.stdout, result.stderr) == (3, b"", b"")
+
+
+def test_a_signal_is_128_and_its_number(place: Place) -> None:
+    result = place.shannot("run", "-q", "-c", "import os; os.kill(os.getpid(), 15)")
+    assert result.returncode == 128 + 15
+
+
+def test_output_is_byte_for_byte_and_stdin_reaches_the_script(place: Place) -> None:
+    code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read()[::-1])"
+    data = bytes(range(256)) * 1000
+    result = place.shannot("run", "-c", code, stdin=data)
+    assert result.stdout == data[::-1]
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_everything_after_the_script_is_the_scripts(place: Place) -> None:
+    name = script(place, "import sys; print(sys.argv)")
+    result = place.shannot("run", "-q", name, "-q", "--help", "--", "-c", "x y")
+    assert result.stdout.decode() == f"{['s.py', '-q', '--help', '--', '-c', 'x y']}\n"
+
+
+def test_a_module_and_a_script_on_stdin_run_too(place: Place) -> None:
+    (place.project / "part.py").write_text("import sys; print('part', sys.argv[1:])")
+    assert place.shannot("run", "-m", "part", "-q").stdout == b"part ['-q']\n"
+    source = b"import sys; print('stdin', sys.argv)"
+    assert place.shannot("run", "-", "-x", stdin=source).stdout == b"stdin ['-', '-x']\n"
+
+
+def test_what_a_script_changes_waits_and_is_told(place: Place) -> None:
+    name = script(place, "open('app.conf', 'w').write('port = 81\\n'); print('hi')")
+    result = place.shannot("run", name)
+    assert result.stdout == b"hi\n"
+    lines = result.stderr.decode().splitlines()
+    assert lines[0] == f"shannot: writes {place.project}/app.conf"
+    assert "1 effect waits for approval in session " in lines[1]
+    session = lines[1].split()[-1]
+    assert lines[2:] == [
+        f"shannot: next: shannot show {session}",
+        f"shannot: then: shannot approve {session} --execute",
+    ]
+    assert (place.project / "app.conf").read_bytes() == OLD
+
+
+def test_quiet_says_nothing_and_keeps_the_session(place: Place) -> None:
+    name = script(place, "open('new', 'w')")
+    assert place.shannot("run", "--quiet", name).stderr == b""
+    assert place.shannot("list").stdout.count(b"pending") == 1
+
+
+def test_json_holds_the_scripts_output(place: Place) -> None:
+    code = (
+        "import os, sys; os.write(1, b'text'); os.write(2, b'\\xff')\n"
+        "open('new', 'w').write('x'); sys.exit(5)"
+    )
+    result = place.shannot("run", "--json", "-c", code)
+    document = json.loads(result.stdout)["result"]
+    assert (result.returncode, result.stderr) == (5, b"")
+    assert document["status"] == 5
+    assert document["stdout"] == {"text": "text"}
+    assert document["stderr"] == {"base64": "/w=="}
+    assert [effect["effect"] for effect in document["effects"]] == ["WriteFile"]
+    assert document["waiting"] == 1
+    assert place.shannot("show", document["session"]).returncode == 0
+
+
+def test_a_value_of_the_environment_is_never_told(place: Place) -> None:
+    code = "import os; open('x', 'w'); raise SystemExit(os.environ['TOKEN'] != 'hunter2')"
+    result = place.shannot("run", "--env", "TOKEN=hunter2", "-c", code)
+    assert result.returncode == 0
+    assert b"hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "status"),
+    [
+        ("--timeout=1s", "import time; time.sleep(60)", 124),
+        ("--output=1000", "while True: print('x' * 100)", 125),
+    ],
+)
+def test_a_limit_is_named_and_has_its_exit_code(
+    place: Place, option: str, code: str, status: int
+) -> None:
+    result = place.shannot("run", option, "-c", f"open('x', 'w')\n{code}")
+    assert result.returncode == status
+    text = result.stderr.decode()
+    assert option.partition("=")[0] in text
+    assert "incomplete" in text
+
+
+def test_what_is_not_mapped_is_named_with_the_option(place: Place) -> None:
+    outside = place.home / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("x")
+    result = place.shannot("run", "-c", f"open({str(outside / 'file')!r})")
+    assert result.returncode == 1
+    assert f"--map {outside}" in result.stderr.decode()
+    code = f"print(open({str(outside / 'file')!r}).read())"
+    assert place.shannot("run", "--map", str(outside), "-c", code).stdout == b"x\n"
+
+
+def test_a_terminal_is_never_told_what_to_do(place: Place) -> None:
+    code = "print('\\x1b[31mred\\x1b[0m \\x1b[2J'); open('x', 'w')"
+    status, shown = place.at_terminal("run", "-c", code, keys=b"")
+    assert status == 0, shown
+    assert "\x1b[31mred\x1b[0m \\x1b[2J\r\n" in shown
+    assert "shannot: creates" in shown
+
+
+def test_a_line_left_open_does_not_swallow_ours(place: Place) -> None:
+    code = "import sys; sys.stdout.write('half'); open('x', 'w')"
+    _, shown = place.at_terminal("run", "-c", code, keys=b"")
+    assert "half\r\nshannot: creates" in shown
+
+
+def test_a_reader_that_goes_away_ends_the_script_as_natively(place: Place) -> None:
+    line = f"{sys.executable} -m shannot run -q -c 'while True: print(1)' | head -1"
+    result = subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", line],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.stdout == b"1\n"
+    assert b"BrokenPipeError" in result.stderr
+
+
+def test_the_script_may_have_no_standard_streams(place: Place) -> None:
+    line = f'{sys.executable} -m shannot run -q -c \'open("x", "w")\' <&- >&- 2>&-'
+    result = subprocess.run(
+        ["/bin/sh", "-c", line], env=place.environment, cwd=place.project, timeout=60
+    )
+    assert result.returncode == 0
+
+
+def test_interrupting_ends_the_script_without_a_traceback_of_ours(place: Place) -> None:
+    code = (
+        "import time\nprint('[y/N]', flush=True)\n"
+        "try: time.sleep(60)\nexcept KeyboardInterrupt: raise SystemExit(7)"
+    )
+    status, shown = place.at_terminal("run", "-c", code, keys=b"\x03")
+    assert status == 7, shown
+    assert "Traceback" not in shown
+
+
+def test_a_project_that_is_gone_is_one_clear_line(place: Place) -> None:
+    line = f"mkdir d; cd d; rmdir ../d; exec {sys.executable} -m shannot run -c pass"
+    result = subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={**os.environ, **place.environment},
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert result.stderr.count(b"\n") == 1
