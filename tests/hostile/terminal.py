@@ -10,6 +10,8 @@ import termios
 sys.path.insert(0, ".")
 from attack import attack
 
+TERMINAL = True
+
 TIOCLINUX, TIOCSETD, TIOCCONS, TIOCSCTTY = 0x541C, 0x5423, 0x541D, 0x540E
 for number in range(3):
     for name, request in (

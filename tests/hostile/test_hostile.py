@@ -123,21 +123,30 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     made.close()
 
 
-def wishes(script: Path) -> tuple[str, list[str], set[int]]:
-    """The docstring, the options and the permitted exit statuses that the script declares."""
+def wishes(script: Path) -> tuple[str, list[str], set[int], bool]:
+    """The docstring, the options, the permitted exit statuses, and whether at a terminal."""
     module = ast.parse(script.read_text())
     declared = {
         node.targets[0].id: ast.literal_eval(node.value)
         for node in module.body
         if isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id in ("OPTIONS", "STATUS")
+        and node.targets[0].id in ("OPTIONS", "STATUS", "TERMINAL")
     }
     return (
         ast.get_docstring(module) or "",
         declared.get("OPTIONS", []),
         declared.get("STATUS", {0}),
+        declared.get("TERMINAL", False),
     )
+
+
+def echoed(master: int) -> bytes:
+    """What came out at a terminal's other end: nobody types, so nothing should."""
+    try:
+        return os.read(master, 1000)
+    except OSError:
+        return b""
 
 
 def survivors(mark: str) -> list[str]:
@@ -166,13 +175,16 @@ def test_a_script_that_names_what_stops_it(script: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_hostile_script_does_not_get_out(script: str, host: Host) -> None:
-    _, options, statuses = wishes(HERE / script)
+    _, options, statuses, at_terminal = wishes(HERE / script)
     options = [option.format(home=host.home) for option in options]
     before = host.state()
     inherited = os.open(host.outside / "secret.txt", os.O_RDWR)
     os.dup2(inherited, 37)
-    # `exec` keeps the number, so the script is told the mediator's as its last argument.
-    shell = 'exec "$@" "$$"'
+    # `exec` keeps the number, so the script is told the mediator's as its last argument. The
+    # first terminal that a session's leader opens becomes the one that controls it.
+    master, slave = os.openpty()
+    os.set_blocking(master, False)
+    shell = 'exec "$@" "$$"' + (f" <{os.ttyname(slave)}" if at_terminal else "")
     command = [
         "/bin/sh", "-c", shell, "sh", sys.executable, "-m", "shannot", "run", "-q", *options,
         str(HERE / script), str(host.outside), str(host.home), str(host.bystander.pid),
@@ -205,8 +217,9 @@ def test_a_hostile_script_does_not_get_out(script: str, host: Host) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        os.close(37)
-        os.close(inherited)
+        typed = echoed(master)
+        for descriptor in (37, inherited, master, slave):
+            os.close(descriptor)
     noted = errors[-3000:]
     status = process.returncode if process.returncode >= 0 else 128 - process.returncode
 
@@ -214,5 +227,6 @@ def test_a_hostile_script_does_not_get_out(script: str, host: Host) -> None:
     assert output.count(CANARY) + errors.count(CANARY) == 0
     assert "SAFE" in output, noted
     assert status in statuses, noted
+    assert typed == b""
     assert host.state() == before
     assert survivors(str(host.outside)) == []
