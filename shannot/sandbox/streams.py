@@ -14,9 +14,8 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import stat
 from _thread import allocate_lock, start_new_thread
-
-from .stdin import open_stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ class Streams:
     )  # fmt: skip
 
     def __init__(self, stdin: int = 0, stdout: int | None = 1, stderr: int | None = 2) -> None:
-        self._stdin = open_stdin(stdin)  # first: a closed number must not be taken by a pipe
+        self._stdin = _open_stdin(stdin)  # first: a closed number must not be taken by a pipe
         merged = stdout is not None and stderr is not None and _same_file(stdout, stderr)
         self.output = Output(merged)
         self._pumps = [_Pump(stdout, self.output.stdout)]
@@ -244,18 +243,12 @@ class Streams:
             return False
         room = self._limit - self.output.stdout.total - self.output.stderr.total
         pump.captured.add(data[:room])
-        open_still = self._show(pump, data[:room])
-        if len(data) > room:
-            if self._over_limit is not None:
-                self._over_limit()
-                self._over_limit = None
-            return False
-        return open_still
-
-    def _show(self, pump: _Pump, data: bytes) -> bool:
-        if pump.sanitiser is not None:
-            data = pump.sanitiser.feed(data)
-        return self._write(pump, data)
+        shown = data[:room] if pump.sanitiser is None else pump.sanitiser.feed(data[:room])
+        open_still = self._write(pump, shown)
+        if len(data) > room and self._over_limit is not None:
+            self._over_limit()
+            self._over_limit = None
+        return open_still and len(data) <= room
 
     def _write(self, pump: _Pump, data: bytes) -> bool:
         """All of data to the caller. False where the caller takes no more."""
@@ -279,3 +272,28 @@ class Streams:
 def _same_file(one: int, other: int) -> bool:
     first, second = os.fstat(one), os.fstat(other)
     return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+
+
+def _open_stdin(caller: int) -> int:
+    """A descriptor of our own that the child may read, and can write only if it is a socket."""
+    try:
+        status = os.fstat(caller)
+    except OSError:
+        return _null()  # closed by whoever started us
+    mode = fcntl.fcntl(caller, fcntl.F_GETFL) & os.O_ACCMODE
+    if stat.S_ISDIR(status.st_mode) or mode == os.O_WRONLY:
+        return _null()
+    if mode == os.O_RDONLY or stat.S_ISSOCK(status.st_mode):
+        return fcntl.fcntl(caller, fcntl.F_DUPFD_CLOEXEC, 3)
+    # Opened for writing as well, like a terminal: the child gets it read-only.
+    try:
+        host_fd = os.open(f"/proc/self/fd/{caller}", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        if stat.S_ISREG(status.st_mode):
+            os.lseek(host_fd, os.lseek(caller, 0, os.SEEK_CUR), os.SEEK_SET)
+    except OSError:
+        return _null()  # a terminal of another user (after su): nothing to read is the safe answer
+    return host_fd
+
+
+def _null() -> int:
+    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
