@@ -32,11 +32,12 @@ class Base:
     """One path as it was. `lower` and `changed` are a directory's, `source` a host file's."""
 
     __slots__ = (
-        "changed", "gid", "lower", "mode", "mtime_ns", "node", "sha256", "size", "source", "target",
-        "uid",
+        "changed", "gid", "lower", "mode", "mtime_ns", "node", "place", "sha256", "size", "source",
+        "target", "uid",
     )  # fmt: skip
 
-    def __init__(self, mode: int, uid: int, gid: int, mtime_ns: int) -> None:
+    def __init__(self, place: bytes, mode: int, uid: int, gid: int, mtime_ns: int) -> None:
+        self.place = place  # where it stood, as a path of the host
         self.mode = mode
         self.uid = uid
         self.gid = gid
@@ -75,7 +76,8 @@ class Bases:
             raise
         if self._hidden.hides(lower.path, name):
             return None
-        base = Base(found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
+        place = (b"" if lower.path == b"/" else lower.path) + b"/" + name
+        base = Base(place, found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
         base.size = found.st_size
         if base.is_directory():
             base.lower = lower.child(name)
@@ -146,14 +148,13 @@ class Bases:
         return sorted(found, key=lambda entry: entry.path.split("/"))
 
 
-def snapshot(node: Node, digests: dict[Node, str]) -> Base:
+def snapshot(node: Node, place: bytes, digests: dict[Node, tuple[str, int]]) -> Base:
     """The layer's node as it is now, to compare with at the next cut."""
-    base = Base(node.mode, node.uid, node.gid, node.mtime_ns)
+    base = Base(place, node.mode, node.uid, node.gid, node.mtime_ns)
     base.node = node
     if isinstance(node, File):
         base.source = node.origin if node.spool is None else None
-        base.sha256 = digests.get(node, "")
-        base.size = node.size
+        base.sha256, base.size = digests.get(node, ("", node.size))
     elif isinstance(node, Link):
         base.target = node.target
     elif isinstance(node, Directory):
@@ -162,8 +163,8 @@ def snapshot(node: Node, digests: dict[Node, str]) -> Base:
             if child is None:
                 base.changed[name] = None
             elif not child.fixed if isinstance(child, Directory) else True:
-                base.changed[name] = snapshot(child, digests)
+                base.changed[name] = snapshot(child, place + b"/" + name, digests)
         for name, child in node.seen.items():
             if isinstance(child, Directory) and child.dirty:
-                base.changed[name] = snapshot(child, digests)
+                base.changed[name] = snapshot(child, place + b"/" + name, digests)
     return base

@@ -6,7 +6,7 @@ Theory of operation
 than before. A new name whose node stood elsewhere, where nothing stands now, is a move; a whole
 directory that moved is one effect, and what differs inside it is expressed at its new place. The
 effects are then put in an order in which each can be done (`order.py`). Where moves wait for each
-other (two names swapped) the cut is made again without moves: contents are written instead.
+other (two names swapped) the cut is made again without them: contents are written instead.
 
 Contents are hashed and saved as blobs while they are read, once per changed file. A file that the
 script may still be writing is taken as it is at the cut.
@@ -64,22 +64,32 @@ class Cutter:
 
     def cut(self) -> list[Effect]:
         """The effects since the last cut, in an order in which they can be done."""
-        try:
-            effects = self._effects(moves=True)
-        except CycleError:
-            effects = self._effects(moves=False)
+        effects = self._effects()
         self._remember()
         return effects
 
     def pending(self) -> bool:
         """Would `cut` return anything?"""
-        try:
-            return bool(self._effects(moves=True))
-        except CycleError:
-            return True
+        return bool(self._effects())
 
-    def _effects(self, moves: bool) -> list[Effect]:
-        comparison = Comparison(self, moves)
+    def _effects(self) -> list[Effect]:
+        """Moves that wait for each other are left out, and looked for again without them."""
+        without: set[bytes] = set()
+        while True:
+            try:
+                return self._compared(without)
+            except CycleError as cycle:
+                moved = {
+                    os.fsencode(effect.source)
+                    for effect in cycle.effects
+                    if isinstance(effect, MovePath)
+                }
+                if moved <= without:
+                    raise
+                without |= moved
+
+    def _compared(self, without: set[bytes]) -> list[Effect]:
+        comparison = Comparison(self, without)
         for mounted, path in self._mounts:
             if not is_clean(mounted):
                 comparison.compare(mounted, self._base_of(mounted), path)
@@ -92,7 +102,7 @@ class Cutter:
         if isinstance(mounted, Directory):
             original = mounted.original
             mode = original.st_mode if original is not None else mounted.mode
-            base = Base(mode, mounted.uid, mounted.gid, mounted.mtime_ns)
+            base = Base(mounted.mount.host or b"/", mode, mounted.uid, mounted.gid, mounted.mtime_ns)
             base.lower = mounted.lower
             return base
         if mounted.origin is None:
@@ -100,20 +110,20 @@ class Cutter:
         return self._bases.of_host(*mounted.origin)
 
     def _remember(self) -> None:
-        digests = {node: known[2] for node, known in self._digests.items()}
+        digests = {node: (known[2], known[1]) for node, known in self._digests.items()}
         self._snapshots.clear()
         self._located.clear()
         for mounted, path in self._mounts:
-            base = snapshot(mounted, digests)
+            base = snapshot(mounted, b"" if path == b"/" else path, digests)
             self._snapshots[mounted] = base
-            self._locate(base, path)
+            self._locate(base)
 
-    def _locate(self, base: Base, path: bytes) -> None:
+    def _locate(self, base: Base) -> None:
         if base.node is not None:
-            self._located[base.node] = path
-        for name, child in base.changed.items():
+            self._located[base.node] = base.place
+        for child in base.changed.values():
             if child is not None:
-                self._locate(child, path + b"/" + name)
+                self._locate(child)
 
     # -- for the comparison ----------------------------------------------------------------------
 
@@ -163,11 +173,11 @@ class Cutter:
 class Comparison:
     """One pass over what changed."""
 
-    __slots__ = ("_created", "_cutter", "_deleted", "_first_names", "_moves", "_steps")
+    __slots__ = ("_created", "_cutter", "_deleted", "_first_names", "_steps", "_without")
 
-    def __init__(self, cutter: Cutter, moves: bool) -> None:
+    def __init__(self, cutter: Cutter, without: set[bytes]) -> None:
         self._cutter = cutter
-        self._moves = moves
+        self._without = without  # sources that are not to be moved
         self._steps: list[Step] = []
         self._deleted: dict[bytes, Base] = {}
         self._created: list[tuple[Node, Base | None, bytes]] = []
@@ -186,8 +196,8 @@ class Comparison:
             self._mode(node, base, path)
             self._owner(node, base.uid, base.gid, path)
             self._entries(node, base, path)
-        elif self._moved_from(node, path) is not None:
-            self._created.append((node, base, path))
+        elif self._cutter.located(node) not in (None, base.place):
+            self._created.append((node, base, path))  # when it is known what is gone
         elif isinstance(node, Link):
             if node.target != base.target:
                 self._link(node, base, path)
@@ -239,10 +249,10 @@ class Comparison:
 
     def _moved_from(self, node: Node, path: bytes) -> bytes | None:
         """Where it stood before, if nothing stands there now."""
-        if not self._moves or node in self._first_names:
-            return None
         source = self._cutter.located(node)
-        if source is None or source == path:
+        if source is None or source == path or source in self._without:
+            return None
+        if node in self._first_names:
             return None
         while source not in self._deleted:
             above = source.rpartition(b"/")[0]
@@ -277,10 +287,25 @@ class Comparison:
         if isinstance(node, Directory):
             self._mode(node, old, path)
             self._owner(node, old.uid, old.gid, path)
-            self._entries(node, _without(old, source, gone), path)
+            self._entries(node, self._without_moved(old, source, gone), path)
         elif isinstance(node, File):
             self._file(node, old, path)
         return True
+
+    def _without_moved(self, base: Base, path: bytes, gone: set[bytes]) -> Base:
+        """The directory as it is once what moved out of it is gone."""
+        for moved in gone:
+            if moved.startswith(path + b"/"):
+                *above, name = moved[len(path) + 1 :].split(b"/")
+                directory: Base | None = base
+                for part in above:
+                    below = self._cutter.bases.child(directory, part) if directory else None
+                    if directory is not None and below is not None:
+                        directory.changed[part] = below
+                    directory = below
+                if directory is not None:
+                    directory.changed[name] = None
+        return base
 
     def _base_at(self, path: bytes) -> Base | None:
         """What stood at a path that is, or is below one that is, gone."""
@@ -305,7 +330,7 @@ class Comparison:
             effect = MakeDirectory(os.fsdecode(path), node.mode & 0o7777, mtime_ns)
             self._steps.append(Step(effect, occupies=path))
             self._new_owner(node, path)
-            self._entries(node, Base(node.mode, node.uid, node.gid, 0), path)
+            self._entries(node, Base(path, node.mode, node.uid, node.gid, 0), path)
         elif node in self._first_names or self._stays(node, path):
             self._hard_link(node, base, path)
         elif isinstance(node, Link):
@@ -340,9 +365,13 @@ class Comparison:
             changed = base.source is None or base.source != node.origin and base.node is None
         else:
             changed = True
-        self._first_names.setdefault(node, path)
+        first = self._first_names.setdefault(node, path)
         if changed and self._cutter.digest(node)[0] != self._cutter.bases.sha256(base):
-            self._write(node, base, path)
+            if first == path:
+                self._write(node, base, path)
+            else:  # a second name of the same file: replacing the first one left it behind
+                self._hard_link(node, base, path)
+                return
         else:
             self._mode(node, base, path)
             self._times(node, base, path)
@@ -411,12 +440,3 @@ class Comparison:
             if self._set_time(node) is not None:
                 effect = ChangeTimes(os.fsdecode(path), node.mtime_ns)
                 self._steps.append(Step(effect, touches=path))
-
-
-def _without(base: Base, path: bytes, gone: set[bytes]) -> Base:
-    """The directory as it is when what moved out of it is gone."""
-    inside = [moved[len(path) + 1 :] for moved in gone if moved.startswith(path + b"/")]
-    for relative in inside:
-        if b"/" not in relative:
-            base.changed[relative] = None
-    return base

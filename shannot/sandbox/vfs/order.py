@@ -33,7 +33,11 @@ class Step:
 
 
 class CycleError(Exception):
-    """Two moves wait for each other: they must be expressed otherwise."""
+    """Moves that wait for each other: they must be expressed otherwise."""
+
+    def __init__(self, effects: Sequence[Effect]) -> None:
+        super().__init__(f"{len(effects)} effects wait for each other")
+        self.effects = effects
 
 
 def _above(path: bytes) -> Iterator[bytes]:
@@ -94,5 +98,20 @@ def _sorted(
             if not waits[follower]:
                 heapq.heappush(ready, follower)
     if len(ordered) != len(steps):
-        raise CycleError
+        raise CycleError([steps[index].effect for index in _cycle(followers, waits)])
     return ordered
+
+
+def _cycle(followers: list[list[int]], waits: list[int]) -> list[int]:
+    """The steps of one cycle: from any that waits, back along what it waits for."""
+    waiting = {index for index, count in enumerate(waits) if count}
+    before = {
+        follower: index for index in waiting for follower in followers[index] if follower in waiting
+    }
+    index = next(iter(waiting))
+    path: dict[int, None] = {}
+    while index not in path:
+        path[index] = None
+        index = before[index]
+    seen = list(path)
+    return seen[seen.index(index) :]
