@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shannot.effects.model import MovePath, RunCommand, WriteFile
 from shannot.effects.plan import Plan, waiting
+from shannot.sessions.blobs import hash_descriptor
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
 
@@ -87,20 +90,56 @@ def record(
     notes: Sequence[str],
     output: Output,
     keep: bool,
-) -> tuple[str | None, int]:
+) -> tuple[str | None, Plan, int]:
     """Keep a session where an effect waits, or where `keep` asks for one.
 
-    Returns (its id or None, how many effects wait).
+    Returns (its id or None, the plan, how many effects wait).
     """
-    plan = Plan(tuple(effects), outcome.complete, tuple(notes))
+    plan = Plan(name_programs(effects), outcome.complete, tuple(notes))
     waits = len(waiting(plan))
     if not waits and not keep:
         recorder.discard()
-        return None, 0
+        return None, plan, 0
     now = int(time.time())
     session = _session(recorder, circumstances, outcome, plan, now)
     recorder.keep(session, circumstances.script, output)
-    return session.id, waits
+    return session.id, plan, waits
+
+
+def name_programs(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """The same effects, each command with the hash of its program.
+
+    The gate hashes what stands on the host. A program that the script made or changed itself is
+    known only here: by the effects before the command.
+    """
+    made: dict[str, str] = {}
+    named: list[Effect] = []
+    for effect in effects:
+        if isinstance(effect, WriteFile):
+            made[effect.path] = effect.after.sha256
+        elif isinstance(effect, MovePath):
+            made[effect.path] = effect.before.sha256
+            for entry in effect.entries:
+                made[f"{effect.path}/{entry.path}"] = entry.fingerprint.sha256
+        elif isinstance(effect, RunCommand) and not effect.executable_sha256:
+            found = made.get(effect.executable) or _hash(effect.executable)
+            effect = replace(effect, executable_sha256=found)
+        named.append(effect)
+    return tuple(named)
+
+
+def _hash(path: str) -> str:
+    """Of the program on the host; what matches no program where that cannot be told."""
+    try:
+        host_fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return hashlib.sha256().hexdigest()
+    try:
+        return hash_descriptor(host_fd)[0]
+    except OSError:
+        return hashlib.sha256().hexdigest()
+    finally:
+        os.close(host_fd)
 
 
 def _session(

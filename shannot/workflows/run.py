@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shannot.effects.model import Effect
+    from shannot.effects.plan import Plan
     from shannot.sandbox.spec import Blobs, Outcome
     from shannot.sandbox.streams import Output
     from shannot.sessions.gate import RecordingGate
@@ -107,12 +108,12 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
         if not gate.complete:
             outcome.complete = False
         output = streams.finish()
-        session, waiting = None, 0
-        if effects or request.keep:
-            session, waiting = keeper.record(
-                request, caller, choices, source, outcome, effects, notes, output
-            )
-        return Report(outcome, output, effects, gate.denied(), notes, session, waiting)
+        if not effects and not request.keep:
+            return Report(outcome, output, (), gate.denied(), notes, None, 0)
+        session, plan, waiting = keeper.record(
+            request, caller, choices, source, outcome, effects, notes, output
+        )
+        return Report(outcome, output, plan.effects, gate.denied(), notes, session, waiting)
     finally:
         keeper.discard()
         remove_private(private)
@@ -140,8 +141,8 @@ class _Keeper:
         effects: Sequence[Effect],
         notes: Sequence[str],
         output: Output,
-    ) -> tuple[str | None, int]:
-        """(the session's id or None, how many effects wait)."""
+    ) -> tuple[str | None, Plan, int]:
+        """(the session's id or None, the plan, how many effects wait)."""
         # To start faster.
         from shannot.workflows.record import Circumstances, record
 
