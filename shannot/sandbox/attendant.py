@@ -25,7 +25,7 @@ class Attendant:
 
     __slots__ = (
         "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_signalled", "limit", "status",
+        "_next_look", "_pidfd", "_signalled", "faults", "limit", "status",
     )  # fmt: skip
 
     def __init__(self, group: int, pidfd: int, limits: Limits, mediator: Mediator) -> None:
@@ -41,6 +41,7 @@ class Attendant:
         self._free_at_start = -1
         self.limit: str | None = None
         self.status = 0
+        self.faults: list[str] = []
 
     def start(self) -> None:
         """Begin to watch. Called on the mediator's own thread."""

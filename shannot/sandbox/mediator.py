@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _STUB_PATIENCE = 2.0
 """Seconds after which a stub that has not arrived never will."""
 
+_FAULTS_KEPT = 20
+
 
 class Mediator:
     """Answers the calls of one run."""
@@ -50,7 +52,7 @@ class Mediator:
         self.performer = Performer(self)
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin
         self.limit_hit: Callable[[str], None] = lambda _name: None
-        self.faults: list[BaseException] = []
+        self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
         self._processes = 1
         self._in_flight: dict[int, tuple[int, float]] = {}  # parent: (child, since)
@@ -102,10 +104,23 @@ class Mediator:
             self.listener.fail(call, error.errno or EIO)
             return
         except Exception as fault:  # noqa: BLE001 - a fault of ours is never the child's way out
-            self.faults.append(fault)
+            self._note(fault, number)
             self.listener.fail(call, EIO)
             return
         self.send(call, answer)
+
+    def _note(self, fault: Exception, number: int) -> None:
+        """Remember a mistake of ours by its place, never by its values: they are the script's."""
+        if len(self.faults) >= _FAULTS_KEPT:
+            return
+        trace = fault.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = ""
+        if trace is not None:
+            name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+            place = f" at {name}:{trace.tb_lineno}"
+        self.faults.append(f"{self._name(number)}: {type(fault).__name__}{place}")
 
     def _find(self, number: int) -> Answer:
         table = self._table

@@ -196,7 +196,8 @@ class Outcome:
     """How a run ended."""
 
     __slots__ = (
-        "calls_refused", "complete", "effects", "limit", "missing", "sockets_refused", "status",
+        "calls_refused", "complete", "effects", "faults", "limit", "missing", "sockets_refused",
+        "status",
     )  # fmt: skip
 
     def __init__(
@@ -207,11 +208,13 @@ class Outcome:
         calls_refused: Mapping[str, int],
         missing: Sequence[bytes],
         effects: Sequence[Effect] = (),
+        faults: Sequence[str] = (),
     ) -> None:
+        self.faults = tuple(faults)  # mistakes of ours: those calls failed with EIO
         self.effects = tuple(effects)  # the last cut: file effects after the last command
         self.status = status  # exit status; a signal is 128+N
         self.limit = limit  # the limit that ended it: "timeout", "cpu", "memory", …
         self.sockets_refused = sockets_refused  # call or family: how often
         self.calls_refused = calls_refused  # system calls outside the table: how often
         self.missing = missing  # host paths looked for that exist but are not mapped
-        self.complete = limit is None
+        self.complete = limit is None and not faults

@@ -86,6 +86,7 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
         system.calls_refused,
         [path for path in tree.lookup.missing if host_exists(path)],
         effects,
+        attendant.faults,
     )
 
 
@@ -125,8 +126,7 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
             guardian.dismiss()
         os.close(child.listener)
         os.close(child.pidfd)
-    if mediator.faults:
-        raise mediator.faults[0]
+    attendant.faults = mediator.faults
     return attendant
 
 
