@@ -5,6 +5,7 @@ Values of the environment and contents of files never stand here.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from shannot.cli.render import command_line
@@ -131,14 +132,14 @@ def _refused(counts: Mapping[str, int], what: str, why: str) -> Iterator[str]:
 
 
 def _missing(report: Report) -> Iterator[str]:
-    paths = [escape(path.decode("utf-8", "surrogateescape")) for path in report.outcome.missing]
+    paths = [os.fsdecode(path) for path in report.outcome.missing]
     if len(paths) > _NAMED or any(path.startswith(_SYSTEM_PLACES) for path in paths):
         for path in paths:
-            yield f"not mapped: {path}"
+            yield f"not mapped: {escape(path)}"
         yield "`shannot run --view system` shows the whole machine read-only"
         return
     for path in paths:
-        yield f"not mapped: {path} (`--map {quote(path)}` shows it)"
+        yield f"not mapped: {escape(path)} (`--map {quote(path)}` shows it)"
 
 
 def _next(report: Report) -> Iterator[str]:
