@@ -196,8 +196,8 @@ class Outcome:
     """How a run ended."""
 
     __slots__ = (
-        "calls_refused", "complete", "effects", "faults", "limit", "missing", "sockets_refused",
-        "status",
+        "calls_refused", "complete", "effects", "faults", "hidden", "limit", "missing",
+        "sockets_refused", "status",
     )  # fmt: skip
 
     def __init__(
@@ -209,7 +209,9 @@ class Outcome:
         missing: Sequence[bytes],
         effects: Sequence[Effect] = (),
         faults: Sequence[str] = (),
+        hidden: Sequence[bytes] = (),
     ) -> None:
+        self.hidden = hidden  # host paths looked for that are never shown: keys and the like
         self.faults = tuple(faults)  # mistakes of ours: those calls failed with EIO
         self.effects = tuple(effects)  # the last cut: file effects after the last command
         self.status = status  # exit status; a signal is 128+N

@@ -79,14 +79,17 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     finally:
         changes.closed = True
         tree.close()
+    hides = tree.overlay.hidden.hides_path
+    sought = [path for path in tree.lookup.missing if host_exists(path)]
     return Outcome(
         attendant.status,
         attendant.limit,
         system.sockets_refused,
         system.calls_refused,
-        [path for path in tree.lookup.missing if host_exists(path)],
+        [path for path in sought if not hides(path)],
         effects,
         attendant.faults,
+        [path for path in sought if hides(path)],
     )
 
 
