@@ -35,7 +35,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from shannot.effects.model import Effect, MakeDirectory, RunCommand
+from shannot.effects.model import Effect, MakeDirectory, MovePath, RunCommand
 from shannot.effects.plan import digest
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.escape import escape
@@ -146,22 +146,19 @@ class Execution:
             kept = stack.enter_context(store.blobs(session_id, "checkpoint"))
             steps = Steps(session_id, blobs, kept, self._protected)
             self._record_skipped(journal)
-            directories: list[MakeDirectory] = []
             for number in self._waiting():
                 effect = self._effects[number]
                 if isinstance(effect, RunCommand):
-                    self._settle(steps, directories)
+                    self._settle(steps, number)
                     result = self._run(journal, number, effect, blobs, sinks)
                 else:
-                    result = self._change(journal, number, effect, steps)
-                    if isinstance(effect, MakeDirectory):
-                        directories.append(effect)
+                    result = self._change(journal, number, self._relaxed(number, effect), steps)
                 journal.end(result)
                 self._observe("end", number)
                 self._results[number] = result
                 if result.state == "failed" and not self._options.keep_going:
                     break
-            self._settle(steps, directories)
+            self._settle(steps, len(self._effects) + 1)
         return tuple(result for _, result in sorted(self._results.items()))
 
     def succeeded(self) -> bool:
@@ -244,11 +241,32 @@ class Execution:
             return replace(result, state="failed", message=message)
         return result
 
-    def _settle(self, steps: Steps, directories: list[MakeDirectory]) -> None:
-        """Directories that were filled get the times that were recorded, before a command looks."""
-        for effect in reversed(directories):
-            steps.settle(effect)
-        directories.clear()
+    def _relaxed(self, number: int, effect: FileEffect) -> FileEffect:
+        """A directory that its owner may not write to, if it must be filled first (`_settle`)."""
+        if not isinstance(effect, MakeDirectory) or os.geteuid() == 0:
+            return effect
+        below = f"{effect.path}/"
+        later = (self._effects[n] for n in self._chosen if n > number)
+        if any(not isinstance(e, RunCommand) and e.path.startswith(below) for e in later):
+            return replace(effect, mode=effect.mode | 0o700)
+        return effect
+
+    def _settle(self, steps: Steps, end: int) -> None:
+        """Directories made since the last command get the recorded mode and time, now filled.
+
+        end: the number of the command that is about to look at them, or one after the last effect.
+        Worked out from the plan, so that an execution which was killed before this does it, too.
+        """
+        touched: set[str] = set()
+        for number in reversed([n for n in self._chosen if n < end]):
+            effect = self._effects[number]
+            if isinstance(effect, RunCommand):
+                break
+            result = self._results.get(number)
+            done = result is not None and result.state == "done"
+            if isinstance(effect, MakeDirectory) and done and effect.path not in touched:
+                steps.settle(effect)
+            touched.add(effect.source if isinstance(effect, MovePath) else effect.path)
 
 
 def _unobserved(_event: str, _number: int) -> None:

@@ -19,6 +19,8 @@ from shannot.sessions.place import ConflictError, Place, open_below
 # the integrity labels are signatures of the contents.
 _BOUND_TO_CONTENTS = frozenset({"security.capability", "security.ima", "security.evm"})
 
+NOT_IN_PLAN = "it is not in the plan: it is new, or the script could not see it"
+
 
 class Checkpoint:
     """Compares and saves. With `blobs` the contents are kept as well."""
@@ -72,7 +74,7 @@ class Checkpoint:
                 path = f"{place.path}/{relative}"
                 fingerprint = recorded.pop(relative, None)
                 if fingerprint is None:
-                    raise ConflictError(path, "it is new, so what would go was not all reviewed")
+                    raise ConflictError(path, NOT_IN_PLAN)
                 with open_below(fd, relative, path) as below:
                     saved.append(self.save(below, fingerprint, keep))
                     if fingerprint.kind == "directory":

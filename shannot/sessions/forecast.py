@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from shannot.effects.model import Entry, Fingerprint
 from shannot.sessions.blobs import hash_descriptor
-from shannot.sessions.checkpoint import difference
+from shannot.sessions.checkpoint import NOT_IN_PLAN, difference
 from shannot.sessions.place import READ, ConflictError
 
 _MAX_LINKS = 40  # MAXSYMLINKS of path_resolution(7)
@@ -21,8 +21,10 @@ _MAX_LINKS = 40  # MAXSYMLINKS of path_resolution(7)
 class Item:
     """One thing in the tree. What was not changed is read from the host when it is asked for."""
 
-    __slots__ = ("_children", "_digest", "_host", "_listed", "identity", "kind", "links", "mode",
-                 "owner", "size", "target")  # fmt: skip
+    __slots__ = (
+        "_children", "_digest", "_host", "_known", "_listed", "identity", "kind", "links", "mode",
+        "owner", "size", "target",
+    )  # fmt: skip
 
     def __init__(self, fingerprint: Fingerprint, owner: tuple[int, int], target: str = "") -> None:
         """A thing that an effect makes."""
@@ -37,10 +39,14 @@ class Item:
         self._host: str | None = None
         self._listed = True  # every child is known
         self._children: dict[str, Item | None] = {}
+        self._known: dict[tuple[int, int], Item] = {}
 
     @staticmethod
-    def read(path: str, found: os.stat_result) -> Item:
-        """What stands on the host at path."""
+    def read(path: str, found: os.stat_result, known: dict[tuple[int, int], Item]) -> Item:
+        """What stands on the host at path. A file of several names is one item: see known."""
+        identity = (found.st_dev, found.st_ino)
+        if identity in known:
+            return known[identity]
         kind, target, mode = _kind(found.st_mode), "", stat.S_IMODE(found.st_mode)
         if kind == "link":
             target, mode = os.readlink(path), 0
@@ -49,7 +55,10 @@ class Item:
         item = Item(fingerprint, (found.st_uid, found.st_gid), target)
         item.kind = kind
         item.links = found.st_nlink
-        item.identity = (found.st_dev, found.st_ino)
+        item.identity = identity
+        item._known = known
+        if kind != "directory" and item.links > 1:
+            known[identity] = item
         item._host = path
         item._listed = False
         return item
@@ -61,7 +70,7 @@ class Item:
             if self._host is not None and not self._listed:
                 path = f"{self._host.rstrip('/')}/{name}"
                 try:
-                    found = Item.read(path, os.lstat(path))
+                    found = Item.read(path, os.lstat(path), self._known)
                 except (FileNotFoundError, NotADirectoryError):
                     found = None
                 except OSError as error:
@@ -127,7 +136,7 @@ class Item:
                 item = directory.child(name)
                 fingerprint = recorded.pop(relative, None)
                 if item is None or fingerprint is None:
-                    raise ConflictError(f"{path}/{relative}", "it is new: nobody reviewed it")
+                    raise ConflictError(f"{path}/{relative}", NOT_IN_PLAN)
                 item.compare(f"{path}/{relative}", fingerprint)
                 if item.kind == "directory":
                     waiting.append((relative, item))
@@ -145,7 +154,18 @@ class Forecast:
     __slots__ = ("root",)
 
     def __init__(self) -> None:
-        self.root = Item.read("/", os.lstat("/"))
+        self.root = Item.read("/", os.lstat("/"), {})
+
+    def lose(self, item: Item) -> None:
+        """The item has left the tree, and everything below it."""
+        waiting = [item]
+        while waiting:
+            gone = waiting.pop()
+            if gone.kind == "directory":
+                below = [gone.child(name) for name in gone.names()]
+                waiting += [child for child in below if child is not None]
+            else:
+                gone.links -= 1
 
     def directory(self, path: str) -> Item:
         """The directory at an absolute path, no link followed. ConflictError."""

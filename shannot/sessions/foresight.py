@@ -58,7 +58,9 @@ def foresee(forecast: Forecast, effect: Effect, operator: Operator, partial: boo
             _write_file(forecast, effect, operator)
         case DeletePath(path=path, before=before, entries=entries):
             parent, name, item = _target(forecast, path)
-            _existing(path, item).compare_tree(path, before, entries, partial)
+            gone = _existing(path, item)
+            gone.compare_tree(path, before, entries, partial)
+            forecast.lose(gone)
             parent.put(name, None)
         case MakeDirectory(path=path, mode=mode):
             parent, name, item = _target(forecast, path)
@@ -83,13 +85,14 @@ def has_happened(forecast: Forecast, effect: Effect) -> bool:
             case DeletePath(path=path):
                 return forecast.find(path) is None
             case MakeDirectory(path=path, mode=mode):
-                return _is(forecast.find(path), Fingerprint("directory", mode))
+                item = forecast.find(path)
+                # While it is filled its owner may write to it, whatever its mode will be.
+                return item is not None and item.mode in (mode, mode | 0o700) and not item.names()
             case MakeLink(path=path, target=target, hard=hard):
                 item = forecast.find(path)
                 if item is None or not hard:
                     return item is not None and item.kind == "link" and item.target == target
-                first = forecast.find(target)
-                return first is not None and first.identity == item.identity
+                return forecast.find(target) is item  # one file of several names is one item
             case MovePath(source=source, path=path, before=before):
                 return forecast.find(source) is None and _is(forecast.find(path), before)
             case ChangeMode() | ChangeOwner() | ChangeTimes() | RunCommand():
@@ -150,6 +153,8 @@ def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None
     path = effect.path
     parent, name, item = _target(forecast, path)
     _compare(path, item, effect.before)
+    if item is not None:
+        forecast.lose(item)
     if effect.hard:
         first = _existing(effect.target, forecast.find(effect.target))
         if first.kind != "file":
@@ -167,12 +172,12 @@ def _move_path(forecast: Forecast, effect: MovePath) -> None:
     moved.compare_tree(effect.source, effect.before, effect.entries)
     parent, name, replaced = _target(forecast, effect.path)
     _compare(effect.path, replaced, effect.replaced)
-    if replaced is moved or (
-        replaced and replaced.identity and replaced.identity == moved.identity
-    ):
+    if replaced is moved:
         raise ConflictError(effect.path, "it is another name of what would be moved there")
     if replaced is not None and replaced.kind == "directory" and replaced.names():
         raise ConflictError(effect.path, "the directory to be replaced is not empty")
+    if replaced is not None:
+        forecast.lose(replaced)
     origin.put(old_name, None)
     parent.put(name, moved)
 

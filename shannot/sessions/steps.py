@@ -186,12 +186,16 @@ class Steps:
             yield Step(effect, place, other, self._blobs, self._checkpoint, temporary)
 
     def settle(self, effect: MakeDirectory) -> None:
-        """Give a directory the time that was recorded, which filling it has changed."""
-        if effect.mtime_ns is None:
-            return
+        """Give a directory the mode and the time that were recorded, now that it is filled."""
         try:
             with open_place(effect.path, self._protected) as place:
-                metadata.set_time(place, effect.mtime_ns)
+                found = place.look()
+                if found is None or not stat.S_ISDIR(found.st_mode):
+                    return
+                if stat.S_IMODE(found.st_mode) == effect.mode | 0o700 != effect.mode:
+                    metadata.set_mode(place, effect.mode)
+                if effect.mtime_ns is not None:
+                    metadata.set_time(place, effect.mtime_ns)
         except (ConflictError, OSError):
             pass  # moved or deleted by a later effect
 
@@ -222,7 +226,9 @@ def _keep_owner(place: Place, new_fd: int) -> None:
         attributes = read_attributes(fd)
     finally:
         os.close(fd)
-    inherited = read_attributes(new_fd)
+    inherited = read_attributes(new_fd)  # from the defaults of the directory
+    for name in inherited.keys() - attributes.keys():
+        os.removexattr(new_fd, name)
     for name, value in attributes.items():
         if inherited.get(name) != value:
             os.setxattr(new_fd, name, value)

@@ -33,6 +33,8 @@ class Scripts(RuleBasedStateMachine):
             (root / "a/b/c").write_bytes(b"deep")
             (root / "b").write_bytes(b"top")
             (root / "c").symlink_to("a/b/c")
+            (root / "a/a").write_bytes(b"two names")
+            (root / "a/c").hardlink_to(root / "a/a")
         self.recorder: Recorder = self.world.recorder()
 
     def pick(self, data: st.DataObject, want: str) -> str | None:
@@ -60,8 +62,10 @@ class Scripts(RuleBasedStateMachine):
     @rule(data=st.data(), contents=DATA, kind=st.sampled_from(["file", "link"]))
     def overwrite(self, data: st.DataObject, contents: bytes, kind: str) -> None:
         name = self.pick(data, kind)
-        if name and os.lstat(self.recorder.actual / name).st_nlink == 1:
-            self.recorder.write(name, contents, None if os.geteuid() == 0 else 0o644)
+        path = self.recorder.actual / (name or "")
+        may = kind == "link" or os.access(path, os.W_OK)
+        if name and may and os.lstat(path).st_nlink == 1:
+            self.recorder.write(name, contents)
 
     @rule(data=st.data(), mode=DIRECTORY_MODES)
     def mkdir(self, data: st.DataObject, mode: int) -> None:

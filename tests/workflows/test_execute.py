@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 import stat
 import time
 from dataclasses import replace
@@ -14,9 +16,11 @@ from shannot.effects.model import (
     ChangeOwner,
     DeletePath,
     Effect,
+    Entry,
     Fingerprint,
     MakeDirectory,
     MakeLink,
+    MovePath,
     WriteFile,
 )
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
@@ -240,7 +244,7 @@ def change_program(tree: Path) -> None:
         (plant_link_in_parent, "tree/conf: it is a link now, not a directory"),
         (plant_file_at_new_path, "new.txt: something stands there now"),
         (plant_dangling_link_at_new_path, "new.txt: something stands there now"),
-        (add_to_deleted, "old/deep/more: it is new"),
+        (add_to_deleted, "old/deep/more: it is not in the plan"),
         (remove_from_deleted, "old/deep/file: it is not there any more"),
         (change_link_in_deleted, "old/link: its contents|old/link: it points elsewhere"),
         (second_name, "conf/app.conf: it has 2 names"),
@@ -481,6 +485,69 @@ def test_a_directory_that_cannot_be_written_is_told_before_anything_is_done(worl
         world.execute(world.approved(world.recorded(recorder)))
     assert not (world.tree / "x").exists()
     (world.tree / "d").chmod(0o755)
+
+
+def test_a_directory_that_nobody_may_write_to_is_filled_first(world: World) -> None:
+    recorder = world.recorder()
+    recorder.mkdir("d")
+    recorder.write("d/x", b"")
+    recorder.run("stat", "-c", "%a", "d")
+    recorder.mkdir("e", 0o500)
+    made = recorder.effects[0]
+    assert isinstance(made, MakeDirectory)
+    recorder.effects[0] = replace(made, mode=0o555, mtime_ns=10**18)
+    result, out, _ = world.execute(world.approved(world.recorded(recorder)))
+    assert result.succeeded
+    assert out.data == b"555\n"
+    found = (world.tree / "d").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_mtime_ns) == (0o555, 10**18)
+    assert stat.S_IMODE((world.tree / "e").stat().st_mode) == 0o500
+    (world.tree / "d").chmod(0o755)
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+def test_a_write_that_does_not_fit_leaves_all_as_it_was(world: World, size: int) -> None:
+    furnish(world)
+    recorder = world.recorder()
+    recorder.write("conf/app.conf", b"x" * 5_000_000)
+    session = world.approved(world.recorded(recorder))
+    before = picture(world.tree)
+
+    def limit(event: str, number: int) -> None:
+        if event == "begin":
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000 + size, 2_000_000))
+
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            result, _, _ = world.execute(session, observe=limit)
+            status = 0 if "File too large" in result.results[0].message else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert picture(world.tree) == before
+    assert world.execute(session)[0].succeeded
+    assert picture(world.tree) == picture(world.native)
+
+
+def test_a_deep_directory_is_moved_and_deleted(world: World) -> None:
+    depth = 500
+    here = world.tree
+    for _ in range(depth):
+        here /= "ddddd"
+    here.mkdir(parents=True)
+    entry = fingerprint(world.tree / "ddddd")
+    below = tuple(Entry("/".join(["ddddd"] * n), entry) for n in range(1, depth))
+    moved = str(world.tree / "moved")
+    effects = [
+        MovePath(str(world.tree / "ddddd"), moved, entry, None, below),
+        DeletePath(moved, entry, below),
+    ]
+    result, _, _ = world.execute(world.approved(world.session(effects)))
+    assert result.succeeded, [r.message[-200:] for r in result.results]
+    assert os.listdir(world.tree) == []
 
 
 def test_a_link_planted_while_it_executes_is_not_followed(world: World) -> None:
