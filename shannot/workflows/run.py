@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     Sandbox = Callable[[Spec, LateGate, Streams], Outcome]
 
 
+_LINGER = 2.0  # seconds
+
+
 class Report:
     """What a run came to."""
 
@@ -98,7 +101,7 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
     state = state_directory(caller.environment, caller.uid)
     keeper = _Keeper(state)
     notes = list(choices.notes)
-    private = make_private(state)
+    private = make_private(state, caller.uid)
     try:
         streams = Streams(stdin if copy is None else copy, stdout, stderr)
         spec = _spec(request, caller, choices, python, script, state, private, keeper.blobs)
@@ -107,7 +110,8 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
         effects = [*gate.effects(), *outcome.effects]
         if not gate.complete:
             outcome.complete = False
-        output = streams.finish()
+        # A reader that does not read must not hold up what a limit has ended.
+        output = streams.finish(-1 if outcome.limit is None else _LINGER)
         if not effects and not request.keep:
             return Report(outcome, output, (), gate.denied(), notes, None, 0)
         session, plan, waiting = keeper.record(
@@ -217,12 +221,17 @@ def _gate(
     )
 
 
-def make_private(state: str) -> str:
+def make_private(state: str, uid: int) -> str:
     """A directory of this run's own below the state directory. Raises UsageError."""
-    place = os.path.join(state, "runtime")
-    path = os.path.join(place, f"{os.getpid()}-{os.urandom(4).hex()}")
+    place = f"{state}/runtime"
+    path = f"{place}/{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        os.makedirs(place, 0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(state), exist_ok=True)
+        for directory in (state, place):
+            try:
+                os.mkdir(directory, 0o700)
+            except FileExistsError:
+                _check_own(directory, uid)
         os.mkdir(path, 0o700)
     except OSError as error:
         raise UsageError(
@@ -230,6 +239,16 @@ def make_private(state: str) -> str:
             " (XDG_STATE_HOME names another place for it)"
         )
     return path
+
+
+def _check_own(directory: str, uid: int) -> None:
+    """What others can change is no place to keep what will be executed. Raises UsageError."""
+    found = os.stat(directory)
+    if found.st_uid != uid or found.st_mode & 0o022:
+        raise UsageError(
+            f"the state directory {directory} is not this user's alone:"
+            " it must belong to you, and nobody else may write to it"
+        )
 
 
 def remove_private(path: str) -> None:

@@ -179,3 +179,20 @@ def test_nothing_stays_open_and_finishing_twice_is_fine() -> None:
     streams.finish()
     Streams(0, 1, 2).finish()
     assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for_beyond_the_time() -> None:
+    reader, writer = os.pipe()
+    streams = Streams(0, writer, None)
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(streams.child_descriptors()[1], 1)
+        os.write(1, b"x" * 200_000)
+        os._exit(0)
+    streams.start(1 << 30, lambda: None)
+    os.waitpid(pid, 0)
+    output = streams.finish(0.2)
+    assert output.stdout.total > 0
+    os.close(reader)
+    streams.finish(20)
+    os.close(writer)

@@ -248,6 +248,17 @@ def test_a_state_directory_that_cannot_be_written_is_one_clear_line(place: Place
         place.run(FakeSandbox())
 
 
+def test_the_state_directory_is_made_private_and_must_be_ours(place: Place) -> None:
+    place.run(FakeSandbox())
+    for name in ("shannot", "shannot/runtime"):
+        assert (place.state / name).stat().st_mode & 0o7777 == 0o700
+    (place.state / "shannot" / "runtime").chmod(0o777)
+    sandbox = FakeSandbox()
+    with pytest.raises(UsageError, match="nobody else may write"):
+        place.run(sandbox)
+    assert sandbox.spec is None
+
+
 def test_a_rule_of_the_configuration_decides(place: Place) -> None:
     place.configure('[profile]\nalways_deny = ["systemctl"]\n')
     sandbox = FakeSandbox(commands=[["systemctl", "status"]])
