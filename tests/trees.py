@@ -59,13 +59,18 @@ def snapshot(directory: Path, *, times: bool = True) -> dict[bytes, tuple[object
         path = os.path.join(root, relative)
         status = os.lstat(path)
         contents = ""
-        if stat.S_ISREG(status.st_mode):
-            with open(path, "rb") as file:
-                contents = hashlib.file_digest(file, "sha256").hexdigest()
-        elif stat.S_ISLNK(status.st_mode):
-            contents = os.fsdecode(os.readlink(path))
-        elif stat.S_ISDIR(status.st_mode):
-            waiting += [os.path.join(relative, name) for name in os.listdir(path)]
+        try:
+            if stat.S_ISREG(status.st_mode):
+                with open(path, "rb") as file:
+                    contents = hashlib.file_digest(file, "sha256").hexdigest()
+            elif stat.S_ISLNK(status.st_mode):
+                contents = os.fsdecode(os.readlink(path))
+            elif stat.S_ISDIR(status.st_mode):
+                # Without the right to search it, names could be listed and not looked at.
+                names = os.listdir(path) if os.access(path, os.X_OK) else []
+                waiting += [os.path.join(relative, name) for name in names]
+        except PermissionError:
+            contents = "not readable"
         found[relative] = (
             oct(status.st_mode),
             status.st_uid,
@@ -73,3 +78,14 @@ def snapshot(directory: Path, *, times: bool = True) -> dict[bytes, tuple[object
             status.st_mtime_ns if times and relative else 0,
         )
     return found
+
+
+def clear(directory: Path) -> None:
+    """Delete the tree, also what a script has locked its owner out of."""
+    directory.chmod(0o700)
+    for top, names, _ in os.walk(directory):
+        for name in names:
+            path = Path(top, name)
+            if not path.is_symlink():
+                path.chmod(0o700)
+    shutil.rmtree(directory)

@@ -7,22 +7,24 @@ tree must be untouched after the sandboxed run.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 
-from tests.trees import plant, snapshot
+from tests.trees import clear, plant, snapshot
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 SCRIPTS = sorted(path.name for path in HERE.glob("*.py") if not path.name.startswith("test_"))
 STDIN = "first line\nsecond line\n"
-NEVER_TWICE_THE_SAME = {"archives.py", "databases.py", "temporary_files.py"}
+NEVER_TWICE_THE_SAME = {"archives.py", "databases.py", "temporary_files.py", "crossing_mounts.py"}
 """They leave times of now, random names or random salts in files."""
+PART_HARD_LINKS = {"hard_links.py", "rename_files.py"}
+"""They change a file that has a second name on the host, which `execute` refuses as a conflict."""
 CONFIGURATION = """\
 [profiles.default]
 confine = ["*"]
@@ -94,13 +96,21 @@ class Place:
         return {path: what for path, what in found.items() if b"__pycache__" not in path}
 
 
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A temporary directory that pytest can delete, whatever modes a script has left."""
+    yield tmp_path
+    if (tmp_path / "tree").exists():
+        clear(tmp_path / "tree")
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_prints_the_same_in_the_sandbox_and_changes_nothing(
-    script: str, tmp_path: Path
+    script: str, root: Path
 ) -> None:
-    place = Place(tmp_path, script)
+    place = Place(root, script)
     native = place.natively()
-    shutil.rmtree(place.tree)
+    clear(place.tree)
     plant(place.tree)
     before = snapshot(place.tree)
     inside = place.shannot("run", "-q", place.script)
@@ -113,12 +123,12 @@ def test_a_script_prints_the_same_in_the_sandbox_and_changes_nothing(
     assert snapshot(place.tree) == before
 
 
-@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - NEVER_TWICE_THE_SAME))
-def test_executing_the_plan_makes_what_a_plain_run_makes(script: str, tmp_path: Path) -> None:
-    place = Place(tmp_path, script)
+@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - NEVER_TWICE_THE_SAME - PART_HARD_LINKS))
+def test_executing_the_plan_makes_what_a_plain_run_makes(script: str, root: Path) -> None:
+    place = Place(root, script)
     place.natively()
     wanted = place.contents()
-    shutil.rmtree(place.tree)
+    clear(place.tree)
     plant(place.tree)
     place.shannot("run", "-q", place.script)
     waiting = place.home / ".local" / "state" / "shannot" / "sessions"
