@@ -37,9 +37,10 @@ _LIMITS = {
     "output": "its output (--output)",
     "files": "its number of new files (--files)",
 }
-_SYSTEM_PLACES = ("/proc", "/sys", "/var", "/run", "/boot")
-_NAMED = 5
-"""Missing paths that get an option each; beyond, one line with the view that shows them all."""
+_SYSTEM_PLACES = ("/proc/", "/sys/", "/run/")
+"""What no --map shows: synthetic in the project view, the machine's own in the system view."""
+_MANY = 5
+"""Missing paths beyond which the view that shows them all is worth a line."""
 _LISTED = 100
 """Effects that get a line each; beyond, the summary counts them, and `show` lists them all."""
 
@@ -133,13 +134,12 @@ def _refused(counts: Mapping[str, int], what: str, why: str) -> Iterator[str]:
 
 def _missing(report: Report) -> Iterator[str]:
     paths = [os.fsdecode(path) for path in report.outcome.missing]
-    if len(paths) > _NAMED or any(path.startswith(_SYSTEM_PLACES) for path in paths):
-        for path in paths:
-            yield f"not mapped: {escape(path)}"
-        yield "`shannot run --view system` shows the whole machine read-only"
-        return
+    of_system = [path for path in paths if f"{path}/".startswith(_SYSTEM_PLACES)]
     for path in paths:
-        yield f"not mapped: {escape(path)} (`--map {quote(path)}` shows it)"
+        option = "" if path in of_system else f" (`--map {quote(path)}` shows it)"
+        yield f"not mapped: {escape(path)}{option}"
+    if of_system or len(paths) > _MANY:
+        yield "`shannot run --view system` shows the whole machine read-only"
 
 
 def _next(report: Report) -> Iterator[str]:
