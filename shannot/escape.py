@@ -13,20 +13,16 @@ if TYPE_CHECKING:
 
 # `str.isprintable` is false for all of Unicode's "Other" (control, format, surrogate, private
 # use, unassigned) and "Separator" but the space. These are letters and marks by category, and
-# yet show nothing: (first, last).
-_BLANK_RANGES = (
-    (0x034F, 0x034F),  # combining grapheme joiner
-    (0x115F, 0x1160),  # Hangul fillers
-    (0x17B4, 0x17B5),  # Khmer inherent vowels
-    (0x180B, 0x180F),  # Mongolian selectors
-    (0x2800, 0x2800),  # blank Braille pattern
-    (0x3164, 0x3164),  # Hangul filler
-    (0xFE00, 0xFE0F),  # variation selectors
-    (0xFFA0, 0xFFA0),  # half-width Hangul filler
-    (0xFFFC, 0xFFFC),  # object replacement
-    (0x1D159, 0x1D159),  # null note head
-    (0xE0100, 0xE01EF),  # variation selectors supplement
-)
+# yet show nothing.
+_BLANKS = frozenset(
+    "\u034f"  # combining grapheme joiner
+    "\u115f\u1160\u3164\uffa0"  # Hangul fillers
+    "\u17b4\u17b5"  # Khmer inherent vowels
+    "\u180b\u180c\u180d\u180e\u180f"  # Mongolian selectors
+    "\u2800"  # blank Braille pattern
+    "\ufffc"  # object replacement
+    "\U0001d159"  # null note head
+).union(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))  # variation selectors
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 # ECMA-48 SGR: ESC [ parameters m. Real ones stay below 40 bytes; a longer one is shown.
@@ -36,14 +32,9 @@ _ESC = "\x1b"
 _RESET = b"\x1b[0m"
 
 
-def is_visible(character: str) -> bool:
-    """Does this one character show as itself, alone, and nothing else?"""
-    if character.isascii():
-        return character.isprintable()
-    code = ord(character)
-    if any(first <= code <= last for first, last in _BLANK_RANGES):
-        return False
-    return character.isprintable()
+def is_visible(text: str) -> bool:
+    """Does every character show as itself, and nothing else?"""
+    return text.isprintable() and (text.isascii() or _BLANKS.isdisjoint(text))
 
 
 def escape(text: str, keep: str = "") -> str:
@@ -51,7 +42,7 @@ def escape(text: str, keep: str = "") -> str:
 
     Undecodable bytes (lone surrogates U+DC80 to U+DCFF, `os.fsdecode`) become `\\xNN`.
     """
-    if text.isascii() and text.isprintable():
+    if is_visible(text):
         return text
     return "".join(c if c in keep or is_visible(c) else spell(c) for c in text)
 
@@ -165,8 +156,7 @@ def _run_of_plain(text: str, start: int) -> int:
     end = text.find("\n", start)
     if end < 0:
         end = len(text)
-    line = text[start:end]
-    if line.isascii() and line.isprintable():
+    if is_visible(text[start:end]):
         return end
     position = start
     while position < end and (is_visible(text[position]) or text[position] == "\ufe0f"):
