@@ -32,12 +32,13 @@ def review_document(review: Review, diffs: Mapping[int, Diff]) -> Json:
                 "result": plain(to_json(reviewed.result)),
             }
         )
-    return {**session_fields(review.session), "effects": effects}
+    return {**session_fields(review.session), "digest": review.digest, "effects": effects}
 
 
 def session_document(session: Session, **more: Json) -> Json:
     """Where a session stands, without its plan."""
-    return {**session_fields(session), "results": results_document(session), **more}
+    results = results_document(session)
+    return {**session_fields(session), "digest": digest(session.plan), "results": results, **more}
 
 
 def session_fields(session: Session) -> dict[str, Json]:
@@ -57,7 +58,6 @@ def session_fields(session: Session) -> dict[str, Json]:
         "outcome": plain(to_json(session.outcome)),
         "complete": session.plan.complete,
         "notes": list(session.plan.notes),
-        "digest": digest(session.plan),
         "decision": plain(to_json(session.decision)),
     }
 
