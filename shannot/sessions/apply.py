@@ -233,6 +233,8 @@ class Execution:
         result = EffectResult(
             number, "done", "", ended.exit_status, ended.stdout_size, ended.stderr_size
         )
+        if ended.error:
+            return replace(result, state="failed", message=ended.error)
         if ended.timed_out:
             message = f"it did not end within {self._options.timeout:g} seconds"
             return replace(result, state="failed", message=message)

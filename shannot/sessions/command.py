@@ -52,6 +52,8 @@ class Ended:
     stdout_size: int
     stderr_size: int
     timed_out: bool = False
+    error: str = ""
+    """Why it could not be started at all."""
 
 
 class _Stream:
@@ -112,8 +114,7 @@ def run(command: RunCommand, blobs: BlobDirectory, timeout: float, sinks: Sinks)
         )
     except OSError as error:
         status = NOT_FOUND if isinstance(error, FileNotFoundError) else REFUSED
-        message = f"cannot be started: {error.strerror}\n".encode()
-        return Ended(status, b"", message, 0, len(message))
+        return Ended(status, b"", b"", 0, 0, error=f"it cannot be started: {error.strerror}")
     finally:
         os.close(stdin_fd)
         os.close(directory_fd)

@@ -164,6 +164,15 @@ def test_a_signal_is_128_and_its_number(world: World) -> None:
     assert result.results[0].exit_status == 137
 
 
+def test_a_program_that_cannot_be_started_says_why(world: World) -> None:
+    (world.tree / "tool").write_bytes(b"#!/nonexistent/interpreter\n")
+    (world.tree / "tool").chmod(0o755)
+    command = shell_command((str(world.tree / "tool"),), str(world.tree))
+    result, _, _ = world.execute(world.approved(world.session([command])))
+    assert result.results[0].exit_status == 127
+    assert "cannot be started: No such file" in result.results[0].message
+
+
 def test_only_the_chosen_effects_happen(world: World) -> None:
     recorder = world.recorder()
     for name in "abc":

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shannot.effects.document import MalformedError
+from shannot.sessions.journal import FILE, Journal, Saved, read
+from shannot.sessions.model import EffectResult
+
+SAVED = (
+    Saved("/srv/x", "file", 0o644, 1, 2, -3, "ab" * 32, attributes=(("user.note", "00ff"),)),
+    Saved("/srv/\udcff", "link", 0, 1, 2, 3, target="\udcfe"),
+    Saved("/srv/z", "nothing"),
+)
+SHARED = [HealthCheck.function_scoped_fixture]  # the directory is emptied for each example
+DONE = EffectResult(1, "done", "", 0, 5, 6)
+
+
+@pytest.fixture
+def fd(tmp_path: Path) -> Iterator[int]:
+    fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    yield fd
+    os.close(fd)
+
+
+def written(fd: int) -> bytes:
+    journal = Journal(fd)
+    journal.begin(1, SAVED)
+    journal.end(DONE)
+    journal.begin(2, ())
+    journal.close()
+    file = os.open(FILE, os.O_RDONLY, dir_fd=fd)
+    data = os.read(file, 1 << 20)
+    os.close(file)
+    return data
+
+
+def test_what_was_written_is_read(fd: int) -> None:
+    written(fd)
+    progress = read(fd, os.geteuid(), "there")
+    assert progress.begun == {1: SAVED, 2: ()}
+    assert progress.results == {1: DONE}
+    assert [result.state for result in progress.shown()] == ["done", "interrupted"]
+
+
+def test_without_a_journal_nothing_was_done(fd: int) -> None:
+    assert read(fd, os.geteuid(), "there").shown() == ()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
+@given(st.data())
+def test_cut_anywhere_it_is_read_up_to_the_last_whole_line(fd: int, data: st.DataObject) -> None:
+    if FILE in os.listdir(fd):
+        os.unlink(FILE, dir_fd=fd)
+    whole = written(fd)
+    end = data.draw(st.integers(0, len(whole)))
+    file = os.open(FILE, os.O_WRONLY, dir_fd=fd)
+    os.ftruncate(file, end)
+    os.close(file)
+    lines = whole[:end].count(b"\n")
+    progress = read(fd, os.geteuid(), "there")
+    assert len(progress.begun) + len(progress.results) == lines
+    journal = Journal(fd)
+    journal.end(EffectResult(3, "skipped"))
+    journal.close()
+    assert len(read(fd, os.geteuid(), "there").results) == len(progress.results) + 1
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
+@given(st.binary(min_size=1, max_size=40))
+def test_any_bytes_are_refused_or_read(fd: int, data: bytes) -> None:
+    file = os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=fd)
+    os.write(file, data + b"\n")
+    os.close(file)
+    with pytest.raises(MalformedError, match="line"):
+        read(fd, os.geteuid(), "there")
