@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.render import effect_lines
 from shannot.escape import escape, quote
+from shannot.workflows.inputs import inputs
+from shannot.workflows.review import diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,18 +16,35 @@ if TYPE_CHECKING:
     from shannot.cli.render import Style
     from shannot.effects.diff import Diff
     from shannot.sessions.model import EffectResult, Session
+    from shannot.sessions.store import Store
     from shannot.workflows.review import Review, ReviewedEffect
 
 
-def review_lines(review: Review, diffs: Mapping[int, Diff], style: Style) -> Iterator[str]:
-    """Everything there is to review: the head, then effect after effect with its diff."""
+class Contents:
+    """What effects write and commands read, by effect number."""
+
+    __slots__ = ("diffs", "inputs")
+
+    def __init__(self, diffs: Mapping[int, Diff], inputs: Mapping[int, bytes | None]) -> None:
+        self.diffs = diffs
+        self.inputs = inputs  # None: too long to be shown
+
+
+def read_contents(store: Store, session: Session) -> Contents:
+    """Everything that a reviewer must see of a session, whole."""
+    diffs = {item.number: item.diff for item in diff(store, session)}
+    return Contents(diffs, inputs(store, session))
+
+
+def review_lines(review: Review, contents: Contents, style: Style) -> Iterator[str]:
+    """Everything there is to review: the head, then effect after effect with what it writes."""
     yield from head_lines(review, style)
     total = len(review.effects)
     yield ""
     yield f"plan: {total} effect{'' if total == 1 else 's'}, in this order"
     for reviewed in review.effects:
         yield ""
-        yield from reviewed_lines(reviewed, diffs.get(reviewed.number), style)
+        yield from reviewed_lines(reviewed, contents, style)
 
 
 def head_lines(review: Review, style: Style) -> Iterator[str]:
@@ -56,9 +75,13 @@ def head_lines(review: Review, style: Style) -> Iterator[str]:
     yield from _decision(session)
 
 
-def reviewed_lines(reviewed: ReviewedEffect, diff: Diff | None, style: Style) -> Iterator[str]:
+def reviewed_lines(reviewed: ReviewedEffect, contents: Contents, style: Style) -> Iterator[str]:
     """One effect, and what became of it."""
-    yield from effect_lines(reviewed.number, reviewed.effect, reviewed.warnings, diff, style)
+    number = reviewed.number
+    shown = contents.diffs.get(number)
+    yield from effect_lines(number, reviewed.effect, reviewed.warnings, shown, style)
+    if number in contents.inputs:
+        yield from _input_lines(contents.inputs[number])
     if reviewed.result is not None:
         yield f"      => {result_text(reviewed.result)}"
 
@@ -106,6 +129,16 @@ def ranges(numbers: Sequence[int]) -> str:
             parts.append(f"{first}" if first == number else f"{first}-{number}")
             start = index + 1
     return ", ".join(parts)
+
+
+def _input_lines(data: bytes | None) -> Iterator[str]:
+    """What a command reads on stdin, each line behind a bar."""
+    if data is None:
+        yield "      | (too long to be shown)"
+        return
+    text = data.decode("utf-8", "surrogateescape")
+    for line in text.removesuffix("\n").split("\n"):
+        yield f"      | {escape(line, keep=chr(9))}"
 
 
 def _decision(session: Session) -> Iterator[str]:

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shannot.cli.envelope import plain
+from shannot.cli.envelope import contents, plain
 from shannot.effects.codec import to_json
 from shannot.effects.plan import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shannot.cli.envelope import Json
+    from shannot.cli.render_session import Contents
     from shannot.effects.diff import Diff
     from shannot.sessions.model import Session
     from shannot.workflows.review import Review
 
 
-def review_document(review: Review, diffs: Mapping[int, Diff]) -> Json:
+def review_document(review: Review, found: Contents) -> Json:
     """A session with its whole plan: effects with number, warnings, diff and result."""
     effects: list[Json] = []
     for reviewed in review.effects:
         fields = plain(to_json(reviewed.effect))
-        diff = diffs.get(reviewed.number)
+        diff = found.diffs.get(reviewed.number)
+        given = found.inputs.get(reviewed.number)
         effects.append(
             {
                 "number": reviewed.number,
                 **(fields if isinstance(fields, dict) else {}),
                 "warnings": list(reviewed.warnings),
                 "diff": None if diff is None else diff_document(diff),
+                "stdin": None if given is None else contents(given),
                 "result": plain(to_json(reviewed.result)),
             }
         )

@@ -106,7 +106,11 @@ class Place:
             self.environment, str(self.project), sys.executable, os.getuid(), "/nonexistent/c.toml"
         )
         sandbox = FakeSandbox(
-            before=self.effects(), commands=commands, blob=NEW, stdout=b"out\x1b[2J\n"
+            before=self.effects(),
+            commands=commands,
+            given=b"rm -rf \x1b[8mx\n" if commands else b"",
+            blob=NEW,
+            stdout=b"out\x1b[2J\n",
         )
         request = Request(Program("code", "print('out')"), keep=True, streams=(_null(), None, None))
         found = run_script(request, caller, sandbox).session

@@ -20,6 +20,7 @@ def read_argparse(words: list[str]) -> dict[str, Value]:
 if TYPE_CHECKING:
     from shannot.cli.run_options import Value
 
+DROPPED = (("-c", "--"), ("-m", "--"))
 FLAGS = [flag for option in (*OPTIONS, *LIMITS) for flag in option.flags]
 WORDS = [
     *FLAGS,
@@ -33,7 +34,9 @@ WORDS += ["--view=system", "--memory=2G", "--timeout=x", "--map=a:b", "-qc", "",
 @given(st.lists(st.sampled_from(WORDS), max_size=7))
 def test_the_quick_reader_agrees_with_argparse(words: list[str]) -> None:
     values = read_plain(words)
-    if values is not None:
+    # Where the code itself is `--`, argparse drops it, and python does not.
+    dropped = any(pair in zip(words, words[1:], strict=False) for pair in DROPPED)
+    if values is not None and not dropped:
         assert values == read_argparse(words)
 
 

@@ -55,6 +55,13 @@ def test_show_is_whole_and_escaped(place: Place) -> None:
     assert f"next: shannot approve {session}" in result.stderr.decode()
 
 
+def test_show_tells_what_a_command_is_given_to_read(place: Place) -> None:
+    session = place.session((("crontab", "-"),))
+    assert "      | rm -rf \\x1b[8mx\n" in place.shannot("show", session).stdout.decode()
+    document = json.loads(place.shannot("show", "--json", session).stdout)
+    assert document["result"]["effects"][2]["stdin"] == {"text": "rm -rf \x1b[8mx\n"}
+
+
 def test_show_prints_script_and_output_as_they_were(place: Place) -> None:
     session = place.session()
     assert place.shannot("show", session, "--script").stdout == b"print('out')"

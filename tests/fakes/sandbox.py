@@ -39,12 +39,14 @@ class FakeSandbox:
         status: int = 0,
         limit: str | None = None,
         missing: Sequence[bytes] = (),
+        given: bytes = b"",
     ) -> None:
         self.before = before
         self.commands = commands
         self.after = after
         self.stdout = stdout
         self.blob = blob
+        self.given = given  # to each command's stdin
         self.outcome = Outcome(status, limit, {}, {}, missing)
         self.spec: Spec | None = None
         self.answers: list[Answer] = []
@@ -67,7 +69,10 @@ class FakeSandbox:
             argv = tuple(os.fsencode(word) for word in words)
             path = os.fsencode(f"/usr/bin/{words[0]}")
             request = CommandRequest(argv, spec.directory, spec.environment, path, False)
-            self.answers.append(gate.command(request))
+            answer = gate.command(request)
+            self.answers.append(answer)
+            if self.given:
+                gate.received(answer.ticket, self.given)
         if self.after:
             gate.attach(FakeChanges(self.after))
         return self.outcome

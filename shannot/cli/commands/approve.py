@@ -12,7 +12,7 @@ from shannot.cli.executing import add_execution, execute_session, execution_opti
 from shannot.cli.parser import add_json, add_session
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
-from shannot.cli.render_session import next_step, ranges, review_lines
+from shannot.cli.render_session import next_step, ranges, read_contents, review_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
@@ -21,14 +21,14 @@ from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.sessions import lifecycle
 from shannot.workflows.approve import approve, parse_numbers
 from shannot.workflows.choices import allows_yes
-from shannot.workflows.review import diff, show
+from shannot.workflows.review import show
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
     from shannot.cli.parser import Parser
-    from shannot.effects.diff import Diff
+    from shannot.cli.render_session import Contents
     from shannot.effects.plan import Plan
     from shannot.workflows.request import Caller
     from shannot.workflows.review import Review
@@ -57,8 +57,8 @@ def run(options: Namespace) -> int:
     review = show(store, session_id)
     lifecycle.check(session_id, review.session.state, "approved")
     chosen = _chosen(review.session.plan, options.effects)
-    diffs = {item.number: item.diff for item in diff(store, review.session)}
-    where = _decide(options, caller, review, diffs, chosen)
+    contents = read_contents(store, review.session)
+    where = _decide(options, caller, review, contents, chosen)
     session = approve(
         store,
         session_id,
@@ -98,7 +98,7 @@ def _decide(
     options: Namespace,
     caller: Caller,
     review: Review,
-    diffs: dict[int, Diff],
+    contents: Contents,
     chosen: Sequence[int],
 ) -> str:
     """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
@@ -109,11 +109,11 @@ def _decide(
             )
         if not options.json:
             style = style_for(sys.stdout.fileno(), os.environ)
-            sys.stdout.writelines(f"{line}\n" for line in review_lines(review, diffs, style))
+            sys.stdout.writelines(f"{line}\n" for line in review_lines(review, contents, style))
             sys.stdout.flush()
         return "--yes"
     with Terminal("approving") as terminal:
-        terminal.show(review_lines(review, diffs, style_for(terminal.fileno(), os.environ)))
+        terminal.show(review_lines(review, contents, style_for(terminal.fileno(), os.environ)))
         if not terminal.confirm(_question(review, chosen, options.execute)):
             raise UnsuccessfulError("not approved; `shannot reject` ends the session")
         return terminal.name()

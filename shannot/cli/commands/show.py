@@ -10,12 +10,12 @@ from shannot.cli.envelope import contents, success
 from shannot.cli.parser import add_json, add_session
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
-from shannot.cli.render_session import next_step, review_lines
+from shannot.cli.render_session import Contents, next_step, read_contents, review_lines
 from shannot.cli.review_document import review_document
 from shannot.cli.say import say
 from shannot.errors import DONE
 from shannot.escape import Sanitiser
-from shannot.workflows.review import diff, show
+from shannot.workflows.review import show
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -39,7 +39,9 @@ def configure(parser: Parser) -> None:
             const=name,
             help=f"print only the {name} {what}",
         )
-    parser.add_argument("--no-diff", action="store_true", help="leave the diffs out")
+    parser.add_argument(
+        "--no-diff", action="store_true", help="leave diffs and the input of commands out"
+    )
     add_json(parser)
 
 
@@ -50,13 +52,12 @@ def run(options: Namespace) -> int:
     if options.file:
         return _print_file(store, store.load(session_id), options.file, options.json)
     review = show(store, session_id)
-    found = () if options.no_diff else diff(store, review.session)
-    diffs = {item.number: item.diff for item in found}
+    found = Contents({}, {}) if options.no_diff else read_contents(store, review.session)
     if options.json:
-        print(success("show", review_document(review, diffs)))
+        print(success("show", review_document(review, found)))
         return DONE
     style = style_for(sys.stdout.fileno(), os.environ)
-    sys.stdout.writelines(f"{line}\n" for line in review_lines(review, diffs, style))
+    sys.stdout.writelines(f"{line}\n" for line in review_lines(review, found, style))
     step = next_step(review.session)
     if step:
         sys.stdout.flush()
