@@ -159,8 +159,9 @@ def main() -> int:
             unseen += 1
         for line in lines:
             print(f"  {line}")
-    if unseen and os.environ.get("SHANNOT_SANDBOX"):
-        print(f"{unseen} of {len(SECTIONS)} parts were not visible; try --view system")
+    if unseen:
+        more = " (shannot run --view system shows more)" if unseen > len(SECTIONS) // 2 else ""
+        print(f"{unseen} of {len(SECTIONS)} parts were not visible{more}")
     return 0
 
 
