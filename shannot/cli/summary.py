@@ -49,8 +49,8 @@ def lines(report: Report) -> list[str]:
     """Every fact worth a line, in the order in which a reader needs them."""
     found = [
         *_ended(report),
-        *report.notes,
-        *report.output.failures,
+        *map(escape, report.notes),
+        *map(escape, report.output.failures),
         *(_effects(report.effects) if len(report.effects) <= _LISTED else _counts(report)),
         *_denied(report),
         *_refused(report.outcome.sockets_refused, "socket call", "sockets do not exist here"),

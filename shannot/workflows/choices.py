@@ -159,7 +159,11 @@ def unseen(maps: Sequence[Map], directory: str, home: str) -> list[str]:
     """What to tell about a current directory that the script does not see."""
     if is_project(directory, os.path.realpath(home)) or covers(maps, directory):
         return []
-    return [f"{directory} is not shown to the script (`--map {directory}` shows it)"]
+    # Seldom needed.
+    from shannot.escape import escape, quote
+
+    shown, word = escape(directory), quote(directory)
+    return [f"{shown} is not shown to the script (`--map {word}` shows it)"]
 
 
 def _configured_maps(settings: Settings | None, home: str) -> list[Map]:

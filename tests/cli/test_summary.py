@@ -17,10 +17,11 @@ def report(
     missing: Sequence[bytes] = (),
     session: str | None = None,
     denied: Sequence[tuple[tuple[str, ...], str, str]] = (),
+    notes: Sequence[str] = (),
 ) -> Report:
     outcome = Outcome(0, limit, sockets or {}, {}, missing)
     waiting = len(effects) if session else 0
-    return Report(outcome, Output(False), effects, denied, [], session, waiting)
+    return Report(outcome, Output(False), effects, denied, notes, session, waiting)
 
 
 def run(state: str, **more: object) -> RunCommand:
@@ -84,3 +85,7 @@ def test_places_of_the_system_are_shown_by_the_system_view() -> None:
         "shannot: not mapped: /processes (`--map /processes` shows it)",
         "shannot: `shannot run --view system` shows the whole machine read-only",
     ]
+
+
+def test_notes_are_escaped_like_everything_else() -> None:
+    assert lines(report(notes=["a\x1b[2J\nb"])) == ["shannot: a\\x1b[2J\\nb"]
