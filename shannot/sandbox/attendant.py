@@ -131,7 +131,7 @@ class Attendant:
         overlay = self._mediator.system.overlay
         if overlay.made > self._limits.files:
             self.hit("files")
-        if sum(map(_anonymous, self._mediator.processes())) > self._limits.memory:
+        if sum(map(_anonymous, self._mediator.system.processes())) > self._limits.memory:
             self.hit("memory")
         spool = overlay.spool_
         if spool is not None and self._layer_may_be_large(spool.path):

@@ -4,7 +4,7 @@ Theory of operation
 -------------------
 The kernel cannot be told to execute another program than the one whose path lies in the child's
 memory, and that path could be changed under its eyes. So it always executes the stub
-(`channel/seccomp_stub`): the real working directory holds that one file, named `s`, and the first
+(`channel/stub.py`): the real working directory holds that one file, named `s`, and the first
 two bytes of the path are overwritten by `s\\0` before the call CONTINUEs. The stub asks what to be:
 
     confine   it gets a descriptor of the program and executes that: a process of its own memory,
@@ -17,57 +17,58 @@ then runs is still under the filter and under Landlock: that the wrong program r
 escape, and no command of the host is ever started from the child's memory.
 
 A child of vfork(2) or posix_spawn(3) shares memory with its parent. The parent is stopped until
-the two bytes are back, and one such exec is under way at a time for each parent.
+the two bytes are back, and one such exec is under way at a time for each parent (`flights.py`).
 """
 
 from __future__ import annotations
 
 import os
-import struct
-from errno import EFAULT, ENOSYS
+from errno import EFAULT, EINVAL, EIO, ENOSYS
 
-from .channel.stub import BUFFER, EXECUTE, EXIT, ORDER, STUB_CALL
+from .channel.stub import BUFFER, EXIT, ORDER, STUB_CALL
+from .flights import Flights, Waiting, go_on, stop
 from .kernel.answers import CONTINUE, DEFERRED
-from .kernel.processes import ARGUMENTS_MAX, Execution, check_clone, prepare
+from .kernel.processes import Execution, check_clone, prepare
+from .syscalls.arguments import Strings, instruct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .channel.seccomp_notify import Listener, ProcessMemory
+    from .channel.base import Memory
     from .kernel.task import Task
     from .mediator import Mediator
 
 __all__ = ["STUB_CALL", "Commands"]
 
 _STUB_NAME = b"s\0"
-_STRINGS = BUFFER + 64
-_POINTERS = 4096
-_COUNT_MAX = 1 << 17
-_SIGSTOP, _SIGCONT = 19, 18
+_AT_FDCWD = 0xFFFF_FF9C
+_AT_EMPTY_PATH = 0x1000
+_VFORK = 0x4100  # CLONE_VFORK | CLONE_VM
 
 
 class Pending:
     """An exec under way."""
 
-    __slots__ = ("address", "execution", "memory", "number", "saved", "stopped")
+    __slots__ = ("address", "execution", "memory", "number", "overlaps", "saved", "stopped", "tid")
 
-    def __init__(
-        self, execution: Execution, memory: ProcessMemory, address: int, saved: bytes, stopped: int
-    ) -> None:
+    def __init__(self, execution: Execution, memory: Memory, tid: int) -> None:
         self.execution = execution
         self.memory = memory  # the address space before the exec
-        self.address = address
-        self.saved = saved  # the two bytes
-        self.stopped = stopped  # the parent that waits with SIGSTOP, or 0
+        self.tid = tid  # the thread that executes
+        self.address = 0  # of the path
+        self.saved = b""  # its two bytes
+        self.overlaps: tuple[tuple[int, bytes], ...] = ()  # words that hold these two bytes as well
+        self.stopped = 0  # the parent that waits with SIGSTOP, or 0
         self.number = -1  # of the program's descriptor in the stub, once it has one
 
 
 class Commands:
     """The rows of fork, exec and the stub for one run."""
 
-    __slots__ = ("_mediator",)
+    __slots__ = ("_mediator", "flights")
 
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
+        self.flights = Flights()
 
     # -- rows: (task, call, arguments) -> answer -------------------------------------------------
 
@@ -81,7 +82,10 @@ class Commands:
         return self.clone(task, call, (0,))
 
     def vfork(self, task: Task, call: int, _arguments: tuple[int, ...]) -> int:
-        return self.clone(task, call, (0x4100,))  # CLONE_VFORK | CLONE_VM
+        """CPython forks where vfork fails: better than to stop all its threads at each command."""
+        if task.executable == self._mediator.system.interpreter and _has_threads(task.pid):
+            raise OSError(EINVAL, "use fork")
+        return self.clone(task, call, (_VFORK,))
 
     def execve(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
         mediator = self._mediator
@@ -89,41 +93,22 @@ class Commands:
             mediator.started = True
             task.memory.forget()
             return CONTINUE  # the very first: ours
-        memory = task.memory
-        path = memory.read_string(arguments[0], 4096)
-        argv = _strings(memory, arguments[1])
-        environment = _strings(memory, arguments[2])
-        if not mediator.listener.alive(call):
-            raise OSError(EFAULT, "the caller is gone")
-        if task.shares_memory and mediator.wait_for_stub(task, call, arguments):
-            return DEFERRED
-        execution = prepare(task, path, argv, environment)
-        saved = memory.read(arguments[0], 2)
-        stopped = self._stop_parent(task)
-        try:
-            memory.write(arguments[0], _STUB_NAME)
-        except OSError:
-            self._continue_parent(stopped)
-            raise
-        task.pending = Pending(execution, memory.detach(), arguments[0], saved, stopped)
-        mediator.expect_stub(task)
-        return CONTINUE
+        return self._begin(task, call, mediator.caller, arguments)
 
-    def execveat(self, task: Task, _call: int, arguments: tuple[int, ...]) -> int:
-        mediator = self._mediator
-        if not mediator.started:
-            mediator.started = True
+    def execveat(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+        if not self._mediator.started:
+            return self.execve(task, call, arguments)
+        pending = task.pending
+        if isinstance(pending, Pending) and pending.number >= 0:
+            if (arguments[0], arguments[4]) != (pending.number, _AT_EMPTY_PATH):
+                raise OSError(ENOSYS, "not what the stub was told")
+            task.pending = None
+            task.executable = pending.execution.program.path
             task.memory.forget()
             return CONTINUE
-        pending = task.pending
-        if not isinstance(pending, Pending) or pending.number < 0:
-            raise OSError(ENOSYS, "only by path")
-        if arguments[0] != pending.number or arguments[4] != 0x1000:
-            raise OSError(ENOSYS, "only by path")
-        task.pending = None
-        task.executable = pending.execution.program.path
-        task.memory.forget()
-        return CONTINUE
+        if arguments[0] & 0xFFFF_FFFF != _AT_FDCWD or arguments[4]:
+            raise OSError(ENOSYS, "only by path")  # fexecve(3) then takes /proc/self/fd
+        return self._begin(task, call, self._mediator.caller, arguments[1:])
 
     def stub(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
         """The stub asks what to be."""
@@ -142,100 +127,114 @@ class Commands:
 
     # -- steps -----------------------------------------------------------------------------------
 
-    def _stop_parent(self, task: Task) -> int:
-        if not task.shares_memory or task.parent_pid not in task.system.tasks:
-            return 0
-        os.kill(task.parent_pid, _SIGSTOP)
-        return task.parent_pid
+    def _begin(self, task: Task, call: int, tid: int, arguments: tuple[int, ...]) -> int:
+        """Decide, and let the kernel execute the stub."""
+        memory = task.memory
+        address = arguments[0]
+        path = memory.read_string(address, 4096)
+        argv = Strings(memory, arguments[1])
+        environment = Strings(memory, arguments[2])
+        if not self._mediator.listener.alive(call):
+            raise OSError(EFAULT, "the caller is gone")
+        if task.shares_memory and self.flights.busy(task):
+            self.flights.wait(Waiting(task, call, tid, arguments))
+            return DEFERRED
+        execution = prepare(task, path, argv.words, environment.words)
+        pending = Pending(execution, memory.detach(), tid)
+        pending.address = address
+        pending.saved = pending.memory.read(address, len(_STUB_NAME))
+        pending.overlaps = (
+            *argv.overlapping(address, len(_STUB_NAME), 0),
+            *environment.overlapping(address, len(_STUB_NAME), max(1, len(argv.words)) + 1),
+        )
+        if task.shares_memory:
+            self._stop_parent(task, pending)
+        task.pending = pending
+        try:
+            pending.memory.write(address, _STUB_NAME)
+        except OSError:
+            self._abandon(task)
+            raise
+        return CONTINUE
 
-    def _continue_parent(self, pid: int) -> None:
-        if pid:
-            os.kill(pid, _SIGCONT)
+    def _stop_parent(self, task: Task, pending: Pending) -> None:
+        self.flights.begin(task)
+        try:
+            stop(task.parent_pid)
+        except ProcessLookupError:
+            return  # it was killed: nobody else is in this memory
+        pending.stopped = task.parent_pid
 
     def _arrived(self, task: Task, pending: Pending) -> None:
         """The exec has happened: the old memory gets its bytes back, the parent goes on."""
         task.memory.forget()
-        if task.shares_memory:
+        task.descriptors.forget()
+        self._restore(task, pending, write=task.shares_memory)
+        task.shares_memory = task.lends_memory = False
+
+    def _restore(self, task: Task, pending: Pending, write: bool) -> None:
+        if write:
             try:
                 pending.memory.write(pending.address, pending.saved)
             except OSError:
-                pass  # the parent is gone as well
+                pass  # nobody is left in it
         pending.memory.forget()
-        self._continue_parent(pending.stopped)
-        pending.stopped = 0
-        task.shares_memory = False
-        task.descriptors.forget()
-        self._mediator.stub_arrived(task)
+        if pending.stopped:
+            go_on(pending.stopped)
+            pending.stopped = 0
+        self.flights.end(task)
+        self._retry()
 
-    def abandon(self, pending: Pending) -> None:
+    def _abandon(self, task: Task) -> None:
         """The stub will never arrive."""
-        try:
-            pending.memory.write(pending.address, pending.saved)
-        except OSError:
-            pass
-        pending.memory.forget()
-        self._continue_parent(pending.stopped)
+        pending, task.pending = task.pending, None
+        if isinstance(pending, Pending) and pending.number < 0:
+            self._restore(task, pending, write=True)
+
+    def _retry(self) -> None:
+        mediator = self._mediator
+        for waiting in self.flights.take_waiting():
+            try:
+                answer = self._begin(waiting.task, waiting.call, waiting.tid, waiting.arguments)
+            except OSError as error:
+                mediator.listener.fail(waiting.call, error.errno or EIO)
+            else:
+                mediator.send(waiting.call, answer)
+
+    def check(self, task: Task, tid: int, number: int) -> None:
+        """A call of a process whose exec is under way: from that very thread, unless it is the
+        stub's, it means that the exec has failed."""
+        pending = task.pending
+        if isinstance(pending, Pending) and pending.tid == tid and pending.number < 0:
+            if number != STUB_CALL:
+                self._abandon(task)
+
+    def give_up_lost(self) -> None:
+        """Release what waits for stubs that will not arrive: their processes were killed."""
+        for task in self.flights.lost():
+            self._abandon(task)
 
     def _execute(self, task: Task, pending: Pending, call: int, stack: int) -> None:
+        """Tell the stub to execute the program."""
         program = pending.execution.program
         host_fd = program.open(task)
         try:
             pending.number = self._mediator.listener.install(call, host_fd, cloexec=True)
         finally:
             os.close(host_fd)
-        memory = task.memory
-        count = struct.unpack("=Q", memory.read(stack, 8))[0]
-        argv = stack + 8
-        if program.prefix:
-            argv = self._insert(memory, argv, program.prefix)
-        environment = stack + 8 + 8 * (count + 1)
-        memory.write(BUFFER, ORDER.pack(EXECUTE, pending.number, argv, environment))
+        instruct(task.memory, stack, pending.number, program.prefix, pending.overlaps)
 
-    def _insert(self, memory: ProcessMemory, argv: int, prefix: tuple[bytes, ...]) -> int:
-        """Put the words of a `#!` line in argv[0]'s place; what is below the stack is free."""
-        address = _STRINGS
-        pointers = []
-        for word in prefix:
-            pointers.append(address)
-            memory.write(address, word + b"\0")
-            address += len(word) + 1
-        start = argv - 8 * (len(prefix) - 1)
-        memory.write(start, struct.pack(f"={len(pointers)}Q", *pointers))
-        return start
-
-    def exit(self, task: Task, call: int, status: int) -> None:
-        """Let a stub that waits end with this status."""
+    def exit(self, memory: Memory, call: int, status: int) -> None:
+        """Let a stub that waits end with this status. Called on any thread."""
         try:
-            task.memory.write(BUFFER, ORDER.pack(EXIT, status, 0, 0))
+            memory.write(BUFFER, ORDER.pack(EXIT, status, 0, 0))
         except OSError:
             return
         self._mediator.listener.reply(call, 0)
 
 
-def _strings(memory: ProcessMemory, address: int) -> list[bytes]:
-    """A NULL-terminated array of strings, bounded as execve(2) bounds it. Errors: EFAULT, E2BIG."""
-    if not address:
-        return []
-    strings: list[bytes] = []
-    size = 0
-    while True:
-        block = _pointers(memory, address)
-        for (pointer,) in struct.iter_unpack("=Q", block):
-            if not pointer:
-                return strings
-            word = memory.read_string(pointer, 131072)  # MAX_ARG_STRLEN
-            strings.append(word)
-            size += len(word) + 9
-            if size > ARGUMENTS_MAX or len(strings) > _COUNT_MAX:
-                raise OSError(7, "arguments too long")  # E2BIG
-        address += len(block)
-
-
-def _pointers(memory: ProcessMemory, address: int) -> bytes:
-    """Some pointers of an array, up to the end of their page."""
-    room = _POINTERS - address % _POINTERS
-    return memory.read(address, room - room % 8 if room >= 8 else 8)
-
-
-def is_listening(listener: Listener) -> bool:
-    return listener.host_fd >= 0
+def _has_threads(pid: int) -> bool:
+    try:
+        return len(os.listdir(b"/proc/%d/task" % pid)) > 1
+    except OSError:
+        return False

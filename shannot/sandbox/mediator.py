@@ -7,13 +7,12 @@ the loop by killing the child. A handler's exception never leaves the loop: it b
 from __future__ import annotations
 
 import os
-import time
-from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS, EPERM, ESRCH
+from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS
 
-from .channel.seccomp_notify import Listener, ProcessDescriptors, ProcessMemory
-from .commands import STUB_CALL, Commands, Pending
+from .commands import STUB_CALL, Commands
+from .family import Family
 from .kernel.answers import CONTINUE, DEFERRED
-from .kernel.task import System, Task
+from .lock_waits import LockWaits
 from .performer import Performer
 from .syscalls.linux import rows
 from .syscalls.table import Descriptor, compile_table
@@ -22,12 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .channel.seccomp_notify import Listener
+    from .kernel.task import System, Task
     from .syscalls.numbers import Architecture
     from .syscalls.table import Answer
     from .vfs.node import Directory
-
-_STUB_PATIENCE = 2.0
-"""Seconds after which a stub that has not arrived never will."""
 
 _FAULTS_KEPT = 20
 
@@ -36,8 +34,8 @@ class Mediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_in_flight", "_names", "_processes", "_queued", "_table", "_threads", "commands", "faults",
-        "group", "limit_hit", "listener", "performer", "started", "stdin_key", "stopped", "system",
+        "_lock_waits", "_names", "_processes", "_table", "_threads", "caller", "commands", "family",
+        "faults", "limit_hit", "listener", "performer", "started", "stdin_key", "stopped", "system",
     )  # fmt: skip
 
     def __init__(
@@ -45,9 +43,10 @@ class Mediator:
     ) -> None:
         self.system = system
         self.listener = listener
-        self.group = group  # process group of everybody in the run
+        self.caller = 0  # the thread whose call is being answered
         self.started = False  # the child executes the interpreter
         self.stopped = False
+        self.family = Family(system, group)
         self.commands = Commands(self)
         self.performer = Performer(self)
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin
@@ -55,8 +54,6 @@ class Mediator:
         self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
         self._processes = 1
-        self._in_flight: dict[int, tuple[int, float]] = {}  # parent: (child, since)
-        self._queued: list[tuple[Task, int, tuple[int, ...]]] = []
         numbers = architecture.numbers()
         self._names = numbers
         self._table: list[Answer | None] = compile_table(
@@ -65,8 +62,8 @@ class Mediator:
         for name in ("clone", "fork", "vfork", "execve", "execveat"):
             if name in numbers:
                 self._table[numbers[name]] = getattr(self.commands, name)
-        system.is_member = self.is_member
-        system.processes = self.processes
+        self._lock_waits = LockWaits(self)
+        self._table[numbers["flock"]] = self._lock_waits.flock
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -87,8 +84,8 @@ class Mediator:
                     dispatch(notification)
                 elif ended():
                     return
-                elif self._in_flight:
-                    self.give_up_overdue()
+                elif self.commands.flights:
+                    self.commands.give_up_lost()
         finally:
             self.stopped = True
 
@@ -97,19 +94,20 @@ class Mediator:
         call, tid, _, number = notification[:4]
         try:
             task = self._threads.get(tid) or self._introduce(tid)
+            self.caller = tid
             if task.pending is not None:
-                self._check_pending(task, number)
+                self.commands.check(task, tid, number)
             answer = self._find(number)(task, call, notification[6:])
         except OSError as error:
             self.listener.fail(call, error.errno or EIO)
             return
         except Exception as fault:  # noqa: BLE001 - a fault of ours is never the child's way out
-            self._note(fault, number)
+            self.note(fault, self._name(number))
             self.listener.fail(call, EIO)
             return
         self.send(call, answer)
 
-    def _note(self, fault: Exception, number: int) -> None:
+    def note(self, fault: Exception, what: str) -> None:
         """Remember a mistake of ours by its place, never by its values: they are the script's."""
         if len(self.faults) >= _FAULTS_KEPT:
             return
@@ -120,7 +118,7 @@ class Mediator:
         if trace is not None:
             name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
             place = f" at {name}:{trace.tb_lineno}"
-        self.faults.append(f"{self._name(number)}: {type(fault).__name__}{place}")
+        self.faults.append(f"{what}: {type(fault).__name__}{place}")
 
     def _find(self, number: int) -> Answer:
         table = self._table
@@ -145,7 +143,7 @@ class Mediator:
             try:
                 self.listener.give(call, answer.host_fd, answer.cloexec)
             except OSError as error:
-                self.listener.fail(call, error.errno if error.errno != EBADF else EMFILE)
+                self.listener.fail(call, EMFILE if error.errno == EBADF else error.errno or EMFILE)
             finally:
                 os.close(answer.host_fd)
         elif answer == CONTINUE:
@@ -157,157 +155,31 @@ class Mediator:
 
     def add(self, pid: int, cwd: Directory, umask: int) -> Task:
         """The first process."""
-        task = self._task(pid, 0, cwd, umask)
-        self._threads[pid] = task
-        return task
-
-    def _task(self, pid: int, parent_pid: int, cwd: Directory, umask: int) -> Task:
-        memory, descriptors = ProcessMemory(pid), ProcessDescriptors(pid)
-        task = Task(self.system, pid, parent_pid, cwd, umask, memory, descriptors)
-        self.system.tasks[pid] = task
+        task = self._threads[pid] = self.family.add(pid, cwd, umask)
         return task
 
     def _introduce(self, tid: int) -> Task:
         """A thread that has not called before, or not since the last fork."""
-        pid, parent_pid = _identify(tid)
-        task = self.system.tasks.get(pid)
-        if task is None or task.parent_pid not in (0, parent_pid) and not _same(task, parent_pid):
-            task = self._born(pid, parent_pid)
-        self._threads[tid] = task
-        return task
-
-    def _born(self, pid: int, parent_pid: int) -> Task:
-        tasks = self.system.tasks
-        parent = tasks.get(parent_pid)
-        if parent is None or not parent.forks:
-            parent = next((task for task in tasks.values() if task.forks), parent)
-        if parent is None:
-            raise OSError(EPERM, "a process of unknown descent")
-        cwd, umask, shared = parent.forks.pop(0) if parent.forks else (parent.cwd, parent.umask, 0)
-        old = tasks.pop(pid, None)
-        if old is not None:
-            _release(old)
-        task = self._task(pid, parent_pid, cwd, umask)
-        task.group, task.session = parent.group, parent.session
-        task.executable = parent.executable
-        task.shares_memory = bool(shared)
+        task = self._threads[tid] = self.family.of_thread(tid)
         return task
 
     def forget_threads(self) -> None:
         """A fork may reuse the number of a thread that has ended: look each up again."""
         self._threads.clear()
-        if len(self.system.tasks) > 64:
-            alive = set(self.processes())
-            for pid in [pid for pid in self.system.tasks if pid not in alive]:
-                _release(self.system.tasks.pop(pid))
+        self.family.forget_ended()
 
     def count_process(self) -> None:
         """One more task. At the limit those alive are counted. Errors: EAGAIN."""
         self.system.unpin()
         self._processes += 1
         if self._processes > self.system.limits.processes:
-            self._processes = sum(_threads_of(pid) for pid in self.processes()) + 1
+            self._processes = self.family.count() + 1
             if self._processes > self.system.limits.processes:
                 self.limit_hit("processes")
                 raise OSError(EAGAIN, "too many processes")
 
-    def is_member(self, pid: int) -> bool:
-        """Is this process of the run? Everybody is in one process group."""
-        try:
-            return os.getpgid(pid) == self.group
-        except OSError:
-            return False
-
-    def processes(self) -> list[int]:
-        """Every process of the run that is alive, or not yet waited for."""
-        found = []
-        for name in os.listdir(b"/proc"):
-            if name.isdigit() and self.is_member(int(name)):
-                found.append(int(name))
-        return found
-
     # -- stubs under way -------------------------------------------------------------------------
 
-    def wait_for_stub(self, task: Task, call: int, arguments: tuple[int, ...]) -> bool:
-        """Is another exec under way in the same memory? Then this one is tried again later."""
-        if task.parent_pid not in self._in_flight:
-            return False
-        self._queued.append((task, call, arguments))
-        return True
-
-    def expect_stub(self, task: Task) -> None:
-        if task.shares_memory:
-            self._in_flight[task.parent_pid] = (task.pid, time.monotonic())
-
-    def stub_arrived(self, task: Task) -> None:
-        if self._in_flight.get(task.parent_pid, (0, 0))[0] == task.pid:
-            del self._in_flight[task.parent_pid]
-            self._retry()
-
-    def _retry(self) -> None:
-        queued, self._queued = self._queued, []
-        for task, call, arguments in queued:
-            try:
-                answer = self.commands.execve(task, call, arguments)
-            except OSError as error:
-                self.listener.fail(call, error.errno or EIO)
-            else:
-                self.send(call, answer)
-
-    def _check_pending(self, task: Task, number: int) -> None:
-        """A call of a process whose exec was under way: unless it is the stub's, the exec failed."""
-        if number in (STUB_CALL, self._names["execveat"]):
-            return
-        pending, task.pending = task.pending, None
-        if isinstance(pending, Pending) and pending.number < 0:
-            self.commands.abandon(pending)
-            self.stub_arrived(task)
-
     def overdue(self) -> bool:
-        """Has a stub not arrived in time? Asked now and then by the attendant."""
-        now = time.monotonic()
-        return any(now - since > _STUB_PATIENCE for _, since in self._in_flight.values())
-
-    def give_up_overdue(self) -> None:
-        """Release what waits for stubs that will not arrive: their processes were killed."""
-        now = time.monotonic()
-        for parent, (pid, since) in list(self._in_flight.items()):
-            task = self.system.tasks.get(pid)
-            if now - since <= _STUB_PATIENCE:
-                continue
-            del self._in_flight[parent]
-            if task is not None and isinstance(task.pending, Pending):
-                self.commands.abandon(task.pending)
-                task.pending = None
-        self._retry()
-
-
-def _identify(tid: int) -> tuple[int, int]:
-    """(process, its parent) of a thread. Errors: ESRCH."""
-    try:
-        host_fd = os.open(b"/proc/%d/status" % tid, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        raise OSError(ESRCH, "gone") from None
-    try:
-        status = os.read(host_fd, 4096)
-    finally:
-        os.close(host_fd)
-    fields = dict(line.split(b":\t", 1) for line in status.splitlines() if b":\t" in line)
-    return int(fields[b"Tgid"]), int(fields[b"PPid"])
-
-
-def _threads_of(pid: int) -> int:
-    try:
-        return len(os.listdir(b"/proc/%d/task" % pid))
-    except OSError:
-        return 0
-
-
-def _same(task: Task, parent_pid: int) -> bool:
-    """Its parent ended and it was handed to another: still the same process."""
-    return parent_pid not in task.system.tasks
-
-
-def _release(task: Task) -> None:
-    task.memory.forget()
-    task.descriptors.forget()
+        """Will a stub not arrive? Asked now and then by the attendant."""
+        return bool(self.commands.flights.lost())

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
         def write(self, address: int, data: bytes) -> None: ...
 
+        def forget(self) -> None:
+            """The process executes a program: what was opened belongs to its old memory."""
+
+        def detach(self) -> Memory:
+            """The memory as it is now, to be kept beyond an exec; this one forgets it."""
+
     class Descriptors(Protocol):
         """The child's descriptors, by its own numbers. Every method raises OSError(EBADF)."""
 
@@ -39,3 +45,6 @@ if TYPE_CHECKING:
 
         def describe(self, number: int) -> bytes:
             """What /proc says it is: `pipe:[123]`, a path of the host."""
+
+        def forget(self) -> None:
+            """Close what is held; it is opened again at the next use."""

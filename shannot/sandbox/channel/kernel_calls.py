@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _AARCH64 = os.uname().machine == "aarch64"
 SYS_EXECVEAT = 281 if _AARCH64 else 322
 SYS_GETCPU = 168 if _AARCH64 else 309
+SYS_KCMP = 272 if _AARCH64 else 312
 SYS_PRCTL = 167 if _AARCH64 else 157
 SYS_RENAMEAT2 = 276 if _AARCH64 else 316
 SYS_SECCOMP = 277 if _AARCH64 else 317
@@ -65,6 +66,8 @@ PR_SET_PDEATHSIG = 1
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+
+KCMP_VM = 1  # include/uapi/linux/kcmp.h
 
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
@@ -145,6 +148,14 @@ def pidfd_getfd(pidfd: int, number: int) -> int:
     OSError: EBADF if it has none, EPERM if it is not ours to inspect, ESRCH if it is gone.
     """
     return call(SYS_PIDFD_GETFD, pidfd, number, 0)
+
+
+def same_memory(pid: int, other: int) -> bool:
+    """Do two processes share their memory, as after vfork(2)? True where it cannot be told."""
+    try:
+        return call(SYS_KCMP, pid, other, KCMP_VM) == 0
+    except OSError:
+        return True
 
 
 def pidfd_send_signal(pidfd: int, signal: int) -> None:

@@ -8,15 +8,18 @@ script is told that it has the lock.
 from __future__ import annotations
 
 import fcntl as host_fcntl
+import os
 from errno import EAGAIN, EBADF, EINVAL, EPERM, EWOULDBLOCK
 
+from shannot.sandbox.vfs.node import File
+
 from .answers import CONTINUE
-from ..vfs.node import File
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .task import Task
 
+_OPERATIONS = (host_fcntl.LOCK_SH, host_fcntl.LOCK_EX, host_fcntl.LOCK_UN)
 _F_GETLK, _F_SETLK, _F_SETLKW = 5, 6, 7
 _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
 _F_SETPIPE_SZ, _F_GET_SEALS, _F_DUPFD_QUERY = 1031, 1034, 1027
@@ -30,28 +33,28 @@ def _is_of_layer(task: Task, number: int) -> bool:
 
 
 def flock(task: Task, number: int, operation: int) -> int:
-    """flock(2). The lock belongs to the open file, so we can take it through our own duplicate."""
-    if operation & ~(host_fcntl.LOCK_NB | 0b1011):
+    """flock(2). The lock belongs to the open file, so we can take it through our own duplicate.
+
+    Returns that duplicate where the call must wait (`lock_waits.py`), else -1. Errors: EINVAL,
+    EBADF, EWOULDBLOCK.
+    """
+    if operation & ~host_fcntl.LOCK_NB not in _OPERATIONS:
         raise OSError(EINVAL, "unknown operation")
     if not _is_of_layer(task, number):
-        task.descriptors.stat(number)
-        return 0
+        return -1
     shared = task.descriptors.duplicate(number)
     try:
         host_fcntl.flock(shared, operation | host_fcntl.LOCK_NB)
     except BlockingIOError:
-        if operation & host_fcntl.LOCK_NB:
-            raise OSError(EWOULDBLOCK, "locked") from None
-        return task.system.wait_for_lock(shared, operation)
-    finally:
-        _close(shared)
-    return 0
-
-
-def _close(shared: int) -> None:
-    import os
-
+        if not operation & host_fcntl.LOCK_NB:
+            return shared
+        os.close(shared)
+        raise OSError(EWOULDBLOCK, "locked") from None
+    except OSError:
+        os.close(shared)
+        raise
     os.close(shared)
+    return -1
 
 
 def fcntl(task: Task, number: int, command: int) -> int:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from errno import ESRCH
 
-from ..vfs.node import Directory, File, Generated, MagicLink, Mount, Node
+from shannot.sandbox.vfs.node import Directory, File, Generated, MagicLink, Mount, Node
+
 from . import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..vfs.tree import Tree
+    from shannot.sandbox.vfs.tree import Tree
+
     from .task import System, Task
 
 _MACHINE = (
@@ -102,9 +104,7 @@ class Proc:
     def generated(self, contents: Callable[[int], bytes], mode: int = 0o444) -> Generated:
         return Generated(self.mount, contents, self.inode(), mode)
 
-    def link(
-        self, read: Callable[[int], bytes], follow: Callable[[int], Node | None]
-    ) -> MagicLink:
+    def link(self, read: Callable[[int], bytes], follow: Callable[[int], Node | None]) -> MagicLink:
         return MagicLink(self.mount, self.inode(), read, follow)
 
     def mounts(self, _pid: int) -> Node:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from errno import E2BIG, EACCES, ELOOP, ENOEXEC, EPERM
+import struct
+from errno import E2BIG, EACCES, EAGAIN, ELOOP, ENOEXEC, EPERM, ETXTBSY
 
-from ..spec import Answer, CommandRequest
-from ..vfs.node import File
+from shannot.sandbox.spec import Answer, CommandRequest
+from shannot.sandbox.vfs.node import File
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,11 +16,19 @@ if TYPE_CHECKING:
 
     from .task import Task
 
-ARGUMENTS_MAX = 2 << 20
-"""Bytes of argv and environment together: what Linux allows under the usual 8 MiB stack."""
+ARGUMENTS_MAX = 6 << 20
+"""Bytes of argv and environment together: three quarters of _STK_LIM, whatever the stack."""
 
-_INTERPRETERS_MAX = 4  # BINPRM's own bound on scripts that name scripts
+_ARGUMENTS_MIN = 128 << 10  # ARG_MAX of linux/limits.h: allowed however small the stack
+_INTERPRETERS_MAX = 5  # exec_binprm's own bound on scripts that name scripts
 _HEAD = 256  # BINPRM_BUF_SIZE of linux/binfmts.h
+_COPY = 1 << 20
+
+# Elf64_Ehdr: class and byte order; machine; e_phoff; e_phentsize and e_phnum
+_MACHINES = {"x86_64": 62, "aarch64": 183}
+_ELF_HEADER = struct.Struct("<4sBB10xHHIQQQIHHH")
+_PROGRAM_HEADER = struct.Struct("<IIQQQQ")
+_PT_INTERP = 3
 
 CLONE_THREAD_FLAGS = 0x3D0F00
 _CLONE_VM = 0x100
@@ -45,7 +55,8 @@ class Program:
         """A descriptor to execute. Errors: those of opening it."""
         node = self.node
         if node.spool is None:
-            return task.system.overlay.open_lower(node)
+            host_fd = task.system.overlay.open_lower(node)
+            return _for_everybody(host_fd) if task.system.identity.uid == 0 else host_fd
         host_fd = node.spool.open(node.key, os.O_RDONLY)
         os.fchmod(host_fd, 0o755)  # below a directory that only we can enter
         return host_fd
@@ -73,13 +84,14 @@ def prepare(
     task: Task, path: bytes, argv: Sequence[bytes], environment: Sequence[bytes]
 ) -> Execution:
     """Resolve a program and take the verdict on it. Errors: execve(2)'s; EPERM if it is denied."""
-    size = sum(map(len, argv)) + sum(map(len, environment)) + 16 * len(argv)
-    if size > ARGUMENTS_MAX:
+    strings = len(argv) + len(environment)
+    size = sum(map(len, argv)) + sum(map(len, environment)) + len(path) + 1 + 9 * strings
+    if size > _ARGUMENTS_MIN and size > _room(task.pid):
         raise OSError(E2BIG, "arguments too long")
     named = find_executable(task, path)
     program = _with_interpreter(task, named, path)
     request = CommandRequest(
-        tuple(argv),
+        tuple(argv) or (b"",),
         task.cwd.path(),
         _variables(environment),
         named.path(),
@@ -92,6 +104,15 @@ def prepare(
     return Execution(program, tuple(argv), tuple(environment), answer)
 
 
+def _room(pid: int) -> int:
+    """Bytes for arguments: a quarter of the stack's soft limit (`bprm_stack_limits`)."""
+    with open(b"/proc/%d/limits" % pid, "rb") as limits:
+        line = next(line for line in limits if line.startswith(b"Max stack size"))
+    soft = line[len(b"Max stack size") :].split()[0]
+    stack = ARGUMENTS_MAX * 4 if soft == b"unlimited" else int(soft)
+    return max(_ARGUMENTS_MIN, min(ARGUMENTS_MAX, stack // 4))
+
+
 def find_executable(task: Task, path: bytes) -> File:
     """The file that a path names. Errors: ENOENT, EACCES, as execve(2) has them."""
     node = task.existing(-100, path)
@@ -99,7 +120,20 @@ def find_executable(task: Task, path: bytes) -> File:
         raise OSError(EACCES, "not a regular file")
     if not task.system.identity.permits(node, 1):
         raise OSError(EACCES, "not executable")
+    if node.spool is not None and _is_being_written(node.spool.open(node.key, os.O_RDONLY)):
+        raise OSError(ETXTBSY, "open for writing")
     return node
+
+
+def _is_being_written(host_fd: int) -> bool:
+    """Has anybody this file open for writing? Then there can be no read lease on it."""
+    try:
+        fcntl.fcntl(host_fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == EAGAIN  # else a filesystem without leases
+    finally:
+        os.close(host_fd)
+    return False
 
 
 def _with_interpreter(task: Task, node: File, path: bytes) -> Program:
@@ -110,10 +144,11 @@ def _with_interpreter(task: Task, node: File, path: bytes) -> Program:
         host_fd = task.system.overlay.open_file(node, os.O_RDONLY)
         try:
             head = os.pread(host_fd, _HEAD, 0)
+            if head[:4] == b"\x7fELF":
+                _check_elf(task, host_fd)
+                return Program(node, node.path(), tuple(prefix))
         finally:
             os.close(host_fd)
-        if head[:4] == b"\x7fELF":
-            return Program(node, node.path(), tuple(prefix))
         if head[:2] != b"#!":
             raise OSError(ENOEXEC, "not a program")
         words = _interpreter_line(head)
@@ -121,6 +156,47 @@ def _with_interpreter(task: Task, node: File, path: bytes) -> Program:
         named = words[0]
         node = find_executable(task, named)
     raise OSError(ELOOP, "too many interpreters")
+
+
+def _check_elf(task: Task, host_fd: int) -> None:
+    """What the kernel would say after it is too late for us to say it. Errors: ENOEXEC, ENOENT."""
+    head = os.pread(host_fd, _ELF_HEADER.size, 0)
+    if len(head) < _ELF_HEADER.size:
+        raise OSError(ENOEXEC, "cut short")
+    _, width, order, kind, machine, *_, start, _, _, _, size, count = _ELF_HEADER.unpack(head)
+    if (width, order) != (2, 1) or kind not in (2, 3) or size != 56 or not 0 < count <= 1000:
+        raise OSError(ENOEXEC, "not of this machine")
+    if machine != _MACHINES.get(os.uname().machine, machine):
+        raise OSError(ENOEXEC, "not of this machine")
+    table = os.pread(host_fd, size * count, start)
+    if len(table) != size * count:
+        raise OSError(ENOEXEC, "cut short")
+    for place in range(0, len(table), size):
+        what, _, offset, _, _, length = _PROGRAM_HEADER.unpack_from(table, place)
+        if what == _PT_INTERP:
+            path = os.pread(host_fd, min(length, 4096), offset).rstrip(b"\0")
+            if not path:
+                raise OSError(ENOEXEC, "no interpreter")
+            task.existing(-100, path)  # ENOENT, as natively, where a program's loader is missing
+
+
+def _for_everybody(host_fd: int) -> int:
+    """Where root has started the run: a program that only root may read, as a copy in memory.
+
+    The child has another user number, so that the kernel would not let it execute this file.
+    """
+    mode = os.fstat(host_fd).st_mode
+    if mode & 0o005 == 0o005:
+        return host_fd
+    copy = os.memfd_create("program", os.MFD_CLOEXEC)
+    try:
+        while os.sendfile(copy, host_fd, None, _COPY):
+            pass
+        os.fchmod(copy, 0o755)
+        return os.open(b"/proc/self/fd/%d" % copy, os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(copy)
+        os.close(host_fd)
 
 
 def _interpreter_line(head: bytes) -> list[bytes]:
@@ -158,6 +234,6 @@ def check_clone(task: Task, flags: int) -> bool:
         raise OSError(EPERM, "not permitted")
     thread = bool(flags & _CLONE_THREAD)
     if not thread:
-        task.forks.append((task.cwd, task.umask, bool(flags & _CLONE_VM)))
-        del task.forks[:-1000]
+        task.forks += 1
+        task.lends_memory = task.lends_memory or bool(flags & _CLONE_VM)
     return thread

@@ -6,6 +6,8 @@ import os
 import resource
 from errno import EINVAL, EPERM, ESRCH
 
+from .answers import CONTINUE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .task import Task
@@ -13,62 +15,67 @@ if TYPE_CHECKING:
 _KINDS = 16
 
 
-def prlimit64(
-    task: Task, pid: int, kind: int, new: tuple[int, int] | None
-) -> tuple[int, int]:
-    """prlimit64(2): the limits before. Never above what the run started with."""
+def prlimit64(task: Task, pid: int, kind: int, new: int) -> tuple[int, int] | None:
+    """prlimit64(2): the limits of another process of the run; None: the kernel may do it.
+
+    For itself a process may do what the kernel lets it: no limit can be raised above what the run
+    started with, whatever the memory at `new` holds by then. Errors: EINVAL, ESRCH, EPERM.
+    """
     if not 0 <= kind < _KINDS:
         raise OSError(EINVAL, "no such limit")
-    target = pid or task.pid
-    if not task.system.is_member(target):
+    if pid in (0, task.pid):
+        return None
+    if not task.system.is_member(pid):
         raise OSError(ESRCH, "no such process")
-    before = resource.prlimit(target, kind)
-    if new is not None:
-        soft, hard = (_signed(value) for value in new)
-        unlimited = resource.RLIM_INFINITY
-        if hard != before[1] and (hard == unlimited or 0 <= before[1] < hard):
-            raise OSError(EPERM, "may not be raised")
-        if hard != unlimited and (soft == unlimited or soft > hard):
-            raise OSError(EINVAL, "soft limit above the hard one")
-        resource.prlimit(target, kind, (soft, hard))
-    return before
+    if new:
+        raise OSError(EPERM, "another process")
+    try:
+        return resource.prlimit(pid, kind)
+    except PermissionError:  # root without CAP_SYS_RESOURCE
+        return _listed(pid, kind)
 
 
-def _signed(value: int) -> int:
-    return -1 if value == 0xFFFF_FFFF_FFFF_FFFF else min(value, (1 << 63) - 1)
+def _listed(pid: int, kind: int) -> tuple[int, int]:
+    """From /proc/PID/limits: a line of 26 columns and two amounts for each kind, in order."""
+    try:
+        with open(b"/proc/%d/limits" % pid, "rb") as file:
+            line = file.read().splitlines()[1 + kind]
+    except OSError:
+        raise OSError(ESRCH, "no such process") from None
+    soft, hard = (-1 if word == b"unlimited" else int(word) for word in line[26:].split()[:2])
+    return soft, hard
 
 
-def sched_getaffinity(task: Task, pid: int, size: int) -> bytes:
-    """The mask of processors, as the script would have without us."""
-    processors = task.system.processors
-    length = max(8, (max(processors) // 64 + 1) * 8)
+def sched_getaffinity(task: Task, pid: int, size: int) -> bytes | None:
+    """The mask of processors; None: the kernel may tell. Errors: ESRCH, EINVAL.
+
+    While mediator and child are held to one processor (`placement.py`) the child is not told so.
+    """
+    system = task.system
+    if pid not in (0, task.pid) and not task.system.is_member(pid):
+        raise OSError(ESRCH, "no such process")
+    if system.affinity_is_set:
+        return None
+    length = max(8, (max(system.processors) // 64 + 1) * 8)
     if size < length:
         raise OSError(EINVAL, "buffer too small")
     mask = 0
-    for number in processors:
+    for number in system.processors:
         mask |= 1 << number
     return mask.to_bytes(length, "little")
 
 
-def sched_setaffinity(task: Task, pid: int, mask: bytes) -> int:
-    """Of a thread of this process or a process of this run."""
-    wanted = {n for n in range(8 * len(mask)) if mask[n // 8] >> n % 8 & 1}
-    wanted &= task.system.processors
-    if not wanted:
-        raise OSError(EINVAL, "no processor")
-    target = pid or task.thread
-    if not task.system.is_member(target):
-        raise OSError(ESRCH, "no such process")
+def sched_setaffinity(task: Task, pid: int) -> int:
+    """Of the caller or one of its threads; there is no mask that would do harm. Errors: ESRCH."""
+    if pid not in (0, task.pid) and not os.path.isdir(b"/proc/%d/task/%d" % (task.pid, pid)):
+        raise OSError(EPERM if task.system.is_member(pid) else ESRCH, "not oneself")
     task.system.unpin()
-    os.sched_setaffinity(target, wanted)
-    return 0
+    task.system.affinity_is_set = True
+    return CONTINUE
 
 
-def setpriority(task: Task, which: int, who: int, priority: int) -> int:
-    """Only nicer, and only oneself."""
+def setpriority(task: Task, which: int, who: int) -> int:
+    """Only oneself; the kernel sees to it that it is only nicer. Errors: EPERM."""
     if which != os.PRIO_PROCESS or who not in (0, task.pid):
         raise OSError(EPERM, "not permitted")
-    if priority < os.getpriority(os.PRIO_PROCESS, task.pid):
-        raise OSError(13, "may not be raised")  # EACCES
-    os.setpriority(os.PRIO_PROCESS, task.pid, min(priority, 19))
-    return 0
+    return CONTINUE

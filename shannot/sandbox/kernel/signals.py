@@ -46,12 +46,14 @@ def _to_self(task: Task, number: int) -> int:
 
 
 def _members(task: Task, group: int) -> list[int]:
-    tasks = task.system.tasks
-    return [
-        pid
-        for pid in task.system.processes()
-        if (tasks[pid].group if pid in tasks else task.group) == group
-    ]
+    return [pid for pid in task.system.processes() if _group_of(task, pid) == group]
+
+
+def _group_of(task: Task, pid: int) -> int:
+    try:
+        return task.system.process(pid).group
+    except OSError:
+        return 0  # it ended meanwhile
 
 
 def _signal(task: Task, pid: int, number: int) -> None:
@@ -64,7 +66,7 @@ def _signal(task: Task, pid: int, number: int) -> None:
         if not task.system.is_member(pid):
             raise OSError(ESRCH, "no such process")
         if number:
-            import _signal as host_signal  # `signal` costs 4 ms for its enums
+            import _signal as host_signal  # type: ignore[import-not-found]  # `signal` costs 4 ms for its enums
 
             try:
                 host_signal.pidfd_send_signal(process, number)

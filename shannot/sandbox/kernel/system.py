@@ -60,6 +60,7 @@ def setsid(task: Task) -> int:
     """A session of its own, virtually: on the host everybody stays in one process group."""
     if task.group == task.pid:
         raise OSError(EPERM, "a process group leader")
+    task.system.settle(task)
     task.group = task.session = task.pid
     return task.pid
 
@@ -77,21 +78,29 @@ def getsid(task: Task, pid: int) -> int:
 
 
 def setpgid(task: Task, pid: int, group: int) -> int:
+    """setpgid(2), of oneself or a child. Errors: EINVAL, ESRCH, EPERM."""
     if group < 0:
         raise OSError(EINVAL, "negative group")
     target = _known(task, pid)
     if target is not task and target.parent_pid != task.pid:
         raise OSError(ESRCH, "not a child")
-    if target.session == target.pid:
-        raise OSError(EPERM, "a session leader")
-    target.group = group or target.pid
+    if target.session == target.pid or target.session != task.session:
+        raise OSError(EPERM, "another session, or its leader")
+    group = group or target.pid
+    if group != target.pid and not _is_group(target, group):
+        raise OSError(EPERM, "no such group in this session")
+    task.system.settle(target)
+    target.group = group
     return 0
 
 
+def _is_group(task: Task, group: int) -> bool:
+    """Has this session a process in that group?"""
+    tasks = task.system.tasks
+    known = (tasks[pid] for pid in task.system.processes() if pid in tasks)
+    return any(other.group == group and other.session == task.session for other in known)
+
+
 def _known(task: Task, pid: int) -> Task:
-    if pid in (0, task.pid):
-        return task
-    found = task.system.tasks.get(pid)
-    if found is None:
-        raise OSError(ESRCH, "no such process")
-    return found
+    """A process of the run. Errors: ESRCH, whatever runs outside."""
+    return task if pid in (0, task.pid) else task.system.process(pid)

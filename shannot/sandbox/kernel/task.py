@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from errno import ENOENT, ENOTDIR, EWOULDBLOCK
+from errno import ENOENT, ENOTDIR, ESRCH
 
-from ..vfs.node import Directory, Node
+from shannot.sandbox.vfs.node import Directory, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..channel.base import Descriptors, Memory
-    from ..spec import Gate, Limits
-    from ..vfs.lookup import Found, Lookup
-    from ..vfs.overlay import Identity, Overlay
+    from shannot.sandbox.channel.base import Descriptors, Memory
+    from shannot.sandbox.spec import Gate, Limits
+    from shannot.sandbox.vfs.lookup import Found, Lookup
+    from shannot.sandbox.vfs.overlay import Overlay
+    from shannot.sandbox.vfs.rights import Identity
 
 AT_FDCWD = -100
 _REFUSALS_MAX = 1000
@@ -23,9 +24,9 @@ class System:
     """What all tasks of one run share."""
 
     __slots__ = (
-        "call", "calls_refused", "directories", "gate", "identity", "interpreter", "is_member",
-        "limits", "lookup", "overlay", "processes", "processors", "sockets_refused", "tasks",
-        "terminals", "unpin", "wait_for_lock",
+        "affinity_is_set", "calls_refused", "directories", "gate", "identity", "interpreter",
+        "is_member", "limits", "lookup", "overlay", "process", "processes", "processors", "settle",
+        "sockets_refused", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -41,12 +42,14 @@ class System:
         self.calls_refused: dict[str, int] = {}
         self.directories: dict[tuple[int, int], Directory] = {}
         """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""
-        self.call = 0  # the id of the call being answered
         self.is_member: Callable[[int], bool] = lambda _pid: False
         self.processes: Callable[[], list[int]] = list
         self.processors: frozenset[int] = frozenset((0,))  # those the script may use
+        self.affinity_is_set = False  # by the script: then the kernel knows best
         self.unpin: Callable[[], None] = lambda: None
-        self.wait_for_lock: Callable[[int, int], int] = _no_waiting
+        self.process: Callable[[int], Task] = _nobody  # of this run, by its number
+        self.settle: Callable[[Task], None] = lambda _task: None
+        """Called before a process changes what its children inherit (`family.py`)."""
         self.tasks: dict[int, Task] = {}
         """By process id: those that have called. Some may have ended since."""
         self.terminals: frozenset[tuple[int, int]] = frozenset()
@@ -67,7 +70,7 @@ class Task:
     """One process: its directory, its umask, what it runs."""
 
     __slots__ = (
-        "argv", "cwd", "descriptors", "environment", "executable", "forks", "group", "memory",
+        "cwd", "descriptors", "executable", "forks", "group", "lends_memory", "memory",
         "parent_pid", "pending", "pid", "session", "shares_memory", "system", "umask",
     )  # fmt: skip
 
@@ -90,24 +93,22 @@ class Task:
         self.descriptors = descriptors
         self.group = self.session = pid  # virtual: on the host all share one
         self.executable = b""  # path in the virtual tree
-        self.argv: tuple[bytes, ...] = ()
-        self.environment: tuple[bytes, ...] = ()
-        self.forks: list[tuple[Directory, int, bool]] = []
-        """(directory, umask, memory is shared) at each fork whose child has not called yet."""
+        self.forks = 0  # children that have not called yet, at most
+        self.lends_memory = False  # it has started a child that shares its memory
         self.shares_memory = False  # with its parent, until it executes a program
         self.pending: object = None  # an exec under way (`processes.py`)
 
     def start(self, dirfd: int, path: bytes) -> Directory:
-        """The directory that a path is relative to. Errors: EBADF, ENOTDIR, ENOENT if removed."""
+        """The directory that a path is relative to. Errors: EBADF, ENOTDIR."""
         if path[:1] == b"/":
             return self.system.lookup.root
-        directory = self.cwd if dirfd == AT_FDCWD else self.directory(dirfd)
-        if directory.removed and path:
-            raise OSError(ENOENT, "the directory is gone")
-        return directory
+        return self.cwd if dirfd == AT_FDCWD else self.directory(dirfd)
 
-    def find(self, dirfd: int, path: bytes, follow: bool = True) -> Found:
-        """Walk a path as the *at calls do. Errors: path_resolution(7)'s, EBADF."""
+    def find(self, dirfd: int, path: bytes, follow: int = True) -> Found:
+        """Walk a path as the *at calls do; `follow` as in `Lookup.find`.
+
+        Errors: path_resolution(7)'s, EBADF.
+        """
         return self.system.lookup.find(self.start(dirfd, path), path, self.pid, follow)
 
     def existing(self, dirfd: int, path: bytes, follow: bool = True) -> Node:
@@ -132,5 +133,5 @@ class Task:
         return self.system.directories.get(key) or self.system.overlay.opened.get(key)
 
 
-def _no_waiting(_host_fd: int, _operation: int) -> int:
-    raise OSError(EWOULDBLOCK, "locked")
+def _nobody(_pid: int) -> Task:
+    raise OSError(ESRCH, "no such process")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from ..vfs.node import Node
+from shannot.sandbox.vfs.node import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,22 +7,47 @@ What the filter answers by itself is in `rules.py`.
 from __future__ import annotations
 
 import struct
-from errno import EFAULT, EINVAL
+from errno import EINVAL
 
-from ..kernel.answers import CONTINUE
-from ..kernel import directories, files, locks, metadata, paths, resources, signals, sockets
-from ..kernel import system, terminals
+from shannot.sandbox.kernel import (
+    directories,
+    files,
+    locks,
+    metadata,
+    paths,
+    resources,
+    signals,
+    sockets,
+    system,
+    terminals,
+)
+from shannot.sandbox.kernel.answers import CONTINUE
+
 from . import layouts
 from .table import (
-    Constant, Row, Skip, descriptor, fd, filled, integer, long, optional_path, path, reading, size,
-    stored, unsigned, written,
+    Constant,
+    Row,
+    Skip,
+    descriptor,
+    fd,
+    filled,
+    integer,
+    long,
+    optional_path,
+    path,
+    reading,
+    size,
+    stored,
+    unsigned,
+    written,
 )  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..kernel.task import Task
+    from shannot.sandbox.kernel.task import Task
+
     from .table import Arguments
 
 CWD = Constant(-100)
@@ -54,7 +79,7 @@ def _file_rows() -> list[Row]:
         Row("truncate", files.truncate, (path, long)),
         Row("memfd_create", files.memfd_create, (path, unsigned), descriptor(1, 1)),
         Row("getdents64", directories.getdents64, (fd, SKIP, unsigned), filled(1)),
-        Row("flock", locks.flock, (fd, integer)),
+        # flock may have to wait: `lock_waits.py`
         Row("fcntl", locks.fcntl, (fd, integer)),
         Row("ioctl", terminals.ioctl, (fd, unsigned), stored(2)),
         Row("mmap", files.mmap_shared, (SKIP, SKIP, SKIP, unsigned, fd)),
@@ -121,9 +146,8 @@ def _metadata_rows() -> list[Row]:
         Row("utime", metadata.utimensat, (CWD, path, _whole_seconds, NONE)),
         Row("umask", metadata.umask, (unsigned,)),
     ]
-    for verb in ("get", "set", "remove", "list"):
-        for prefix in ("", "l", "f"):
-            rows.append(Row(f"{prefix}{verb}xattr", files.unsupported, ()))
+    attributes = [a + b for a in ("", "l", "f") for b in ("get", "set", "remove", "list")]
+    rows += [Row(f"{name}xattr", files.unsupported, ()) for name in attributes]
     return rows
 
 
@@ -165,7 +189,6 @@ def _identity_rows() -> list[Row]:
 
 
 def _process_rows() -> list[Row]:
-    limit = _pair(layouts.RLIMIT)
     return [
         Row("kill", signals.kill, (integer, integer)),
         Row("tgkill", signals.tgkill, (integer, integer, integer)),
@@ -174,11 +197,11 @@ def _process_rows() -> list[Row]:
         Row("rt_tgsigqueueinfo", files.not_permitted, ()),
         Row("pidfd_open", signals.pidfd_open, (integer, unsigned), descriptor(None)),
         Row("pidfd_send_signal", signals.pidfd_send_signal, ()),
-        Row("prlimit64", resources.prlimit64, (integer, unsigned, limit), _old_limit(3)),
-        Row("getrlimit", resources.prlimit64, (NONE, unsigned, Constant(None)), _old_limit(1)),
-        Row("setrlimit", resources.prlimit64, (NONE, unsigned, limit), _old_limit(None)),
-        Row("sched_getaffinity", resources.sched_getaffinity, (integer, unsigned), filled(2)),
-        Row("sched_setaffinity", resources.sched_setaffinity, (integer, _mask)),
+        Row("prlimit64", resources.prlimit64, (integer, unsigned, size), _old_limit),
+        Row("getrlimit", _natively, ()),
+        Row("setrlimit", _natively, ()),
+        Row("sched_getaffinity", resources.sched_getaffinity, (integer, unsigned), _affinity),
+        Row("sched_setaffinity", resources.sched_setaffinity, (integer,)),
         Row("sched_getparam", _natively, ()),
         Row("sched_getscheduler", _natively, ()),
         Row("sched_get_priority_max", _natively, ()),
@@ -189,7 +212,7 @@ def _process_rows() -> list[Row]:
         Row("sched_setscheduler", files.not_permitted, ()),
         Row("sched_setattr", files.not_permitted, ()),
         Row("getpriority", _natively, ()),
-        Row("setpriority", resources.setpriority, (integer, integer, integer)),
+        Row("setpriority", resources.setpriority, (integer, integer)),
         Row("ioprio_get", _natively, ()),
         Row("ioprio_set", files.not_permitted, ()),
         Row("get_robust_list", files.not_permitted, ()),
@@ -243,26 +266,22 @@ def _groups(task: Task, arguments: Arguments, value: object) -> int:
     return len(groups)
 
 
-def _old_limit(register: int | None) -> Callable[[Task, Arguments, object], int]:
-    def write(task: Task, arguments: Arguments, value: object) -> int:
-        if register is not None and arguments[register]:
-            soft, hard = value  # type: ignore[misc]  # the handler's pair
-            mask = 0xFFFF_FFFF_FFFF_FFFF
-            task.memory.write(arguments[register], layouts.RLIMIT.pack(soft & mask, hard & mask))
-        return 0
+def _old_limit(task: Task, arguments: Arguments, value: object) -> int:
+    if value is None:
+        return CONTINUE
+    pair: tuple[int, int] = value  # type: ignore[assignment]  # the handler's
+    if arguments[3]:
+        mask = 0xFFFF_FFFF_FFFF_FFFF
+        task.memory.write(arguments[3], layouts.RLIMIT.pack(pair[0] & mask, pair[1] & mask))
+    return 0
 
-    return write
 
-
-def _pair(layout: struct.Struct) -> Callable[[Task, int], tuple[int, int] | None]:
-    read = reading(layout.size)
-
-    def decode(task: Task, raw: int) -> tuple[int, int] | None:
-        data = read(task, raw)
-        return layout.unpack(data) if data else None  # type: ignore[arg-type,return-value]  # 2
-
-    decode.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
-    return decode
+def _affinity(task: Task, arguments: Arguments, value: object) -> int:
+    if value is None:
+        return CONTINUE
+    mask: bytes = value  # type: ignore[assignment]  # the handler's
+    task.memory.write(arguments[2], mask)
+    return len(mask)
 
 
 def _times(layout: struct.Struct) -> Callable[[Task, int], metadata.Times | None]:
@@ -270,7 +289,7 @@ def _times(layout: struct.Struct) -> Callable[[Task, int], metadata.Times | None
 
     def decode(task: Task, raw: int) -> metadata.Times | None:
         data = read(task, raw)
-        return layout.unpack(data) if data else None  # type: ignore[arg-type,return-value]  # 4
+        return layout.unpack(data) if data else None  # type: ignore[arg-type]  # 4
 
     decode.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
     return decode
@@ -290,10 +309,3 @@ def _whole_seconds(task: Task, raw: int) -> metadata.Times | None:
         return None
     accessed, modified = _SECONDS.unpack(task.memory.read(raw, _SECONDS.size))
     return accessed, 0, modified, 0
-
-
-def _mask(task: Task, raw: int) -> bytes:
-    """The 128 bytes at most of a processor mask; the length is not looked at further."""
-    if not raw:
-        raise OSError(EFAULT, "no mask")
-    return task.memory.read(raw, 8)

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..kernel.task import Task
+    from shannot.sandbox.kernel.task import Task
 
     Arguments = tuple[int, ...]
     Kind = Callable[[Task, int], object]
@@ -46,7 +46,7 @@ class Row:
     def __init__(
         self,
         name: str,
-        handler: Callable[..., object],
+        handler: Callable[..., object],  # type: ignore[explicit-any]  # takes what `kinds` decode
         kinds: tuple[Kind | Constant | Skip, ...],
         result: Result | None = None,
     ) -> None:

@@ -1,0 +1,126 @@
+"""Flights: execs under way from memory that is shared, one at a time for each parent.
+
+While two bytes of a path are overwritten (`commands.py`) nobody else may run in that memory: the
+parent of a vfork(2) is stopped, and another child of it that wants to execute a program waits.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .kernel.task import Task
+
+_PATIENCE = 2.0
+"""Seconds after which a stub that has not arrived never will."""
+_SIGSTOP, _SIGCONT = 19, 18
+_LOOKS = 200  # at threads that are still running
+
+
+class Waiting:
+    """An execve that is tried again when the one before it has arrived."""
+
+    __slots__ = ("arguments", "call", "task", "tid")
+
+    def __init__(self, task: Task, call: int, tid: int, arguments: tuple[int, ...]) -> None:
+        self.task = task
+        self.call = call
+        self.tid = tid
+        self.arguments = arguments
+
+
+class Flights:
+    """By parent: the child whose exec is under way, since when, and its pidfd."""
+
+    __slots__ = ("_under_way", "_waiting")
+
+    def __init__(self) -> None:
+        self._under_way: dict[int, tuple[Task, float, int]] = {}
+        self._waiting: list[Waiting] = []
+
+    def busy(self, task: Task) -> bool:
+        return task.parent_pid in self._under_way
+
+    def wait(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
+
+    def begin(self, task: Task) -> None:
+        """Errors: ESRCH."""
+        self._under_way[task.parent_pid] = (task, time.monotonic(), os.pidfd_open(task.pid))
+
+    def end(self, task: Task) -> None:
+        """It has arrived, or never will."""
+        flight = self._under_way.get(task.parent_pid)
+        if flight is not None and flight[0] is task:
+            del self._under_way[task.parent_pid]
+            os.close(flight[2])
+
+    def take_waiting(self) -> list[Waiting]:
+        """Those to try again now."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def lost(self) -> list[Task]:
+        """Whose stub will not arrive: they have ended, or too much time has passed.
+
+        Also asked from the attendant's thread, hence the copy.
+        """
+        now = time.monotonic()
+        return [
+            task
+            for task, since, pidfd in list(self._under_way.values())
+            if now - since > _PATIENCE or _has_ended(pidfd)
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+
+def _has_ended(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def stop(pid: int) -> None:
+    """Stop a process, and see to it that none of its threads still runs. Errors: ESRCH.
+
+    Who waits in a call comes back to its own code by way of the stop; only a thread on another
+    processor may go on for some microseconds.
+    """
+    os.kill(pid, _SIGSTOP)
+    for _ in range(_LOOKS):
+        if not any(_runs(pid, tid) for tid in _threads(pid)):
+            return
+        time.sleep(0)
+
+
+def go_on(pid: int) -> None:
+    try:
+        os.kill(pid, _SIGCONT)
+    except ProcessLookupError:
+        pass
+
+
+def _threads(pid: int) -> list[bytes]:
+    try:
+        return os.listdir(b"/proc/%d/task" % pid)
+    except OSError:
+        return []
+
+
+def _runs(pid: int, tid: bytes) -> bool:
+    try:
+        host_fd = os.open(b"/proc/%d/task/%s/stat" % (pid, tid), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        line = os.read(host_fd, 512)
+    except OSError:
+        return False
+    finally:
+        os.close(host_fd)
+    return line[line.rfind(b")") + 2 : line.rfind(b")") + 3] == b"R"

@@ -1,0 +1,117 @@
+"""Lock waits: flock(2) calls that found the file locked, and wait without holding anybody up.
+
+One thread for all of them tries each again now and then, and looks after the caller meanwhile: it
+may be killed, or be meant to handle a signal, which a call that we have received does not see.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from _thread import allocate_lock, start_new_thread
+from errno import EIO, ENOLCK
+
+from .kernel import locks
+from .kernel.answers import DEFERRED
+from .syscalls.table import fd, integer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .channel.seccomp_notify import Listener
+    from .kernel.task import Task
+    from .mediator import Mediator
+
+_WAITS_MAX = 512
+_SHORTEST, _LONGEST = 0.001, 0.05  # seconds between two tries
+_ERESTARTSYS = 512  # include/linux/errno.h: the kernel restarts the call, or makes it EINTR
+
+
+class _Wait:
+    __slots__ = ("call", "host_fd", "operation", "tid")
+
+    def __init__(self, call: int, tid: int, host_fd: int, operation: int) -> None:
+        self.call = call
+        self.tid = tid
+        self.host_fd = host_fd  # shares the open file with the caller
+        self.operation = operation
+
+
+class LockWaits:
+    """The calls of one run that wait for a lock."""
+
+    __slots__ = ("_changed", "_mediator", "_pause", "_waits")
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+        self._waits: list[_Wait] = []
+        self._changed = allocate_lock()
+        self._pause = _SHORTEST
+
+    def flock(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+        """The row of flock(2)."""
+        operation = integer(task, arguments[1])
+        host_fd = locks.flock(task, fd(task, arguments[0]), operation)
+        if host_fd < 0:
+            return 0
+        with self._changed:
+            if len(self._waits) >= _WAITS_MAX:
+                os.close(host_fd)
+                raise OSError(ENOLCK, "too many wait")
+            self._waits.append(_Wait(call, self._mediator.caller, host_fd, operation))
+            self._pause = _SHORTEST
+            if len(self._waits) == 1:
+                start_new_thread(self._run, ())
+        return DEFERRED
+
+    def _run(self) -> None:
+        listener = self._mediator.listener
+        while True:
+            time.sleep(self._pause)
+            with self._changed:
+                self._pause = min(2 * self._pause, _LONGEST)
+                waits = list(self._waits)
+            done = [wait for wait in waits if _try(listener, wait)]
+            with self._changed:
+                for wait in done:
+                    self._waits.remove(wait)
+                    os.close(wait.host_fd)
+                if not self._waits:
+                    return
+
+
+def _try(listener: Listener, wait: _Wait) -> bool:
+    """Is it over? Then the caller has its answer."""
+    if not listener.alive(wait.call):
+        return True
+    try:
+        fcntl.flock(wait.host_fd, wait.operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if not _has_signal(wait.tid):
+            return False
+        listener.fail(wait.call, _ERESTARTSYS)
+    except OSError as error:
+        listener.fail(wait.call, error.errno or EIO)
+    else:
+        listener.reply(wait.call, 0)
+    return True
+
+
+def _has_signal(tid: int) -> bool:
+    """Does a signal wait that the thread has a handler for?"""
+    try:
+        host_fd = os.open(b"/proc/%d/status" % tid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        status = os.read(host_fd, 4096)
+    except OSError:
+        return True
+    finally:
+        os.close(host_fd)
+    masks = {
+        line[:6]: int(line[8:], 16)
+        for line in status.splitlines()
+        if line.startswith((b"SigPnd", b"ShdPnd", b"SigBlk", b"SigCgt"))
+    }
+    return bool((masks[b"SigPnd"] | masks[b"ShdPnd"]) & ~masks[b"SigBlk"] & masks[b"SigCgt"])
