@@ -129,7 +129,7 @@ def test_any_plan_makes_the_tree_that_the_script_made(
     run_state_machine_as_test(
         Scripts,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

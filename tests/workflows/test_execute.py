@@ -542,7 +542,7 @@ def test_a_write_that_does_not_fit_leaves_all_as_it_was(world: World, size: int)
 
 
 def test_a_deep_directory_is_moved_and_deleted(world: World) -> None:
-    depth = 500
+    depth = 200
     here = world.tree
     for _ in range(depth):
         here /= "ddddd"
