@@ -129,7 +129,7 @@ def _tell(result: ExecuteResult) -> int:
     for line in result_lines(bad, style):
         say(line)
     for conflict in result.conflicts:
-        say(f"shannot: left out: {escape(str(conflict))}")
+        say(f"shannot: left out {conflict.number}: {escape(conflict.message)}")
     session: Session = result.session
     done = len(result.results) - len(bad)
     say(f"shannot: {session.state} {session.id}: {done} done, {len(bad)} not")

@@ -173,6 +173,10 @@ def test_a_conflict_is_named_and_nothing_is_done(place: Place) -> None:
     assert result.returncode == 1
     assert b"app.conf" in result.stderr
     assert (place.project / "left\u202eover").exists()
+    result = place.shannot("execute", session, "--skip-conflicts")
+    assert b"left out 1: " in result.stderr
+    assert (place.project / "app.conf").read_text() == "edited\n"
+    assert not (place.project / "left\u202eover").exists()
 
 
 def test_a_rejected_session_cannot_be_approved(place: Place) -> None:
