@@ -18,7 +18,7 @@ from .spec import Outcome
 from .syscalls.numbers import of_machine
 from .vfs.host import host_exists
 from .vfs.node import Directory, is_clean
-from .vfs.overlay import Identity
+from .vfs.rights import Identity
 from .vfs.tree import Tree, build
 
 TYPE_CHECKING = False

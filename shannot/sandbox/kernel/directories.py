@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
-from errno import EACCES, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, ERANGE
+from errno import EACCES, EBADF, EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, ERANGE
 
+from ..vfs.lookup import NAME
 from ..vfs.node import Directory
+from ..vfs.rights import allows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,41 +20,37 @@ _PURGE_ABOVE = 4096
 
 def open_directory(task: Task, node: Directory, flags: int) -> int:
     """A descriptor that stands for an open directory: an empty memfd, filled when it is listed."""
-    if not flags & os.O_PATH and not may_list(task.system, node):
+    if not flags & os.O_PATH and not allows(task.system.identity, node, 4):
         raise OSError(EACCES, "may not be listed")
     host_fd = os.memfd_create("directory", os.MFD_CLOEXEC)
     try:
         found = os.fstat(host_fd)
         directories = task.system.directories
         if len(directories) > _PURGE_ABOVE and len(directories) & 1023 == 0:
-            _purge(task)
-        directories[found.st_dev, found.st_ino] = node
+            forget_closed(task.system)
+        key = (found.st_dev, found.st_ino)
+        directories[key] = node
+        if flags & os.O_PATH:
+            task.system.overlay.path_only.add(key)
         return os.open(b"/proc/self/fd/%d" % host_fd, os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(host_fd)
 
 
-def may_list(system: System, node: Directory) -> bool:
-    if node.lower is not None and node.original is None:
-        return os.access(b".", os.R_OK, dir_fd=node.lower.descriptor(), effective_ids=True)
-    return system.identity.permits(node, 4)
-
-
-def _purge(task: Task) -> None:
-    """Forget the memfds that nobody has open any more."""
+def forget_closed(system: System) -> None:
+    """Forget the nodes that nobody of the run has open any more."""
     alive = set()
-    for name in os.listdir(b"/proc"):
-        if not name.isdigit():
-            continue
+    for pid in system.processes():
         try:
-            for number in os.listdir(b"/proc/%s/fd" % name):
-                found = os.stat(b"/proc/%s/fd/%s" % (name, number))
+            for number in os.listdir(b"/proc/%d/fd" % pid):
+                found = os.stat(b"/proc/%d/fd/%s" % (pid, number))
                 alive.add((found.st_dev, found.st_ino))
         except OSError:
             continue
-    directories = task.system.directories
+    directories = system.directories
     for key in [key for key in directories if key not in alive]:
         del directories[key]
+    system.overlay.forget_opened(alive)
 
 
 def getdents64(task: Task, number: int, size: int) -> bytes:
@@ -62,7 +60,10 @@ def getdents64(task: Task, number: int, size: int) -> bytes:
     moved by lseek, made anew when it is read from the start.
     """
     found = task.descriptors.stat(number)
-    node = task.system.directories.get((found.st_dev, found.st_ino))
+    key = (found.st_dev, found.st_ino)
+    node = task.system.directories.get(key)
+    if key in task.system.overlay.path_only:
+        raise OSError(EBADF, "opened by O_PATH")
     if node is None:
         raise OSError(ENOTDIR, "not a directory")
     if node.removed:
@@ -147,17 +148,16 @@ def fchdir(task: Task, number: int) -> int:
 def _enter(task: Task, node: object) -> int:
     if not isinstance(node, Directory):
         raise OSError(ENOTDIR, "not a directory")
-    if node.lower is not None and node.original is None:
-        if not os.access(b".", os.X_OK, dir_fd=node.lower.descriptor(), effective_ids=True):
-            raise OSError(EACCES, "may not be searched")
-    elif not task.system.identity.permits(node, 1):
+    if not allows(task.system.identity, node, 1):
         raise OSError(EACCES, "may not be searched")
+    if task.forks:
+        task.system.settle(task)
     task.cwd = node
     return 0
 
 
 def mkdirat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
-    found = task.find(dirfd, path, follow=False)
+    found = task.find(dirfd, path, NAME)
     if found.node is not None or found.name in (b"", b".", b".."):
         raise OSError(EEXIST, "exists")
     sticky = mode & 0o1777
@@ -166,11 +166,13 @@ def mkdirat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
 
 
 def rmdir(task: Task, dirfd: int, path: bytes) -> int:
-    found = task.find(dirfd, path, follow=False)
+    found = task.find(dirfd, path, NAME)
     if found.name == b".":
         raise OSError(EINVAL, "the last component is a dot")
     if found.name == b"..":
         raise OSError(ENOTEMPTY, "not empty")
+    if not found.name:
+        raise OSError(EBUSY, "the root")
     if found.node is None:
         raise OSError(ENOENT, "no such file or directory")
     task.system.overlay.remove(found.parent, found.name, found.node, rmdir=True)

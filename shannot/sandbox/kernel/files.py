@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM
+from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM
 
-from .answers import CONTINUE
+from ..vfs.lookup import FOLLOW, NAME, NO_FOLLOW
 from ..vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
+from ..vfs.rights import allows, may_change, may_write
 from . import directories
+from .answers import CONTINUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,38 +30,37 @@ def openat(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
         flags &= os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     elif flags & _TMPFILE:
         return _open_temporary(task, dirfd, path, flags, mode)
-    exclusive = flags & os.O_CREAT and flags & os.O_EXCL
-    follow = not (flags & os.O_NOFOLLOW or exclusive)
-    found = task.find(dirfd, path, follow)
+    if not flags & os.O_CREAT:
+        follow = not flags & os.O_NOFOLLOW
+        return open_node(task, task.existing(dirfd, path, follow), flags)
+    if flags & os.O_DIRECTORY:
+        raise OSError(EINVAL, "O_CREAT with O_DIRECTORY")
+    exclusive = flags & os.O_EXCL
+    found = task.find(dirfd, path, NO_FOLLOW if flags & os.O_NOFOLLOW or exclusive else FOLLOW)
+    if found.directory and found.name not in (b".", b".."):
+        raise OSError(EISDIR, "a slash at its end")
     node = found.node
-    if flags & os.O_CREAT:
-        if node is None:
-            return _create(task, found, flags, mode)
-        if exclusive:
-            raise OSError(EEXIST, "exists")
-        if isinstance(node, Directory):
-            raise OSError(EISDIR, "a directory")
-        if found.directory:
-            raise OSError(EISDIR, "a directory")
     if node is None:
-        raise OSError(ENOENT, "no such file or directory")
+        return _create(task, found, flags, mode)
+    if exclusive:
+        raise OSError(EEXIST, "exists")
     return open_node(task, node, flags)
 
 
 def open_node(task: Task, node: Node, flags: int) -> int:
     """Open what a path led to."""
+    if isinstance(node, File) and not flags & (os.O_PATH | os.O_DIRECTORY):
+        return _open_file(task, node, flags)
     if isinstance(node, Directory):
-        if flags & _ACCESS != os.O_RDONLY or flags & os.O_CREAT:
+        if flags & (_ACCESS | os.O_CREAT | os.O_TRUNC):
             raise OSError(EISDIR, "a directory")
         return directories.open_directory(task, node, flags)
-    if isinstance(node, Link | MagicLink):
-        return _open_link(task, node, flags)
     if flags & os.O_DIRECTORY:
         raise OSError(ENOTDIR, "not a directory")
     if flags & os.O_PATH:
-        return _open_path(task, node)
-    if isinstance(node, File):
-        return _open_file(task, node, flags)
+        return _stand_in(task, node)
+    if isinstance(node, Link | MagicLink):
+        raise OSError(ELOOP, "a symbolic link")
     if isinstance(node, Generated):
         if flags & _ACCESS != os.O_RDONLY:
             raise OSError(EACCES, "read-only")
@@ -68,7 +69,7 @@ def open_node(task: Task, node: Node, flags: int) -> int:
         return os.open(node.host_path, flags & _KEPT | os.O_CLOEXEC | os.O_NOCTTY)
     if isinstance(node, OpenFile):
         return _reopen(task, node, flags)
-    raise OSError(ENXIO if stat.S_ISSOCK(node.mode) else EACCES, "not a file that may be opened")
+    raise OSError(EACCES, "not a file that may be opened")
 
 
 class OpenFile(Node):
@@ -87,7 +88,7 @@ def _reopen(task: Task, node: OpenFile, flags: int) -> int:
     known = node.owner.node(node.number)
     if isinstance(known, File):  # its last name is gone: only the descriptor leads to it
         if flags & _ACCESS != os.O_RDONLY:
-            task.system.overlay.may_write(known)
+            may_write(task.system.identity, known)
         return node.owner.descriptors.reopen(node.number, flags & (_KEPT | os.O_TRUNC))
     if stat.S_ISFIFO(node.mode) or _is_anonymous(node.owner, node.number):
         return node.owner.descriptors.reopen(node.number, flags & _KEPT)
@@ -101,28 +102,30 @@ def _is_anonymous(task: Task, number: int) -> bool:
 
 def _open_file(task: Task, node: File, flags: int) -> int:
     overlay = task.system.overlay
+    if len(overlay.opened) > overlay.opened_max:
+        directories.forget_closed(task.system)
     access = flags & _ACCESS
     if access == os.O_RDONLY and not flags & os.O_TRUNC:
-        if node.spool is not None and not overlay.identity.permits(node, 4):
-            raise OSError(EACCES, "may not be read")
+        if node.original is not None or node.spool is not None:
+            _require_reading(task, node)  # else the host does
         return overlay.open_file(node, flags & _KEPT)
-    if access != os.O_WRONLY and node.origin is None and not overlay.identity.permits(node, 4):
-        raise OSError(EACCES, "may not be read")
-    overlay.may_write(node)
+    if access != os.O_WRONLY:
+        _require_reading(task, node)
+    may_write(task.system.identity, node)
     overlay.make_writable(node, keep=not flags & os.O_TRUNC)
     if flags & os.O_TRUNC:
         node.stamp()
+        node.times_set = False
     return overlay.open_file(node, flags & _KEPT)
 
 
+def _require_reading(task: Task, node: File) -> None:
+    if not allows(task.system.identity, node, 4):
+        raise OSError(EACCES, "may not be read")
+
+
 def _create(task: Task, found: Found, flags: int, mode: int) -> int:
-    if found.directory:
-        raise OSError(EISDIR, "a directory")
-    if flags & os.O_DIRECTORY:
-        raise OSError(EINVAL, "O_CREAT with O_DIRECTORY")
     overlay = task.system.overlay
-    if isinstance(found.parent, Directory) and found.parent.removed:
-        raise OSError(ENOENT, "the directory is gone")
     node = overlay.create(found.parent, found.name, mode & _MODE & ~task.umask)
     return overlay.open_file(node, flags & _KEPT)
 
@@ -134,44 +137,26 @@ def _open_temporary(task: Task, dirfd: int, path: bytes, flags: int, mode: int) 
     if not isinstance(directory, Directory):
         raise OSError(ENOTDIR, "not a directory")
     overlay = task.system.overlay
-    overlay.may_change(directory)
-    node = overlay.new_file(directory.mount, mode & _MODE & ~task.umask)
+    may_change(task.system.identity, directory)
+    node = overlay.new_file(directory, mode & _MODE & ~task.umask)
     node.nlink = 0
     node.times_set = bool(flags & os.O_EXCL)  # may never get a name
     return overlay.open_file(node, flags & _KEPT)
 
 
-def _open_link(task: Task, node: Link | MagicLink, flags: int) -> int:
-    if not flags & os.O_PATH:
-        raise OSError(ELOOP, "a symbolic link")
-    if flags & os.O_DIRECTORY:
-        raise OSError(ENOTDIR, "not a directory")
-    return _stand_in(task, node)
-
-
-def _open_path(task: Task, node: Node) -> int:
-    if isinstance(node, File):
-        if node.spool is not None:
-            return node.spool.open(node.key, os.O_PATH)
-        if node.origin is not None:
-            host_fd = node.origin[0].open_path(node.origin[1])
-            found = os.fstat(host_fd)
-            task.system.overlay.opened[found.st_dev, found.st_ino] = node
-            return host_fd
-    return _stand_in(task, node)
-
-
 def _stand_in(task: Task, node: Node) -> int:
-    """An O_PATH descriptor of an empty file that is registered as the node."""
+    """For O_PATH: an empty file that is registered as the node, and can be neither read nor written.
+
+    A descriptor of O_PATH itself cannot be handed over, seccomp_unotify(2).
+    """
     host_fd = os.memfd_create("stand-in", os.MFD_CLOEXEC)
-    found = os.fstat(host_fd)
-    task.system.overlay.opened[found.st_dev, found.st_ino] = node
-    return _as_path(host_fd)
-
-
-def _as_path(host_fd: int) -> int:
     try:
-        return os.open(b"/proc/self/fd/%d" % host_fd, os.O_PATH | os.O_CLOEXEC)
+        found = os.fstat(host_fd)
+        overlay = task.system.overlay
+        key = (found.st_dev, found.st_ino)
+        overlay.opened[key] = node
+        overlay.path_only.add(key)
+        return os.open(b"/proc/self/fd/%d" % host_fd, _ACCESS | os.O_CLOEXEC)
     finally:
         os.close(host_fd)
 
@@ -231,7 +216,7 @@ def mmap_shared(task: Task, _flags: int, number: int) -> int:
 
 def mknodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
     """mknodat(2): an empty regular file; devices, FIFOs and sockets are EPERM."""
-    found = task.find(dirfd, path, follow=False)
+    found = task.find(dirfd, path, NAME)
     if found.node is not None:
         raise OSError(EEXIST, "exists")
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from errno import EACCES, EBADF, EINVAL, ENOENT, EPERM, EROFS
+from errno import EACCES, EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS
 
 from ..vfs.node import Directory, File, MagicLink, Node
+from ..vfs.rights import allows, may_own, may_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ def fstat(task: Task, number: int) -> Stat:
     found = task.descriptors.stat(number)
     key = (found.st_dev, found.st_ino)
     system = task.system
-    node = system.directories.get(key) or system.overlay.opened.get(key)
+    overlay = system.overlay
+    node = system.directories.get(key) or overlay.opened.get(key)
     if node is not None:
-        return system.overlay.stat(node, found)
+        return overlay.stat(node, None if key in overlay.path_only else found)
     return (
         found.st_dev, found.st_ino, found.st_nlink, found.st_mode, found.st_uid, found.st_gid,
         found.st_rdev, found.st_size, found.st_blocks,
@@ -61,27 +63,14 @@ def faccessat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> in
         node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
     if isinstance(node, MagicLink):
         return 0
-    overlay = task.system.overlay
-    if mode & 2 and isinstance(node, File | Directory):
-        if isinstance(node, Directory):
-            overlay.may_change(node)
-        else:
-            overlay.may_write(node)
-    elif mode & 2 and not stat.S_ISCHR(node.mode):
-        raise OSError(EROFS, "read-only")
-    if mode & 5 and not _host_allows(node, mode & 5):
+    if not allows(task.system.identity, node, mode & 5):
         raise OSError(EACCES, "not allowed")
-    if mode & 5 and not overlay.identity.permits(node, mode & 5):
-        raise OSError(EACCES, "not allowed")
+    if mode & 2:
+        if isinstance(node, File | Directory):
+            may_write(task.system.identity, node)
+        elif not stat.S_ISCHR(node.mode):
+            raise OSError(EROFS, "read-only")
     return 0
-
-
-def _host_allows(node: Node, mode: int) -> bool:
-    """What is still as the host has it may carry an access list, which only the host knows."""
-    if node.origin is None or node.original is not None or node.mount.steady:
-        return True
-    lower, name = node.origin
-    return os.access(name, mode, dir_fd=lower.descriptor(), effective_ids=True)
 
 
 def fchmodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
@@ -103,7 +92,10 @@ def fchmod(task: Task, number: int, mode: int) -> int:
 def _opened(task: Task, number: int) -> Node:
     found = task.descriptors.stat(number)
     key = (found.st_dev, found.st_ino)
-    node = task.system.directories.get(key) or task.system.overlay.opened.get(key)
+    overlay = task.system.overlay
+    node = task.system.directories.get(key) or overlay.opened.get(key)
+    if key in overlay.path_only:
+        raise OSError(EBADF, "opened by O_PATH")
     if node is None:
         regular = stat.S_ISREG(found.st_mode)
         raise OSError(EROFS if regular else EPERM, "not a file of the layer")
@@ -112,18 +104,24 @@ def _opened(task: Task, number: int) -> Node:
 
 def _chmod(task: Task, node: Node, mode: int) -> int:
     if stat.S_ISLNK(node.mode):
-        raise OSError(95, "links have no mode")  # EOPNOTSUPP, as Linux has it since 6.6
-    overlay = task.system.overlay
-    overlay.may_own(node)
-    identity = overlay.identity
+        raise OSError(EOPNOTSUPP, "links have no mode")  # as Linux has it since 6.6
+    identity = task.system.identity
+    may_own(identity, node)
     mode &= 0o7777
-    if mode & stat.S_ISGID and identity.uid and not isinstance(node, Directory):
-        if node.gid != identity.gid and node.gid not in identity.groups:
-            mode &= ~stat.S_ISGID
-    overlay.own(node)
+    if mode & stat.S_ISGID and identity.uid and not identity.is_in(node.gid):
+        mode &= ~stat.S_ISGID
+    _take_over(task, node)
     node.mode = stat.S_IFMT(node.mode) | mode
+    node.own_mode = True
     node.stamp()
     return 0
+
+
+def _take_over(task: Task, node: Node) -> None:
+    """Before its mode, owner or times change: they are the host's as they are now."""
+    if isinstance(node, Directory) and node.lower is not None and node.original is None:
+        node.adopt(node.lower.stat())
+    task.system.overlay.own(node)
 
 
 def fchownat(task: Task, dirfd: int, path: bytes, uid: int, gid: int, flags: int) -> int:
@@ -139,22 +137,26 @@ def fchown(task: Task, number: int, uid: int, gid: int) -> int:
 
 
 def _chown(task: Task, node: Node, uid: int, gid: int) -> int:
-    overlay = task.system.overlay
-    identity = overlay.identity
+    identity = task.system.identity
+    if identity.uid:
+        if uid != -1 and (identity.uid != node.uid or uid != node.uid):
+            raise OSError(EPERM, "not permitted")
+        if gid != -1 and (
+            identity.uid != node.uid or (gid != node.gid and not identity.is_in(gid))
+        ):
+            raise OSError(EPERM, "not permitted")
     if node.mount.mode == "ro":
         raise OSError(EROFS, "read-only")
-    if identity.uid:
-        groups = identity.groups | {identity.gid}
-        if identity.uid != node.uid or uid not in (-1, node.uid):
-            raise OSError(EPERM, "not permitted")
-        if gid != -1 and gid != node.gid and gid not in groups:
-            raise OSError(EPERM, "not permitted")
-    overlay.own(node)
+    if uid == -1 and gid == -1 and not (node.mode & 0o6000 and stat.S_ISREG(node.mode)):
+        node.stamp()
+        return 0
+    _take_over(task, node)
+    node.own_mode = True
     if uid != -1:
         node.uid = uid & 0xFFFFFFFF
     if gid != -1:
         node.gid = gid & 0xFFFFFFFF
-    if stat.S_ISREG(node.mode) and node.mode & 0o111:
+    if not isinstance(node, Directory):
         node.mode &= ~stat.S_ISUID
         if node.mode & stat.S_IXGRP:
             node.mode &= ~stat.S_ISGID
@@ -169,27 +171,29 @@ def utimensat(task: Task, dirfd: int, path: bytes | None, times: Times | None, f
     """utimensat(2); `path` None means the descriptor itself, `times` None means now."""
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise OSError(EINVAL, "unknown flags")
-    if path is None or (not path and flags & AT_EMPTY_PATH):
-        if dirfd == -100:
-            raise OSError(EBADF if path is None else ENOENT, "no file")
-        node = _opened(task, dirfd)
-    else:
-        node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
     now = time.time_ns()
-    overlay = task.system.overlay
     atime_ns = _time(times[0], times[1], now) if times else now
     mtime_ns = _time(times[2], times[3], now) if times else now
     if atime_ns is None and mtime_ns is None:
-        return 0
-    if times is None or (times[1] == times[3] == _UTIME_NOW):
-        if overlay.identity.uid not in (0, node.uid):
-            overlay.may_write(node)
-        elif node.mount.mode == "ro":
-            raise OSError(EROFS, "read-only")
+        return 0  # not even the path is looked at
+    if path is None or (not path and flags & AT_EMPTY_PATH):
+        if dirfd == -100:
+            raise OSError(EFAULT if path is None else ENOENT, "no file")
+        node = _opened(task, dirfd)
     else:
-        overlay.may_own(node)
-    overlay.own(node)
+        node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
+    identity = task.system.identity
+    to_now = times is None or times[1] == times[3] == _UTIME_NOW
+    if to_now and identity.uid not in (0, node.uid):
+        may_write(identity, node)
+    else:
+        may_own(identity, node)
+    _take_over(task, node)
     _set_times(task, node, atime_ns, mtime_ns)
+    if mtime_ns is not None:
+        # `now` is worth saying of what is otherwise as the host has it: the rest is new anyway
+        contents = isinstance(node, File) and node.spool is not None
+        node.times_set = not to_now or (node.origin is not None and not contents)
     node.stamp()
     return 0
 
@@ -209,8 +213,6 @@ def _set_times(task: Task, node: Node, atime_ns: int | None, mtime_ns: int | Non
     before_atime, before_mtime = (old[9], old[10]) if old else (node.atime_ns, node.mtime_ns)
     node.atime_ns = before_atime if atime_ns is None else atime_ns
     node.mtime_ns = before_mtime if mtime_ns is None else mtime_ns
-    if mtime_ns is not None:
-        node.times_set = True
     if isinstance(node, File) and node.spool is not None and node.key:
         node.spool.set_times(node.key, node.atime_ns, node.mtime_ns)
 
@@ -237,6 +239,8 @@ def _statfs(_task: Task, node: Node) -> tuple[int, ...]:
 
 
 def umask(task: Task, mask: int) -> int:
+    if task.forks:
+        task.system.settle(task)
     before = task.umask
     task.umask = mask & 0o777
     return before

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EPERM
 
+from ..vfs import renaming
+from ..vfs.lookup import NAME
 from ..vfs.node import Directory, File, Link, MagicLink, Node
 from . import directories
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 AT_REMOVEDIR = 0x200
 AT_SYMLINK_FOLLOW = 0x400
 AT_EMPTY_PATH = 0x1000
+_NO_NAMES = (b"", b".", b"..")
+"""What `Found.name` is where the path ended in no name that could be made or removed."""
 
 
 def unlinkat(task: Task, dirfd: int, path: bytes, flags: int) -> int:
@@ -22,38 +26,56 @@ def unlinkat(task: Task, dirfd: int, path: bytes, flags: int) -> int:
         raise OSError(EINVAL, "unknown flags")
     if flags & AT_REMOVEDIR:
         return directories.rmdir(task, dirfd, path)
-    found = task.find(dirfd, path, follow=False)
-    if found.node is None:
-        raise OSError(ENOENT, "no such file or directory")
-    if isinstance(found.node, Directory):
+    found = task.find(dirfd, path, NAME)
+    node = found.node
+    if found.name in _NO_NAMES:
         raise OSError(EISDIR, "a directory")
+    if node is None:
+        raise OSError(ENOENT, "no such file or directory")
     if found.directory:
-        raise OSError(ENOTDIR, "not a directory")
-    task.system.overlay.remove(found.parent, found.name, found.node, rmdir=False)
+        raise OSError(EISDIR if isinstance(node, Directory) else ENOTDIR, "a slash at its end")
+    task.system.overlay.remove(found.parent, found.name, node, rmdir=False)
     return 0
 
 
 def renameat2(
     task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, flags: int
 ) -> int:
-    source = task.find(old_dirfd, old, follow=False)
-    target = task.find(new_dirfd, new, follow=False)
-    special = (b"", b".", b"..")
-    if source.name in special or target.name in special:
+    if flags not in (0, renaming.NOREPLACE, renaming.EXCHANGE):
+        raise OSError(EINVAL, "unknown flags")
+    source = task.find(old_dirfd, old, NAME)
+    target = task.find(new_dirfd, new, NAME)
+    if source.name in _NO_NAMES:
         raise OSError(EBUSY, "not a name")
+    if target.name in _NO_NAMES:
+        raise OSError(EEXIST if flags & renaming.NOREPLACE else EBUSY, "not a name")
     if source.node is None:
         raise OSError(ENOENT, "no such file or directory")
-    if not isinstance(source.node, Directory) and (source.directory or target.directory):
-        raise OSError(ENOTDIR, "not a directory")
-    task.system.overlay.rename(
-        (source.parent, source.name, source.node), (target.parent, target.name, target.node), flags
+    _check_slashes(source, target, flags)
+    renaming.rename(
+        task.system.overlay,
+        renaming.Place(source.parent, source.name, source.node),
+        renaming.Place(target.parent, target.name, target.node),
+        flags,
     )
     return 0
 
 
-def linkat(
-    task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, flags: int
-) -> int:
+def _check_slashes(source: Found, target: Found, flags: int) -> None:
+    """`name/` is for directories. Errors: ENOTDIR, after those that Linux looks for first."""
+    if flags & renaming.NOREPLACE and target.node is not None:
+        raise OSError(EEXIST, "exists")
+    if flags & renaming.EXCHANGE:
+        if target.node is None:
+            raise OSError(ENOENT, "nothing to exchange with")
+        if target.directory and not isinstance(target.node, Directory):
+            raise OSError(ENOTDIR, "not a directory")
+    if not isinstance(source.node, Directory):
+        if source.directory or (target.directory and not flags & renaming.EXCHANGE):
+            raise OSError(ENOTDIR, "not a directory")
+
+
+def linkat(task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, flags: int) -> int:
     if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
         raise OSError(EINVAL, "unknown flags")
     node: Node | None
@@ -64,8 +86,8 @@ def linkat(
     target = _free_target(task, new_dirfd, new)
     if node is None or isinstance(node, Directory):
         raise OSError(EPERM, "no hard link to this")
-    if isinstance(node, File) and node.nlink <= 0 and (not node.key or node.times_set):
-        raise OSError(ENOENT, "the file is gone")
+    if node.nlink <= 0 and not (isinstance(node, File) and node.key and not node.times_set):
+        raise OSError(ENOENT, "the file is gone")  # and was not made by O_TMPFILE
     task.system.overlay.make_hard_link(node, target.parent, target.name)
     return 0
 
@@ -79,8 +101,8 @@ def symlinkat(task: Task, target: bytes, dirfd: int, path: bytes) -> int:
 
 
 def _free_target(task: Task, dirfd: int, path: bytes) -> Found:
-    found = task.find(dirfd, path, follow=False)
-    if found.node is not None or found.name in (b"", b".", b".."):
+    found = task.find(dirfd, path, NAME)
+    if found.node is not None or found.name in _NO_NAMES:
         raise OSError(EEXIST, "exists")
     if found.directory:
         raise OSError(ENOENT, "not a directory")
@@ -92,7 +114,7 @@ def readlinkat(task: Task, dirfd: int, path: bytes, size: int) -> bytes:
     if size <= 0:
         raise OSError(EINVAL, "no buffer")
     node: Node | None
-    if path:
+    if path or dirfd == -100:
         node = task.existing(dirfd, path, follow=False)
     else:
         node = task.node(dirfd)

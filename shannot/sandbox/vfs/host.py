@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, ELOOP, ENOENT
+from errno import EACCES, ELOOP, ENOENT, ENOMEM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _DIRECTORY_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OPEN_DIRECTORIES = 256
+ENTRIES_MAX = 1_000_000
+"""Entries of one host directory that a listing holds."""
 
 TYPES = {
     stat.S_IFREG: 8,
@@ -56,7 +62,7 @@ class DescriptorCache:
 class HostDirectory:
     """One directory of the host below a mount's root."""
 
-    __slots__ = ("_cache", "foreign", "name", "parent", "path")
+    __slots__ = ("_cache", "closed", "foreign", "name", "parent", "path")
 
     def __init__(
         self, path: bytes, cache: DescriptorCache, parent: HostDirectory | None, foreign: bool
@@ -64,10 +70,13 @@ class HostDirectory:
         self.path = path
         self.name = path.rpartition(b"/")[2]
         self.parent = parent  # None for a mount's root
-        self.foreign = foreign  # other users' private files are refused even to root
+        self.foreign = foreign  # root reads other users' files only where everybody may
+        self.closed = False  # foreign, and not everybody may enter
         self._cache = cache
 
     def reopen(self) -> int:
+        if self.closed:
+            raise OSError(EACCES, "another user's directory")
         if self.parent is None:
             return os.open(self.path, _DIRECTORY_FLAGS & ~os.O_NOFOLLOW)
         # taken before the open: making room may close what the cache holds
@@ -81,14 +90,19 @@ class HostDirectory:
         base = b"" if self.path == b"/" else self.path
         return HostDirectory(base + b"/" + name, self._cache, self, self.foreign)
 
+    def child_of(self, name: bytes, found: os.stat_result) -> HostDirectory:
+        """`child`, closed where it is another user's and not everybody may enter."""
+        below = self.child(name)
+        below.closed = self.foreign and found.st_uid != 0 and not found.st_mode & stat.S_IXOTH
+        return below
+
     def lstat(self, name: bytes) -> os.stat_result:
-        """Of an entry. Errors: those of fstatat(2), EACCES for another user's private directory."""
-        found = os.stat(name, dir_fd=self._cache.get(self), follow_symlinks=False)
-        if self.foreign and found.st_uid and stat.S_ISDIR(found.st_mode) and not found.st_mode & 1:
-            raise OSError(EACCES, "another user's directory")
-        return found
+        """Of an entry. Errors: those of fstatat(2), EACCES in another user's private directory."""
+        return os.stat(name, dir_fd=self._cache.get(self), follow_symlinks=False)
 
     def stat(self) -> os.stat_result:
+        if self.closed and self.parent is not None:
+            return self.parent.lstat(self.name)
         return os.stat(self._cache.get(self))
 
     def open_file(self, name: bytes) -> tuple[int, os.stat_result]:
@@ -105,38 +119,70 @@ class HostDirectory:
             raise OSError(EACCES, "not a file that may be read")
         return host_fd, found
 
-    def open_path(self, name: bytes) -> int:
-        """An O_PATH descriptor of an entry, which reads nothing."""
-        flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(name, flags, dir_fd=self._cache.get(self))
-
     def read_link(self, name: bytes) -> bytes:
         return os.readlink(name, dir_fd=self._cache.get(self))
 
-    def writable(self, name: bytes = b".") -> bool:
-        """May the caller write this entry (or the directory itself)? As access(2) sees it."""
+    def allows(self, name: bytes, want: int) -> bool:
+        """May the caller do `want` with an entry, or with `.`? As access(2) sees it, lists included.
+
+        `want` is made of os.R_OK, os.W_OK and os.X_OK.
+        """
         above = self._cache.get(self)
-        return os.access(name, os.W_OK, dir_fd=above, effective_ids=True)
+        return os.access(name, want, dir_fd=above, effective_ids=True, follow_symlinks=False)
+
+    def is_read_only(self) -> bool:
+        """Is the host's own filesystem mounted read-only here?"""
+        return bool(os.statvfs(self._cache.get(self)).f_flag & os.ST_RDONLY)
 
     def entries(self) -> list[tuple[bytes, int, int]]:
-        """Every entry as (name, inode number, d_type). Errors: those of opening a directory."""
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        host_fd = os.open(b".", flags, dir_fd=self._cache.get(self))
+        """Every entry as (name, inode number, d_type), sockets and devices left out.
+
+        Errors: those of opening a directory; ENOMEM beyond a million entries.
+        """
+        host_fd = self._open_listing()
         try:
-            with os.scandir(host_fd) as listing:
-                return [(os.fsencode(e.name), e.inode(), _type_of(e)) for e in listing]
+            with os.scandir(b"/proc/self/fd/%d" % host_fd) as listing:
+                found = []
+                for entry in listing:
+                    kind = self._type_of(entry)
+                    if kind:
+                        found.append((entry.name, entry.inode(), kind))
+                        if len(found) > ENTRIES_MAX:
+                            raise OSError(ENOMEM, "too many entries")
+                return found
         finally:
             os.close(host_fd)
 
+    def has_other_than(self, names: Container[bytes]) -> bool:
+        """Is there any entry, whatever it is, under another name than these?"""
+        host_fd = self._open_listing()
+        try:
+            with os.scandir(b"/proc/self/fd/%d" % host_fd) as listing:
+                return any(entry.name not in names for entry in listing)
+        finally:
+            os.close(host_fd)
 
-def _type_of(entry: os.DirEntry[str]) -> int:
-    if entry.is_symlink():
-        return 10
-    if entry.is_dir(follow_symlinks=False):
-        return 4
-    if entry.is_file(follow_symlinks=False):
-        return 8
-    return 0
+    def _open_listing(self) -> int:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        return os.open(b".", flags, dir_fd=self._cache.get(self))
+
+    def _type_of(self, entry: os.DirEntry[bytes]) -> int:
+        if entry.is_file(follow_symlinks=False):
+            return 8
+        if entry.is_dir(follow_symlinks=False):
+            return 4
+        if entry.is_symlink():
+            return 10
+        try:
+            mode = self.lstat(entry.name).st_mode
+        except OSError:
+            return 0
+        return 0 if never_shown(mode) else TYPES[stat.S_IFMT(mode)]
+
+
+def never_shown(mode: int) -> bool:
+    """Sockets and devices of the host are in no view. FIFOs are described, and never opened."""
+    return stat.S_IFMT(mode) in (stat.S_IFSOCK, stat.S_IFCHR, stat.S_IFBLK)
 
 
 def host_exists(path: bytes) -> bool:
@@ -156,6 +202,6 @@ def begins_as_private_key(host_fd: int) -> bool:
     if PRIVATE_KEY not in head:
         return False
     for line in head.splitlines():
-        if line.startswith(PRIVATE_KEY) and b"PRIVATE KEY-----" in line:
+        if line.lstrip(b"\xef\xbb\xbf \t").startswith(PRIVATE_KEY) and b"PRIVATE KEY-----" in line:
             return True
     return False

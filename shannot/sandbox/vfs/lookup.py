@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import stat
 from errno import EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from .node import Directory, Link, MagicLink, Node
+from .rights import allows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ NAME_MAX = 255
 _LINKS_MAX = 40
 _MISSING_MAX = 1000
 _REMEMBERED = 20_000
+_REMEMBERED_PATH = 512
+
+NO_FOLLOW, FOLLOW, NAME = False, True, 2
+"""What becomes of the last name: a link is followed before a slash only; always; never."""
 
 
 class Found:
@@ -23,9 +27,7 @@ class Found:
 
     __slots__ = ("directory", "name", "node", "parent")
 
-    def __init__(
-        self, parent: Directory, name: bytes, node: Node | None, directory: bool
-    ) -> None:
+    def __init__(self, parent: Directory, name: bytes, node: Node | None, directory: bool) -> None:
         self.parent = parent
         self.name = name  # the last component: empty for `/`, `.` and `..` as they are
         self.node = node
@@ -41,29 +43,39 @@ class Lookup:
         self.root = root
         self.overlay = overlay
         self.missing: dict[bytes, None] = {}
-        """Paths looked for where nothing is mapped, in order, at most 1000."""
-        self._remembered: dict[tuple[bytes, bool], Found] = {}
+        """Paths looked for where nothing is mapped, in order, at most 1000: for the summary."""
+        self._remembered: tuple[dict[bytes, Found], ...] = ({}, {}, {})
+        """By path, for each way of taking the last name: what no change can make untrue."""
 
-    def find(self, start: Directory, path: bytes, pid: int, follow: bool = True) -> Found:
-        """Walk `path` from `start`. `follow`: the last component too, if it is a link.
+    def find(self, start: Directory, path: bytes, pid: int, follow: int = FOLLOW) -> Found:
+        """Walk `path` from `start`; `follow` is FOLLOW, NO_FOLLOW or NAME.
 
         Errors: ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, as path_resolution(7) has them.
         """
         if path[:1] == b"/":
-            known = self._remembered.get((path, follow))
+            remembered = self._remembered[follow]
+            known = remembered.get(path)
             if known is not None:
                 return known
-            start = self.root
-        elif not path:
+            if len(path) >= PATH_MAX:
+                raise OSError(ENAMETOOLONG, "path too long")
+            found, steady = self._walk(self.root, path, pid, follow)
+            if steady and len(remembered) < _REMEMBERED and len(path) < _REMEMBERED_PATH:
+                remembered[path] = found
+            return found
+        if not path:
             raise OSError(ENOENT, "empty path")
         if len(path) >= PATH_MAX:
             raise OSError(ENAMETOOLONG, "path too long")
-        found, steady = self._walk(start, path, pid, follow)
-        if steady and path[:1] == b"/" and len(self._remembered) < _REMEMBERED:
-            self._remembered[path, follow] = found
-        return found
+        return self._walk(start, path, pid, follow)[0]
 
-    def _walk(self, start: Directory, path: bytes, pid: int, follow: bool) -> tuple[Found, bool]:
+    def forget(self) -> None:
+        """The tree was put together otherwise: nothing of what was found holds any more."""
+        for remembered in self._remembered:
+            remembered.clear()
+
+    def _walk(self, start: Directory, path: bytes, pid: int, follow: int) -> tuple[Found, bool]:
+        """Where it ends, and whether only what never changes was met on the way."""
         todo, must_be_directory = _components(path)
         current = start
         links = 0
@@ -71,83 +83,77 @@ class Lookup:
         child = self.overlay.child
         while todo:
             name = todo.pop()
+            if current.own_mode and not current.fixed:
+                self._check_search(current)
             if name == b"." or name == b"..":
-                if name == b".." and current.parent is not None:
-                    current = current.parent
+                current = self._dots(current, name)
                 if not todo:
                     return Found(current.parent or current, name, current, True), steady
                 continue
             if len(name) > NAME_MAX:
                 raise OSError(ENAMETOOLONG, "name too long")
-            self._check_search(current)
-            steady = steady and (current.mount.steady or _is_scaffold(current))
+            steady = steady and current.mount.steady
             node = child(current, name, pid)
-            if node is None:
-                if current.lower is None:
-                    self._note_missing(current, name, todo)
-                    steady = False
-                elif not current.mount.steady:
-                    self._note_hidden(current, name)
-                if todo:
-                    raise OSError(ENOENT, "no such file or directory")
-                return Found(current, name, None, must_be_directory), steady
             if isinstance(node, Directory):
                 if not todo:
                     return Found(current, name, node, must_be_directory), steady
                 current = node
                 continue
-            if isinstance(node, Link | MagicLink) and (todo or follow or must_be_directory):
+            if node is None:
+                return self._missed(current, name, todo, must_be_directory), steady
+            ends = not todo and (follow == NAME or not (follow or must_be_directory))
+            if not ends and isinstance(node, Link | MagicLink):
                 links += 1
                 if links > _LINKS_MAX:
                     raise OSError(ELOOP, "too many links")
-                if isinstance(node, MagicLink):
-                    steady = False
-                    followed = node.follow(pid)
-                    if followed is None:
-                        raise OSError(ENOENT, "leads nowhere")
-                    if not isinstance(followed, Directory):
-                        if todo or must_be_directory:
-                            raise OSError(ENOTDIR, "not a directory")
-                        return Found(current, name, followed, False), False
-                    if not todo:
-                        return Found(current, name, followed, must_be_directory), False
-                    current = followed
+                if isinstance(node, Link):
+                    more, slash = _target(node)
+                    must_be_directory = must_be_directory or (slash and not todo)
+                    todo += more
+                    current = self.root if node.target[:1] == b"/" else current
                     continue
-                more, ends_in_directory = _components(node.target)
-                if not more and node.target[:1] != b"/":
-                    raise OSError(ENOENT, "empty link")
-                if len(node.target) + sum(map(len, todo)) >= 4 * PATH_MAX:
-                    raise OSError(ENAMETOOLONG, "path too long")
-                if not todo:
-                    must_be_directory = must_be_directory or ends_in_directory
-                todo += more
-                if node.target[:1] == b"/":
-                    current = self.root
-                continue
-            if todo or must_be_directory:
+                steady = False
+                node = _followed(node, pid)
+                if isinstance(node, Directory) and todo:
+                    current = node
+                    continue
+            if todo or (must_be_directory and follow != NAME and not isinstance(node, Directory)):
                 raise OSError(ENOTDIR, "not a directory")
-            return Found(current, name, node, False), steady
+            return Found(current, name, node, must_be_directory), steady
         return Found(current.parent or current, b"", current, True), steady
 
+    def _dots(self, current: Directory, name: bytes) -> Directory:
+        """Take `.` or `..`, for which the host is not asked on the way."""
+        if not current.own_mode and not allows(self.overlay.identity, current, 1):
+            raise OSError(EACCES, "may not be searched")
+        return current if name == b"." else current.parent or current
+
     def _check_search(self, directory: Directory) -> None:
-        if directory.origin is not None and directory.original is None:
-            return  # the host's own check holds, at the lstat below it
-        if not directory.fixed and not self.overlay.identity.permits(directory, 1):
+        """Where the layer decides; else the host does, at the lstat below it."""
+        if not self.overlay.identity.permits(directory, 1):
             raise OSError(EACCES, "may not be searched")
 
-    def _note_missing(self, directory: Directory, name: bytes, todo: list[bytes]) -> None:
-        if directory.fixed and len(self.missing) < _MISSING_MAX:
-            rest = [name, *reversed(todo)]
-            base = directory.path()
-            path = (b"" if base == b"/" else base) + b"/" + b"/".join(rest)
-            if not path.startswith((b"/proc/", b"/dev/")):
-                self.missing[path] = None
+    def _missed(
+        self, directory: Directory, name: bytes, todo: list[bytes], must_be_directory: bool
+    ) -> Found:
+        """Nothing has this name. Errors: ENOENT where it was not the last one."""
+        if len(self.missing) < _MISSING_MAX:
+            lower = directory.lower
+            if lower is None:
+                if directory.fixed:
+                    self._note(directory, [name, *reversed(todo)])
+            elif not directory.mount.steady and name not in directory.upper:
+                if self.overlay.hidden.hides(lower.path, name, directory.mount.open_names):
+                    self._note(directory, [name])
+        if todo:
+            raise OSError(ENOENT, "no such file or directory")
+        return Found(directory, name, None, must_be_directory)
 
-    def _note_hidden(self, directory: Directory, name: bytes) -> None:
-        lower = directory.lower
-        if lower is not None and name not in directory.upper and len(self.missing) < _MISSING_MAX:
-            if self.overlay.hidden.hides(lower.path, name, directory.mount.open_names):
-                self.missing[directory.path() + b"/" + name] = None
+    def _note(self, directory: Directory, rest: list[bytes]) -> None:
+        base = directory.path()
+        path = (b"" if base == b"/" else base) + b"/" + b"/".join(rest)
+        if not path.startswith((b"/proc/", b"/dev/")):
+            self.missing[path] = None
 
 
 def _components(path: bytes) -> tuple[list[bytes], bool]:
@@ -161,15 +167,14 @@ def _components(path: bytes) -> tuple[list[bytes], bool]:
     return kept, must
 
 
-def _is_scaffold(directory: Directory) -> bool:
-    """A directory on the way to a mount point: its entries are the mount points, for good."""
-    return (
-        type(directory) is Directory
-        and directory.fixed
-        and directory.lower is None
-        and directory.mount.mode == "ro"
-    )
+def _target(link: Link) -> tuple[list[bytes], bool]:
+    if not link.target:
+        raise OSError(ENOENT, "empty link")
+    return _components(link.target)
 
 
-def is_directory(node: Node | None) -> bool:
-    return node is not None and stat.S_ISDIR(node.mode)
+def _followed(link: MagicLink, pid: int) -> Node:
+    node = link.follow(pid)
+    if node is None:
+        raise OSError(ENOENT, "leads nowhere")
+    return node

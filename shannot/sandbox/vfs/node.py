@@ -48,8 +48,9 @@ class Node:
     """
 
     __slots__ = (
-        "atime_ns", "ctime_ns", "device", "gid", "inode", "mode", "mount", "mtime_ns", "name",
-        "nlink", "origin", "original", "packed", "parent", "times_set", "uid",
+        "__weakref__", "atime_ns", "ctime_ns", "device", "gid", "inode", "mode", "mount",
+        "mtime_ns", "name", "nlink", "origin", "original", "own_mode", "packed", "parent",
+        "times_set", "uid",
     )  # fmt: skip
 
     def __init__(self, mount: Mount, mode: int, inode: int, uid: int, gid: int) -> None:
@@ -65,6 +66,7 @@ class Node:
         self.name = b""
         self.origin: tuple[HostDirectory, bytes] | None = None
         self.original: os.stat_result | None = None  # as the host had it when it was changed
+        self.own_mode = True  # mode and owner are the layer's; False: the host decides on access
         self.packed: bytes | None = None  # its struct stat, where nothing can change it
         self.times_set = False  # the script set the modification time itself
 
@@ -81,8 +83,12 @@ class Node:
         self.ctime_ns = found.st_ctime_ns
 
     def stamp(self) -> None:
-        """Made or changed now."""
+        """Changed now."""
         self.ctime_ns = time.time_ns()
+
+    def begin(self) -> None:
+        """Made now."""
+        self.atime_ns = self.mtime_ns = self.ctime_ns = time.time_ns()
 
     def path(self) -> bytes:
         """Where it is, or was last, in the virtual tree."""
@@ -97,17 +103,19 @@ class Node:
 class File(Node):
     """A regular file: contents on the host until it is opened for writing, then in the spool."""
 
-    __slots__ = ("key", "size", "spool")
+    __slots__ = ("blocks", "inspected", "key", "size", "spool")
 
     def __init__(self, mount: Mount, mode: int, inode: int, uid: int, gid: int) -> None:
         super().__init__(mount, stat.S_IFREG | mode & 0o7777, inode, uid, gid)
-        self.size = 0  # on the host; in the spool it is the spool file's
+        self.size = self.blocks = 0  # on the host; in the spool they are the spool file's
         self.spool: Spool | None = None
-        self.key = b""  # name of its spool file
+        self.key = b""  # name of its spool file; empty once its last name is gone
+        self.inspected = False  # on a steady mount: known not to be a private key
 
     def adopt(self, found: os.stat_result) -> None:
         super().adopt(found)
         self.size = found.st_size
+        self.blocks = found.st_blocks
 
 
 class Link(Node):
@@ -118,6 +126,7 @@ class Link(Node):
     def __init__(self, mount: Mount, target: bytes, inode: int, uid: int, gid: int) -> None:
         super().__init__(mount, stat.S_IFLNK | 0o777, inode, uid, gid)
         self.target = target
+        self.begin()
 
 
 class Device(Node):
@@ -133,7 +142,7 @@ class Device(Node):
 
 
 class Opaque(Node):
-    """A socket, FIFO or device of the host: listed and described, never opened."""
+    """A FIFO of the host: listed and described, never opened."""
 
     __slots__ = ("rdev", "size")
 
@@ -153,6 +162,7 @@ class Generated(Node):
         self, mount: Mount, contents: Callable[[int], bytes], inode: int, mode: int = 0o444
     ) -> None:
         super().__init__(mount, stat.S_IFREG | mode, inode, 0, 0)
+        self.begin()
         self.contents = contents  # takes the process id of who opens it
 
 
@@ -169,6 +179,7 @@ class MagicLink(Node):
         follow: Callable[[int], Node | None],
     ) -> None:
         super().__init__(mount, stat.S_IFLNK | 0o777, inode, 0, 0)
+        self.begin()
         self.read = read
         self.follow = follow
 
@@ -185,6 +196,7 @@ class Directory(Node):
     def __init__(self, mount: Mount, mode: int, inode: int, uid: int, gid: int) -> None:
         super().__init__(mount, stat.S_IFDIR | mode & 0o7777, inode, uid, gid)
         self.nlink = 2
+        self.begin()
         self.upper: dict[bytes, Node | None] = {}
         self.seen: dict[bytes, Node | None] = {}  # None: known not to be there (steady mounts)
         self.lower: HostDirectory | None = None

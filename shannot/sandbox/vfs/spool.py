@@ -8,7 +8,7 @@ filesystem. The directory is private; the guardian removes it when the mediator 
 from __future__ import annotations
 
 import os
-from errno import EINVAL, ENOSPC, EOPNOTSUPP, EXDEV
+from errno import EINVAL, ENOSPC, ENOSYS, ENXIO, EOPNOTSUPP, EXDEV
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _PIECE = 1 << 26
@@ -20,6 +20,7 @@ class Spool:
     __slots__ = ("_kept", "_made", "directory", "limit", "path")
 
     def __init__(self, path: bytes, limit: int) -> None:
+        """Make the directory `path`. Errors: mkdir(2)'s."""
         os.mkdir(path, 0o700)
         self.path = path
         self.directory = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -70,21 +71,34 @@ class Spool:
 
 
 def copy_contents(source: int, target: int) -> None:
-    """Copy all of one open file to another, holes and shared extents kept where they can be."""
+    """Copy all of one open file to another, empty one; holes stay holes."""
     size = os.fstat(source).st_size
     done = 0
-    try:
-        while done < size:
-            count = os.copy_file_range(source, target, min(_PIECE, size - done), done, done)
-            if not count:
-                break
-            done += count
-    except OSError as error:
-        if error.errno not in (EXDEV, EINVAL, EOPNOTSUPP):
-            raise
     while done < size:
-        piece = os.pread(source, 1 << 20, done)
-        if not piece:
+        try:
+            start = os.lseek(source, done, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != ENXIO:  # no data after this offset
+                raise
             break
-        os.pwrite(target, piece, done)
-        done += len(piece)
+        done = os.lseek(source, start, os.SEEK_HOLE)
+        _copy_range(source, target, start, done)
+    os.ftruncate(target, max(size, done))
+
+
+def _copy_range(source: int, target: int, start: int, end: int) -> None:
+    try:
+        while start < end:
+            count = os.copy_file_range(source, target, min(_PIECE, end - start), start, start)
+            if not count:
+                return
+            start += count
+    except OSError as error:
+        if error.errno not in (EXDEV, EINVAL, EOPNOTSUPP, ENOSYS):
+            raise
+    while start < end:
+        piece = os.pread(source, min(1 << 20, end - start), start)
+        if not piece:
+            return
+        os.pwrite(target, piece, start)
+        start += len(piece)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..spec import Spec
-    from .overlay import Identity
+    from .rights import Identity
 
 
 def accounts(put: Callable[[bytes, Node], None], identity: Identity, spec: Spec) -> None:

@@ -11,13 +11,14 @@ from .hidden import Hidden
 from .host import DescriptorCache, HostDirectory
 from .lookup import Lookup
 from .node import Device, Directory, File, Link, Mount, Node
-from .overlay import Identity, Overlay
+from .overlay import Overlay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..spec import Map, Spec
+    from .rights import Identity
 
 _SYSTEM_ROOTS = (b"/usr", b"/bin", b"/sbin", b"/lib", b"/lib64", b"/lib32", b"/libx32")
 _SYSTEM_FILES = tuple(
@@ -45,18 +46,32 @@ class Tree:
 
     def __init__(self, identity: Identity, hidden: Hidden, spec: Spec) -> None:
         self._cache = DescriptorCache()
-        self.overlay = Overlay(identity, hidden, spec.private, spec.limits.files)
-        self._scaffold = Mount("ro", None)
+        limits = spec.limits
+        self.overlay = Overlay(identity, hidden, spec.private, limits.files, limits.overlay)
+        self._scaffold = Mount("ro", None, steady=True)
         self.changeable: list[Node] = []  # mounted copy-on-write: their changes are effects
         self.executable: list[bytes] = []
         self.root = self._directory(None, b"")
         self.lookup = Lookup(self.root, self.overlay)
 
-    def _directory(self, parent: Directory | None, name: bytes, mode: int = 0o755) -> Directory:
-        node = Directory(self._scaffold, mode, self._inode(), 0, 0)
+    def _directory(self, parent: Directory | None, name: bytes) -> Directory:
+        """One on the way to a mount point, described as the host's is, if it has one."""
+        node = Directory(self._scaffold, 0o755, self._inode(), 0, 0)
         node.fixed = True
         node.parent = parent
         node.name = name
+        if parent is not None and parent.mount.mode == "private":
+            node.mount = parent.mount
+            node.uid, node.gid = self.overlay.identity.uid, self.overlay.identity.gid
+            return node
+        try:
+            found = os.lstat(node.path())
+        except OSError:
+            return node
+        if stat.S_ISDIR(found.st_mode):
+            inode = node.inode
+            node.adopt(found)
+            node.inode, node.nlink = inode, 2
         return node
 
     def _inode(self) -> int:
@@ -69,12 +84,20 @@ class Tree:
         directory = self.root
         for part in above:
             child = self.overlay.child(directory, part, 0)
+            if isinstance(child, Link):
+                child = self._leads_to(directory, part)
             if not isinstance(child, Directory):
                 child = self._directory(directory, part)
                 directory.upper[part] = child
             child.fixed = True
             directory = child
         return directory, name
+
+    def _leads_to(self, directory: Directory, name: bytes) -> Node | None:
+        try:
+            return self.lookup.find(directory, name, 0).node
+        except OSError:
+            return None
 
     def put(self, guest: bytes, node: Node) -> None:
         """Mount a node at a path of the virtual tree."""
@@ -83,31 +106,22 @@ class Tree:
         node.name = name
         directory.seen.pop(name, None)
         directory.upper[name] = node
+        self.lookup.forget()
 
     def map(self, host: bytes, guest: bytes, mount: Mount, foreign: bool = False) -> bool:
-        """Mount what the host has at `host`. False where there is nothing that can be mapped."""
+        """Mount what the host has at `host`. False where there is nothing that can be mapped.
+
+        `foreign`: root, too, reads other users' files only where everybody may.
+        """
         try:
             found = os.lstat(host)
+            node = self._mounted(host, found, mount, foreign)
         except OSError:
             return False
-        node: Node
-        kind = stat.S_IFMT(found.st_mode)
-        if kind == stat.S_IFDIR:
-            directory = Directory(mount, 0, 0, 0, 0)
-            directory.lower = HostDirectory(host, self._cache, None, foreign)
-            directory.fixed = True
-            node = directory
-        elif kind in (stat.S_IFREG, stat.S_IFLNK):
-            above, _, name = host.rpartition(b"/")
-            origin = HostDirectory(above or b"/", self._cache, None, foreign)
-            if kind == stat.S_IFREG:
-                node = File(mount, 0, 0, 0, 0)
-            else:
-                node = Link(mount, os.readlink(host), 0, 0, 0)
-            node.origin = (origin, name)
-        else:
+        if node is None:
             return False
         node.adopt(found)
+        node.own_mode = False
         if mount.device == 0:
             mount.device = found.st_dev
         if guest == b"/":
@@ -119,6 +133,26 @@ class Tree:
             self.changeable.append(node)
         return True
 
+    def _mounted(
+        self, host: bytes, found: os.stat_result, mount: Mount, foreign: bool
+    ) -> Node | None:
+        """The node of a directory, a file or a link of the host; None for anything else."""
+        if stat.S_ISDIR(found.st_mode):
+            directory = Directory(mount, 0, 0, 0, 0)
+            directory.lower = HostDirectory(host, self._cache, None, foreign)
+            directory.fixed = True
+            return directory
+        node: Node
+        if stat.S_ISREG(found.st_mode):
+            node = File(mount, 0, 0, 0, 0)
+        elif stat.S_ISLNK(found.st_mode):
+            node = Link(mount, os.readlink(host), 0, 0, 0)
+        else:
+            return None
+        above, _, name = host.rpartition(b"/")
+        node.origin = (HostDirectory(above or b"/", self._cache, None, foreign), name)
+        return node
+
     def _replace_root(self, node: Node) -> None:
         if isinstance(node, Directory):
             node.upper.update(self.root.upper)
@@ -127,12 +161,14 @@ class Tree:
                     child.parent = node
             self.root = node
             self.lookup.root = node
+            self.lookup.forget()
 
     def hide(self, guest: bytes) -> None:
         """Take a path away."""
         directory, name = self.parent_of(guest)
         directory.upper[name] = None
         directory.seen.pop(name, None)
+        self.lookup.forget()
 
     def private(self, guest: bytes) -> None:
         """An empty writable directory whose contents vanish at the end."""
@@ -166,23 +202,27 @@ def build(
     """The whole tree of a run. `libraries`: host directories of the interpreter. Errors: OSError."""
     hidden = Hidden(frozenset((spec.state, spec.private)))
     tree = Tree(identity, hidden, spec)
-    if spec.view == "system":
-        tree.map(b"/", b"/", Mount("cow", b"/"), foreign=True)
-        tree.map(b"/sys", b"/sys", Mount("ro", b"/sys"), foreign=True)
-    else:
-        _map_system(tree, libraries)
-        synthetic.accounts(tree.put, identity, spec)
+    system = spec.view == "system"
+    if system:
+        foreign = identity.uid == 0
+        tree.map(b"/", b"/", Mount("cow", b"/"), foreign)
+        tree.map(b"/sys", b"/sys", Mount("ro", b"/sys"), foreign)
     for guest in (b"/tmp", b"/dev/shm"):
         tree.private(guest)
+    if not system:  # after /tmp: the interpreter may lie below it
+        _map_system(tree, libraries)
+        synthetic.accounts(tree.put, identity, spec)
     tree.devices()
     tree.parent_of(spec.home + b"/x")
-    if spec.directory not in _UNFIT and spec.directory != spec.home:
-        if not _covered(tree, spec.directory):
-            _map_cow(tree, spec.directory)
+    directory = spec.directory
+    if directory not in _UNFIT and directory != spec.home and not hidden.hides_path(directory):
+        if not _covered(tree, directory):
+            _map_cow(tree, directory)
     if spec.script is not None and not _covered(tree, spec.script):
         _map_cow(tree, spec.script)
     for wanted in spec.maps:
         _map_wanted(tree, wanted)
+    tree.lookup.forget()
     return tree
 
 
@@ -210,8 +250,15 @@ def _map_cow(tree: Tree, path: bytes) -> None:
 
 
 def _map_wanted(tree: Tree, wanted: Map) -> None:
+    """A map shows what it names, links resolved, unless that is hidden.
+
+    What the user's own configuration names shows even so, and then with all its names; a
+    directory that is not hidden itself opens nothing below it.
+    """
     if wanted.mode == "hide":
         tree.hide(wanted.guest)
-    else:
-        mount = Mount(wanted.mode, wanted.host, open_names=wanted.named)
-        tree.map(wanted.host, wanted.guest, mount)
+        return
+    host = os.path.realpath(wanted.host)
+    hidden = tree.overlay.hidden.hides_path(host)
+    if not hidden or wanted.named:
+        tree.map(host, wanted.guest, Mount(wanted.mode, host, open_names=hidden))
