@@ -25,7 +25,7 @@ class Attendant:
 
     __slots__ = (
         "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_signalled", "faults", "limit", "status",
+        "_next_look", "_pidfd", "_signalled", "faults", "interrupted", "limit", "status",
     )  # fmt: skip
 
     def __init__(self, group: int, pidfd: int, limits: Limits, mediator: Mediator) -> None:
@@ -35,7 +35,8 @@ class Attendant:
         self._mediator = mediator
         self._done = allocate_lock()
         self._main = get_ident()
-        self._signalled = 0
+        self._signalled = 0  # how often the user asked for the end
+        self.interrupted = False
         self._deadline = 0.0
         self._next_look = 0.0
         self._free_at_start = -1
@@ -64,6 +65,7 @@ class Attendant:
     def forward(self, number: int, _frame: object) -> None:
         """A signal of the user's for us is for the script; if it does not listen, it is killed."""
         self._signalled += 1
+        self.interrupted = True
         if self._signalled > 1:
             self.kill()
             return
@@ -85,8 +87,10 @@ class Attendant:
         try:
             self._until_end()
             self._let_commands_end()
-            self.kill()
+        except Exception as fault:  # noqa: BLE001 - without its limits no child goes on
+            self.faults.append(f"attendant: {type(fault).__name__}")
         finally:
+            self.kill()
             self._done.release()
         # Before Linux 6.11 a mediator that waits is not told that nobody is left.
         for _ in range(100):
@@ -105,12 +109,18 @@ class Attendant:
             if left <= 0:
                 self.kill() if self._signalled else self.hit("timeout")
             self._look()
-        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
-        if result is None:
-            return
-        exited = result.si_code == os.CLD_EXITED
-        self.status = result.si_status if exited else 128 + result.si_status
-        if not exited and result.si_status == _XCPU and self.limit is None:
+        # left as it is until nobody needs its number any more: it is the group's as well
+        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOWAIT)
+        if result is not None:
+            exited = result.si_code == os.CLD_EXITED
+            self.status = result.si_status if exited else 128 + result.si_status
+
+    def reap(self) -> None:
+        """Wait for the child, dead by now; too much processor time is known only here."""
+        _, _, usage = os.wait4(self._group, 0)
+        used = usage.ru_utime + usage.ru_stime
+        killed = self.status in (128 + _XCPU, 128 + _KILL)
+        if killed and self.limit is None and used >= self._limits.cpu * 0.99:
             self.limit = "cpu"
 
     def _let_commands_end(self) -> None:

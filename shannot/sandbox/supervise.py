@@ -75,22 +75,33 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     gate.attach(changes)
     try:
         attendant = _run_child(spec, system, tree, streams)
-        effects = changes.cut()
+        effects, faults = _last_cut(changes)
     finally:
         changes.closed = True
         tree.close()
     hides = tree.overlay.hidden.hides_path
     sought = [path for path in tree.lookup.missing if host_exists(path)]
-    return Outcome(
+    outcome = Outcome(
         attendant.status,
         attendant.limit,
         system.sockets_refused,
         system.calls_refused,
         [path for path in sought if not hides(path)],
         effects,
-        attendant.faults,
+        [*attendant.faults, *faults],
         [path for path in sought if hides(path)],
     )
+    if attendant.interrupted:
+        outcome.complete = False
+    return outcome
+
+
+def _last_cut(changes: LayerChanges) -> tuple[Sequence[Effect], list[str]]:
+    """The changes after the last command; what cannot be read any more is a fault of the run."""
+    try:
+        return changes.cut(), []
+    except OSError as error:
+        return (), [f"the changes could not be saved: {error.strerror or error}"]
 
 
 def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Attendant:
@@ -101,35 +112,33 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
     system.terminals = streams.terminal_keys()
     stdin_key = streams.stdin_key()
     placement.pin()
-    guardian = None
     child = cpython.launch(spec, architecture, streams, tree.executable)
+    placement.child = child.pid
+    mediator = Mediator(system, Listener(child.listener), child.pid, architecture)
+    mediator.stdin_key = stdin_key
+    attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator)
+    mediator.limit_hit = attendant.hit
+    signals = Signals(attendant)
+    guardian = None
     try:
-        listener = Listener(child.listener)
-        mediator = Mediator(system, listener, child.pid, architecture)
-        mediator.stdin_key = stdin_key
-        placement.child = child.pid
-        attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator)
-        mediator.limit_hit = attendant.hit
         _first_task(mediator, tree, spec, child)
         streams.close_child_side()
-        signals = Signals(attendant)
-        try:
-            mediator.begin()
-            guardian = Guardian(child.pid, spec.private)
-            streams.start(spec.limits.output, lambda: attendant.hit("output"))
-            attendant.start()
-            mediator.run(attendant.ended)
-            attendant.wait()
-        finally:
-            signals.restore()
+        mediator.begin()
+        guardian = Guardian(child.pid, spec.private)
+        streams.start(spec.limits.output, lambda: attendant.hit("output"))
+        attendant.start()
+        mediator.run(attendant.ended)
+        attendant.wait()
     finally:
-        _kill_group(child.pid)
+        attendant.kill()
+        attendant.reap()
+        signals.restore()
         placement.restore()
         if guardian is not None:
             guardian.dismiss()
         os.close(child.listener)
         os.close(child.pidfd)
-    attendant.faults = mediator.faults
+    attendant.faults += mediator.faults
     return attendant
 
 
@@ -154,10 +163,3 @@ def _resolved(tree: Tree, path: bytes) -> bytes:
     if node is None:
         raise ShannotError(f"the interpreter {os.fsdecode(path)} is not in the tree: use --map")
     return node.path()
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, 9)
-    except ProcessLookupError:
-        pass

@@ -7,7 +7,7 @@ import resource
 
 from shannot.errors import ShannotError
 
-from ..channel import kernel_calls, landlock
+from ..channel import landlock
 from ..channel.seccomp_filter import compile_filter
 from ..channel.seccomp_launch import Child, Launch, start
 from ..syscalls.rules import rules
@@ -108,7 +108,7 @@ def _number_to_drop_to() -> int | None:
 def _limits(spec: Spec) -> list[tuple[int, int]]:
     limits = [
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, max(1, spec.limits.cpu)),
+        (resource.RLIMIT_CPU, max(1, int(spec.limits.cpu))),
         (resource.RLIMIT_DATA, spec.limits.memory),
         (resource.RLIMIT_FSIZE, spec.limits.overlay),
         (resource.RLIMIT_NOFILE, _DESCRIPTORS),
@@ -119,10 +119,3 @@ def _limits(spec: Spec) -> list[tuple[int, int]]:
         limits.append((resource.RLIMIT_NPROC, spec.limits.processes + 16))
     return limits
 
-
-def processors() -> frozenset[int]:
-    return frozenset(os.sched_getaffinity(0))
-
-
-def current_processor() -> int:
-    return kernel_calls.sched_getcpu()
