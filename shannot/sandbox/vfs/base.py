@@ -1,7 +1,8 @@
-"""What a path was at the last cut: the side that the layer is compared with (`changes.py`).
+"""The tree as the effects so far leave it: the side that the layer is compared with (`changes.py`).
 
-Before the first cut that is the host. After it, what the effects so far will have made of it:
-a sparse tree of `Base` nodes, with the host below wherever nothing differs.
+Before the first effect that is the host, read where it is asked for. Each effect is applied here
+the moment it is made (`expression.py`), so that what the next one finds, and says it found, is
+right by construction.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from errno import ENOENT, ENOTDIR
+from errno import EINVAL, ENOENT, ENOTDIR
 
 from shannot.effects.model import Entry, Fingerprint
 
+from .host import begins_as_private_key
 from .node import Directory, File, Link, Node
 
 TYPE_CHECKING = False
@@ -23,32 +25,43 @@ if TYPE_CHECKING:
     from .hidden import Hidden
     from .host import HostDirectory
 
+    Place = tuple["Base", bytes]  # a directory, and a name in it
+
+ENTRIES_MAX = 200_000
+"""What one deleted or moved directory may hold; more would not be reviewed by anybody."""
 _PIECE = 1 << 20
 _KEPT_BEFORE = 1 << 20
 """Bytes up to which the contents before a change are kept as well, for the diff of a review."""
 
 
+class UnplannedError(Exception):
+    """A change that no effect can express. The message says why, after the path."""
+
+
 class Base:
-    """One path as it was. `lower` and `changed` are a directory's, `source` a host file's."""
+    """One thing as it was. A file of several names is one object at several places."""
 
     __slots__ = (
-        "changed", "gid", "lower", "mode", "mtime_ns", "node", "place", "sha256", "size", "source",
-        "target", "uid",
+        "children", "differs", "gid", "links", "lower", "mode", "mtime_ns", "node", "open_names",
+        "origin", "places", "sha256", "size", "target", "uid",
     )  # fmt: skip
 
-    def __init__(self, place: bytes, mode: int, uid: int, gid: int, mtime_ns: int) -> None:
-        self.place = place  # where it stood, as a path of the host
+    def __init__(self, mode: int, uid: int, gid: int, mtime_ns: int | None) -> None:
         self.mode = mode
         self.uid = uid
         self.gid = gid
-        self.mtime_ns = mtime_ns
+        self.mtime_ns = mtime_ns  # None: whenever the effect will be done
+        self.links = 1  # names in all, known or not
+        self.places: list[Place] = []  # the known ones: where it stands now
+        self.node: Node | None = None  # the layer's node that it is
+        self.origin: tuple[HostDirectory, bytes] | None = None  # where the host has its contents
         self.size = 0
         self.sha256 = ""  # of a file's contents, once known
         self.target = b""
-        self.source: tuple[HostDirectory, bytes] | None = None
-        self.lower: HostDirectory | None = None
-        self.changed: dict[bytes, Base | None] = {}
-        self.node: Node | None = None  # that stood here; None where it was the host's alone
+        self.lower: HostDirectory | None = None  # of a directory that the host has, too
+        self.open_names = False
+        self.children: dict[bytes, Base | None] = {}  # as far as they were asked for
+        self.differs: set[bytes] = set()  # names that are not as in `lower`
 
     def is_directory(self) -> bool:
         return stat.S_ISDIR(self.mode)
@@ -56,17 +69,66 @@ class Base:
     def is_file(self) -> bool:
         return stat.S_ISREG(self.mode)
 
+    def is_kind_of(self, node: Node) -> bool:
+        return stat.S_IFMT(self.mode) == stat.S_IFMT(node.mode)
+
+    def is_within(self, directory: Base) -> bool:
+        """Does it stand somewhere below this directory, or is it that?"""
+        base = self
+        while base is not directory:
+            if not base.places:
+                return False
+            base = base.places[0][0]
+        return True
+
 
 class Bases:
-    """Reads the previous state: children, names, fingerprints."""
+    """The tree of `Base`. Errors of the host while reading it are OSError."""
 
-    __slots__ = ("_blobs", "_hidden")
+    __slots__ = ("_blobs", "_by_lower", "_hidden", "_linked", "_of_node", "_roots")
 
     def __init__(self, hidden: Hidden, blobs: Blobs) -> None:
         self._hidden = hidden
         self._blobs = blobs
+        self._roots: dict[Base, bytes] = {}
+        self._by_lower: dict[bytes, Base] = {}
+        self._of_node: dict[Node, Base] = {}
+        self._linked: dict[tuple[int, int], Base] = {}  # files of several names on the host
 
-    def of_host(self, lower: HostDirectory, name: bytes) -> Base | None:
+    # -- reading ---------------------------------------------------------------------------------
+
+    def anchor(self, mounted: Node) -> tuple[Base, bytes]:
+        """A directory that holds nothing but what a mount changes, and the name of that in it."""
+        above, name = Base(stat.S_IFDIR | 0o755, 0, 0, None), b""
+        if isinstance(mounted, Directory) and mounted.lower is not None:
+            path, _, name = mounted.lower.path.rpartition(b"/")
+            found = mounted.original or mounted.lower.stat()
+            base = Base(found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
+            base.lower = mounted.lower
+            base.open_names = mounted.mount.open_names
+            base.places.append((above, name))
+            above.children[name] = base
+            self.bind(base, mounted)
+            self._by_lower[base.lower.path] = base
+            self._roots[above] = path
+        elif mounted.origin is not None:
+            above.lower, name = mounted.origin
+            above.open_names = True  # the mount names it
+            self._roots[above] = above.lower.path.rstrip(b"/")
+        return above, name
+
+    def child(self, directory: Base, name: bytes) -> Base | None:
+        children = directory.children
+        if name in children:
+            return children[name]
+        if directory.lower is None:
+            return None
+        base = children[name] = self._of_host(directory, directory.lower, name)
+        if base is not None:
+            base.places.append((directory, name))
+        return base
+
+    def _of_host(self, directory: Base, lower: HostDirectory, name: bytes) -> Base | None:
         """What the host has; None where it has nothing, or nothing that shows."""
         try:
             found = lower.lstat(name)
@@ -74,97 +136,187 @@ class Bases:
             if error.errno in (ENOENT, ENOTDIR):
                 return None
             raise
-        if self._hidden.hides(lower.path, name):
+        if self._hidden.hides(lower.path, name, directory.open_names):
             return None
-        place = (b"" if lower.path == b"/" else lower.path) + b"/" + name
-        base = Base(place, found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
+        identity = (found.st_dev, found.st_ino)
+        if identity in self._linked:
+            return self._linked[identity]
+        base = Base(found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
         base.size = found.st_size
+        base.origin = (lower, name)
         if base.is_directory():
-            base.lower = lower.child(name)
-        elif stat.S_ISLNK(found.st_mode):
+            base.lower = lower.child_of(name, found)
+            base.open_names = directory.open_names
+            self._by_lower[base.lower.path] = base
+            return base
+        if stat.S_ISLNK(found.st_mode):
             base.target = lower.read_link(name)
-        base.source = (lower, name)
+        base.links = found.st_nlink
+        if found.st_nlink > 1:
+            self._linked[identity] = base
         return base
 
-    def child(self, base: Base, name: bytes) -> Base | None:
-        if name in base.changed:
-            return base.changed[name]
-        return self.of_host(base.lower, name) if base.lower is not None else None
-
-    def names(self, base: Base) -> Iterator[bytes]:
-        if base.lower is not None:
-            for name, _, _ in base.lower.entries():
-                if name not in base.changed and not self._hidden.hides(base.lower.path, name):
+    def names(self, directory: Base) -> Iterator[bytes]:
+        if directory.lower is not None:
+            for name, _, _ in self._listed(directory.lower):
+                if name in directory.differs:
+                    continue
+                if not self._hidden.hides(directory.lower.path, name, directory.open_names):
                     yield name
-        for name, child in base.changed.items():
-            if child is not None:
+        for name in directory.differs:
+            if directory.children[name] is not None:
                 yield name
 
-    def fingerprint(self, base: Base) -> Fingerprint:
+    def _listed(self, lower: HostDirectory) -> list[tuple[bytes, int, int]]:
+        try:
+            return lower.entries()
+        except OSError as error:
+            if error.errno in (ENOENT, ENOTDIR):
+                return []  # somebody else removed it
+            raise
+
+    def find(self, node: Node) -> Base | None:
+        """What a node of the layer was, wherever that stands; None if nothing."""
+        known = self._of_node.get(node)
+        if known is not None:
+            return known if known.places else None
+        if node.origin is None:
+            return None
+        lower, name = node.origin
+        above: HostDirectory | None = lower
+        names = [name]
+        while above is not None and above.path not in self._by_lower:
+            names.append(above.name)
+            above = above.parent
+        base = self._by_lower[above.path] if above is not None else None
+        while names and base is not None:
+            base = self.child(base, names.pop())
+        if base is not None and is_same(base, node):
+            return base
+        linked = self._linked.get((node.device, node.inode))
+        return linked if linked is not None and linked.node is None and linked.places else None
+
+    def bind(self, base: Base, node: Node) -> None:
+        """They are the same thing."""
+        if base.node is not node:
+            if base.node is not None:
+                self._of_node.pop(base.node, None)
+            base.node = node
+            self._of_node[node] = base
+
+    def path(self, directory: Base, name: bytes) -> bytes:
+        """Where on the host it will be at this point of the plan."""
+        parts = [name]
+        while directory not in self._roots:
+            directory, above = directory.places[0]
+            parts.append(above)
+        parts.append(self._roots[directory])
+        return b"/".join(reversed(parts))
+
+    # -- fingerprints ----------------------------------------------------------------------------
+
+    def fingerprint(self, base: Base, keep: bool = False) -> Fingerprint:
+        """`keep`: its contents, if they are short, go to the blobs, for the diff of a review."""
         if base.is_directory():
             return Fingerprint("directory", base.mode & 0o7777)
         if stat.S_ISLNK(base.mode):
             digest = hashlib.sha256(base.target).hexdigest()
             return Fingerprint("link", 0, digest, len(base.target))
-        return Fingerprint("file", base.mode & 0o7777, self.sha256(base), base.size)
+        if not base.is_file():
+            raise UnplannedError("it is neither a file, a directory nor a link")
+        sha256 = self.sha256(base, keep)
+        return Fingerprint("file", base.mode & 0o7777, sha256, base.size)
 
-    def sha256(self, base: Base) -> str:
-        """Of a file's contents; small ones are kept for the diff."""
-        if not base.sha256 and base.source is not None:
-            lower, name = base.source
+    def sha256(self, base: Base, keep: bool = False) -> str:
+        """Of a file's contents."""
+        if base.origin is not None and not base.sha256:
+            lower, name = base.origin
             host_fd, _ = lower.open_file(name)
             try:
-                base.sha256, base.size = self._hash(host_fd)
+                base.sha256, base.size = self._hash(host_fd, keep)
             finally:
                 os.close(host_fd)
         return base.sha256
 
-    def _hash(self, host_fd: int) -> tuple[str, int]:
+    def _hash(self, host_fd: int, keep: bool) -> tuple[str, int]:
         piece = os.read(host_fd, _KEPT_BEFORE + 1)
-        if len(piece) <= _KEPT_BEFORE:
+        if keep and len(piece) <= _KEPT_BEFORE and not begins_as_private_key(host_fd):
             return self._blobs.put_bytes(piece), len(piece)
-        digest = hashlib.sha256()
-        size = 0
-        while piece:
+        digest = hashlib.sha256(piece)
+        size = len(piece)
+        while piece and size > _KEPT_BEFORE:
+            piece = os.read(host_fd, _PIECE)
             digest.update(piece)
             size += len(piece)
-            piece = os.read(host_fd, _PIECE)
         return digest.hexdigest(), size
 
-    def entries(self, base: Base, gone: frozenset[bytes], path: bytes) -> list[Entry]:
-        """Everything below a directory, parents first, without what `gone` names (full paths)."""
+    def entries(self, base: Base) -> tuple[Entry, ...]:
+        """Everything below a directory, parents first. UnplannedError beyond 200,000."""
         found: list[Entry] = []
         todo: list[tuple[bytes, Base]] = [(b"", base)]
         while todo:
             relative, directory = todo.pop()
-            for name in sorted(self.names(directory), reverse=True):
+            for name in self.names(directory):
                 below = relative + b"/" + name if relative else name
                 child = self.child(directory, name)
-                if child is None or path + b"/" + below in gone:
+                if child is None:
                     continue
                 if child.is_directory():
                     todo.append((below, child))
                 found.append(Entry(os.fsdecode(below), self.fingerprint(child)))
-        return sorted(found, key=lambda entry: entry.path.split("/"))
+                if len(found) > ENTRIES_MAX:
+                    raise UnplannedError(f"it holds more than {ENTRIES_MAX} files")
+        return tuple(sorted(found, key=lambda entry: entry.path.split("/")))
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def put(self, directory: Base, name: bytes, base: Base) -> None:
+        """It stands there from now on, instead of whatever did."""
+        self.take(directory, name)
+        directory.children[name] = base
+        base.places.append((directory, name))
+
+    def take(self, directory: Base, name: bytes) -> Base | None:
+        """Nothing stands there any more. What did is returned, with everything still below it."""
+        base = self.child(directory, name)
+        if base is not None:
+            base.places.remove((directory, name))
+        directory.children[name] = None
+        directory.differs.add(name)
+        return base
+
+    def delete(self, directory: Base, name: bytes) -> None:
+        """As `take`, for good: what is below it goes too."""
+        todo = [self.take(directory, name)]
+        while todo:
+            base = todo.pop()
+            if base is None:
+                continue
+            base.links -= 1
+            if not base.places and base.node is not None:
+                self._of_node.pop(base.node, None)
+            if base.lower is not None:
+                self._by_lower.pop(base.lower.path, None)
+            for below, child in base.children.items():
+                if child is not None:
+                    child.places.remove((base, below))
+                    todo.append(child)
 
 
-def snapshot(node: Node, place: bytes, digests: dict[Node, tuple[str, int]]) -> Base:
-    """The layer's node as it is now, to compare with at the next cut."""
-    base = Base(place, node.mode, node.uid, node.gid, node.mtime_ns)
-    base.node = node
-    if isinstance(node, File):
-        base.source = node.origin if node.spool is None else None
-        base.sha256, base.size = digests.get(node, ("", node.size))
-    elif isinstance(node, Link):
+def is_same(base: Base, node: Node) -> bool:
+    """Is this what the layer's node was?"""
+    if base.node is not None:
+        return base.node is node
+    if base.origin is None or node.origin is None or not base.is_kind_of(node):
+        return False
+    return base.origin[1] == node.origin[1] and base.origin[0].path == node.origin[0].path
+
+
+def made(node: Node, uid: int, gid: int) -> Base:
+    """What an effect makes of a node, owned by these."""
+    base = Base(node.mode, uid, gid, None)
+    if isinstance(node, Link):
         base.target = node.target
-    elif isinstance(node, Directory):
-        base.lower = node.lower
-        for name, child in node.upper.items():
-            if child is None:
-                base.changed[name] = None
-            elif not child.fixed if isinstance(child, Directory) else True:
-                base.changed[name] = snapshot(child, place + b"/" + name, digests)
-        for name, child in node.seen.items():
-            if isinstance(child, Directory) and child.dirty:
-                base.changed[name] = snapshot(child, place + b"/" + name, digests)
+    elif not isinstance(node, File | Directory):
+        raise OSError(EINVAL, "neither a file, a directory nor a link")
     return base
