@@ -1,0 +1,62 @@
+"""The contents of the layer's files, hashed and saved as they are at a cut. Called by `changes.py`.
+
+A file is read again only where it may have changed: its time and size are looked at. The child
+writes natively, so a file that was written just before it was read, or that is mapped, is read
+again at the next cut.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .node import File
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec import Blobs
+    from .layer import Layer
+    from .node import Node
+
+_SETTLED = 20_000_000
+"""Nanoseconds: a file written this recently may change again without its time showing it."""
+
+
+class Contents:
+    """Reads files of the layer. One per run."""
+
+    __slots__ = ("_blobs", "_known", "_layer")
+
+    def __init__(self, layer: Layer, blobs: Blobs) -> None:
+        self._layer = layer
+        self._blobs = blobs
+        self._known: dict[File, tuple[int, int, str]] = {}  # ctime ns, size, sha256
+
+    def save(self, node: File) -> tuple[str, int]:
+        """(sha256, size) of what it holds now, which is in the blobs. Errors: OSError."""
+        if node.spool is None:
+            return self._put(self._layer.open_file(node, os.O_RDONLY))
+        found = node.spool.stat(node.key)
+        known = self._known.get(node)
+        if known is not None and known[:2] == (found.st_ctime_ns, found.st_size):
+            return known[2], known[1]
+        sha256, size = self._put(node.spool.open(node.key, os.O_RDONLY))
+        settled = time.time_ns() - found.st_ctime_ns > _SETTLED and not self._layer.mapped
+        self._known[node] = (found.st_ctime_ns if settled else 0, size, sha256)
+        return sha256, size
+
+    def _put(self, host_fd: int) -> tuple[str, int]:
+        try:
+            return self._blobs.put_descriptor(host_fd)
+        finally:
+            os.close(host_fd)
+
+
+def set_time(node: Node) -> int | None:
+    """The modification time that the script set, if it did not write after that; in ns."""
+    if not node.times_set:
+        return None
+    if isinstance(node, File) and node.spool is not None:
+        if node.spool.stat(node.key).st_mtime_ns != node.mtime_ns:
+            return None
+    return node.mtime_ns
