@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _KILL, _XCPU, _URG = 9, 24, 23
 _TICK = 0.25  # seconds between looks at memory and the layer
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
+_CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
 _STINGY = 50  # a look may take a fiftieth of the time
 
 
@@ -120,7 +121,7 @@ class Attendant:
         _, _, usage = os.wait4(self._group, 0)
         used = usage.ru_utime + usage.ru_stime
         killed = self.status in (128 + _XCPU, 128 + _KILL)
-        if killed and self.limit is None and used >= self._limits.cpu * 0.99:
+        if killed and self.limit is None and used >= self._limits.cpu - _CPU_SLACK:
             self.limit = "cpu"
 
     def _let_commands_end(self) -> None:

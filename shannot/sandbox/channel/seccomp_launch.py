@@ -149,4 +149,6 @@ def _limit(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    # at the soft limit of processor time comes SIGXCPU, which tells what happened
+    soft = value - 1 if kind == resource.RLIMIT_CPU and value > 1 else value
+    resource.setrlimit(kind, (soft, value))

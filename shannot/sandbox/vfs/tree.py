@@ -209,8 +209,12 @@ def build(
         tree.map(b"/sys", b"/sys", Mount("ro", b"/sys"), foreign)
     for guest in (b"/tmp", b"/dev/shm"):
         tree.private(guest)
-    if not system:  # after /tmp: the interpreter may lie below it
-        _map_system(tree, libraries)
+    # after /tmp: the interpreter may lie below it
+    if system:
+        hidden_by_ours = [path for path in libraries if path.startswith((b"/tmp/", b"/dev/shm/"))]
+        _map_system(tree, hidden_by_ours)
+    else:
+        _map_system(tree, (*_SYSTEM_ROOTS, *_SYSTEM_FILES, *libraries))
         synthetic.accounts(tree.put, identity, spec)
     tree.devices()
     tree.parent_of(spec.home + b"/x")
@@ -226,9 +230,9 @@ def build(
     return tree
 
 
-def _map_system(tree: Tree, libraries: Sequence[bytes]) -> None:
+def _map_system(tree: Tree, paths: Sequence[bytes]) -> None:
     done: set[bytes] = set()
-    for host in (*_SYSTEM_ROOTS, *_SYSTEM_FILES, *libraries):
+    for host in paths:
         if host not in done and not any(host.startswith(above + b"/") for above in done):
             done.add(host)
             tree.map(host, host, Mount("ro", host, steady=True))
