@@ -65,11 +65,13 @@ class Survey:
                 base = self._locate(node, was, name)
                 if base is not None and was is not None and (was, name) in base.places:
                     self._bases.bind(base, node)
+                    if isinstance(node, Directory):
+                        self.pair(node, base)
                 else:
                     if ask and (base or (was and self._bases.child(was, name) is None)):
                         return True
                     self._arrives(Arrival(node, directory, name), base)
-                if isinstance(node, Directory) and (node.dirty or base is None):
+                if isinstance(node, Directory) and (node.dirty or not is_of(base, node)):
                     waiting.append((node, base))
         self._match()
         return False
@@ -151,8 +153,10 @@ class Survey:
         return name not in was.differs
 
 
-def is_of(was: Base, directory: Directory) -> bool:
+def is_of(was: Base | None, directory: Directory) -> bool:
     """Do both have the same host directory below them?"""
+    if was is None:
+        return False
     lower, below = was.lower, directory.lower
     if lower is None or below is None:
         return lower is below
