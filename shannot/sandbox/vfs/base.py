@@ -112,9 +112,12 @@ class Bases:
             self._by_lower[base.lower.path] = base
             self._roots[above] = path
         elif mounted.origin is not None:
-            above.lower, name = mounted.origin
+            lower, name = mounted.origin
             above.open_names = True  # the mount names it
-            self._roots[above] = above.lower.path.rstrip(b"/")
+            file = above.children[name] = self._of_host(above, lower, name)
+            if file is not None:
+                file.places.append((above, name))
+            self._roots[above] = lower.path.rstrip(b"/")
         return above, name
 
     def child(self, directory: Base, name: bytes) -> Base | None:

@@ -60,7 +60,11 @@ class Hidden:
     __slots__ = ("_paths",)
 
     def __init__(self, paths: frozenset[bytes] = frozenset()) -> None:
-        self._paths = PATHS | paths
+        self._paths = set(PATHS | paths)
+
+    def hide(self, path: bytes) -> None:
+        """Hide one more path of the host."""
+        self._paths.add(path)
 
     def hides(self, parent: bytes, name: bytes, named: bool = False) -> bool:
         """Is the host's `parent`/`name` hidden? `named`: the user's configuration named the mount."""

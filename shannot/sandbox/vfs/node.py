@@ -216,4 +216,4 @@ class Directory(Node):
 
 def is_clean(node: Node) -> bool:
     """Is it, with everything below it, as the host has it?"""
-    return not node.dirty if isinstance(node, Directory) else node.original is None
+    return node.original is None and not (isinstance(node, Directory) and node.dirty)

@@ -7,7 +7,7 @@ read-only filesystems; one whose mode or owner the layer has set is decided by i
 from __future__ import annotations
 
 import stat
-from errno import EACCES, ENOENT, EPERM, EROFS
+from errno import EACCES, EBUSY, ENOENT, EPERM, EROFS
 
 from .node import Directory, Node
 
@@ -87,7 +87,9 @@ def may_own(identity: Identity, node: Node) -> None:
 
 
 def may_remove(identity: Identity, directory: Directory, node: Node) -> None:
-    """The sticky bit. Errors: EPERM."""
+    """The sticky bit, and a file that is a mount point. Errors: EPERM, EBUSY."""
+    if node.mount is not directory.mount:
+        raise OSError(EBUSY, "a mount point")
     if directory.mode & stat.S_ISVTX and identity.uid not in (0, node.uid, directory.uid):
         raise OSError(EPERM, "not the owner, in a directory with the sticky bit")
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..spec import Map, Spec
+    from shannot.sandbox.spec import Map, Spec
     from .rights import Identity
 
 _SYSTEM_ROOTS = (b"/usr", b"/bin", b"/sbin", b"/lib", b"/lib64", b"/lib32", b"/libx32")
@@ -164,9 +164,11 @@ class Tree:
             self.lookup.forget()
 
     def hide(self, guest: bytes) -> None:
-        """Take a path away."""
+        """Take a path away: what is mounted there, and what the host has."""
         directory, name = self.parent_of(guest)
-        directory.upper[name] = None
+        if directory.lower is not None:
+            self.overlay.hidden.hide(directory.lower.path.rstrip(b"/") + b"/" + name)
+        directory.upper.pop(name, None)
         directory.seen.pop(name, None)
         self.lookup.forget()
 
