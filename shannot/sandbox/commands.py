@@ -93,7 +93,7 @@ class Commands:
             mediator.started = True
             task.memory.forget()
             return CONTINUE  # the very first: ours
-        return self._begin(task, call, mediator.caller, arguments)
+        return self._begin(task, call, mediator.system.caller, arguments)
 
     def execveat(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
         if not self._mediator.started:
@@ -104,11 +104,12 @@ class Commands:
                 raise OSError(ENOSYS, "not what the stub was told")
             task.pending = None
             task.executable = pending.execution.program.path
+            task.comm = pending.execution.names(pending.number)
             task.memory.forget()
             return CONTINUE
         if arguments[0] & 0xFFFF_FFFF != _AT_FDCWD or arguments[4]:
             raise OSError(ENOSYS, "only by path")  # fexecve(3) then takes /proc/self/fd
-        return self._begin(task, call, self._mediator.caller, arguments[1:])
+        return self._begin(task, call, self._mediator.system.caller, arguments[1:])
 
     def stub(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
         """The stub asks what to be."""

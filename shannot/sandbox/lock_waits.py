@@ -58,7 +58,7 @@ class LockWaits:
             if len(self._waits) >= _WAITS_MAX:
                 os.close(host_fd)
                 raise OSError(ENOLCK, "too many wait")
-            self._waits.append(_Wait(call, self._mediator.caller, host_fd, operation))
+            self._waits.append(_Wait(call, self._mediator.system.caller, host_fd, operation))
             self._pause = _SHORTEST
             if len(self._waits) == 1:
                 start_new_thread(self._run, ())

@@ -34,7 +34,7 @@ class Mediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_lock_waits", "_names", "_processes", "_table", "_threads", "caller", "commands", "family",
+        "_lock_waits", "_names", "_processes", "_table", "_threads", "commands", "family",
         "faults", "limit_hit", "listener", "performer", "started", "stdin_key", "stopped", "system",
     )  # fmt: skip
 
@@ -43,7 +43,6 @@ class Mediator:
     ) -> None:
         self.system = system
         self.listener = listener
-        self.caller = 0  # the thread whose call is being answered
         self.started = False  # the child executes the interpreter
         self.stopped = False
         self.family = Family(system, group)
@@ -94,7 +93,7 @@ class Mediator:
         call, tid, _, number = notification[:4]
         try:
             task = self._threads.get(tid) or self._introduce(tid)
-            self.caller = tid
+            self.system.caller = tid
             if task.pending is not None:
                 self.commands.check(task, tid, number)
             answer = self._find(number)(task, call, notification[6:])

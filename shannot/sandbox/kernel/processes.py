@@ -65,19 +65,18 @@ class Program:
 class Execution:
     """What an execve turned into."""
 
-    __slots__ = ("answer", "argv", "environment", "program")
+    __slots__ = ("answer", "path", "program")
 
-    def __init__(
-        self,
-        program: Program,
-        argv: tuple[bytes, ...],
-        environment: tuple[bytes, ...],
-        answer: Answer,
-    ) -> None:
+    def __init__(self, program: Program, path: bytes, answer: Answer) -> None:
         self.program = program
-        self.argv = argv
-        self.environment = environment
+        self.path = path  # as the child gave it
         self.answer = answer
+
+    def names(self, number: int) -> tuple[bytes, ...]:
+        """What a process list shows; what it may have become, as a descriptor was executed."""
+        node = self.program.node
+        host = node.key or (node.origin[1] if node.origin is not None else b"")
+        return self.path.rpartition(b"/")[2], host, b"%d" % number, b"memfd:program"
 
 
 def prepare(
@@ -101,7 +100,7 @@ def prepare(
     answer = task.system.gate.command(request)
     if answer.kind == "refuse":
         raise OSError(answer.errno or EPERM, "refused by policy")
-    return Execution(program, tuple(argv), tuple(environment), answer)
+    return Execution(program, path, answer)
 
 
 def _room(pid: int) -> int:

@@ -24,9 +24,9 @@ class System:
     """What all tasks of one run share."""
 
     __slots__ = (
-        "affinity_is_set", "calls_refused", "directories", "gate", "identity", "interpreter",
-        "is_member", "limits", "lookup", "overlay", "process", "processes", "processors", "settle",
-        "sockets_refused", "tasks", "terminals", "unpin",
+        "affinity_is_set", "caller", "calls_refused", "directories", "gate", "identity",
+        "interpreter", "is_member", "limits", "lookup", "overlay", "process", "processes",
+        "processors", "settle", "sockets_refused", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +37,7 @@ class System:
         self.lookup = lookup
         self.limits = limits
         self.gate = gate
+        self.caller = 0  # the thread whose call is being answered
         self.interpreter = b""  # the runtime's own, as a path of the virtual tree
         self.sockets_refused: dict[str, int] = {}
         self.calls_refused: dict[str, int] = {}
@@ -70,7 +71,7 @@ class Task:
     """One process: its directory, its umask, what it runs."""
 
     __slots__ = (
-        "cwd", "descriptors", "executable", "forks", "group", "lends_memory", "memory",
+        "comm", "cwd", "descriptors", "executable", "forks", "group", "lends_memory", "memory",
         "parent_pid", "pending", "pid", "session", "shares_memory", "system", "umask",
     )  # fmt: skip
 
@@ -93,15 +94,18 @@ class Task:
         self.descriptors = descriptors
         self.group = self.session = pid  # virtual: on the host all share one
         self.executable = b""  # path in the virtual tree
+        self.comm: tuple[bytes, ...] = ()  # its name; then the names it may have on the host
         self.forks = 0  # children that have not called yet, at most
         self.lends_memory = False  # it has started a child that shares its memory
         self.shares_memory = False  # with its parent, until it executes a program
         self.pending: object = None  # an exec under way (`processes.py`)
 
     def start(self, dirfd: int, path: bytes) -> Directory:
-        """The directory that a path is relative to. Errors: EBADF, ENOTDIR."""
+        """The directory that a path is relative to. Errors: ENOENT if empty, EBADF, ENOTDIR."""
         if path[:1] == b"/":
             return self.system.lookup.root
+        if not path:
+            raise OSError(ENOENT, "empty path")
         return self.cwd if dirfd == AT_FDCWD else self.directory(dirfd)
 
     def find(self, dirfd: int, path: bytes, follow: int = True) -> Found:

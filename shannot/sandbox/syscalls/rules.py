@@ -88,7 +88,7 @@ F_DUPFD_CLOEXEC, F_GETPIPE_SZ = 1030, 1032
 PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA = 3, 15, 16, 0x53564D41
 # CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | SETTLS | PARENT_SETTID | CHILD_CLEARTID
 THREAD_FLAGS = 0x3D0F00
-MAP_SHARED, MAP_ANONYMOUS, PROT_WRITE = 0x01, 0x20, 0x2  # MAP_SHARED_VALIDATE (3) has the bit too
+MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20  # MAP_SHARED_VALIDATE (3) has the bit too
 AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC, SOCK_NONBLOCK = 1, 1, 0o2000000, 0o4000
 CLOSE_RANGE_CLOEXEC = 4
 
@@ -133,14 +133,12 @@ BY_ARGUMENT: dict[str, Rule] = {
     # With an address it could reach a socket outside; on a socketpair nobody passes one.
     "sendto": ((("allow", ((4, EXACTLY, (0,)),), ""),), "notify"),
     "prlimit64": ((("allow", ((0, EXACTLY, (0,)), (2, EXACTLY, (0,))), ""),), "notify"),
-    # A store through a shared mapping outlives the descriptor: the layer must know of it. It does
-    # not learn of a shared mapping that is made readable and turned writable by mprotect later, so
-    # what is hashed is taken at the cut, and never remembered because the file seems closed.
+    # A store through a shared mapping outlives the descriptor: the layer must know of it. One that
+    # only reads counts as well, since mprotect, which nobody sees, makes it writable.
     "mmap": (
         (
             ("allow", ((3, MAP_ANONYMOUS, (MAP_ANONYMOUS,)),), ""),
             ("allow", ((3, MAP_SHARED, (0,)),), ""),
-            ("allow", ((2, PROT_WRITE, (0,)),), ""),
         ),
         "notify",
     ),

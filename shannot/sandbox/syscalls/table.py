@@ -43,10 +43,10 @@ class Row:
 
     __slots__ = ("handler", "kinds", "name", "reads_memory", "result")
 
-    def __init__(
+    def __init__(  # type: ignore[explicit-any]  # a handler takes what its `kinds` decode
         self,
         name: str,
-        handler: Callable[..., object],  # type: ignore[explicit-any]  # takes what `kinds` decode
+        handler: Callable[..., object],
         kinds: tuple[Kind | Constant | Skip, ...],
         result: Result | None = None,
     ) -> None:
