@@ -41,9 +41,13 @@ class Program:
         self.arguments = tuple(arguments)
 
     def argv(self, interpreter: str) -> tuple[str, ...]:
-        """The child's whole argv, as a person would type it for plain python."""
+        """The child's whole argv, as a person would type it for plain python.
+
+        With -B: compiled copies of what the project imports are nobody's wish, and would stand
+        in the plan.
+        """
         option = {"script": (), "code": ("-c",), "module": ("-m",), "stdin": ()}[self.kind]
-        return (interpreter, *option, self.text, *self.arguments)
+        return (interpreter, "-B", *option, self.text, *self.arguments)
 
     def name(self) -> str:
         """A word or two for a session's id and for lists."""

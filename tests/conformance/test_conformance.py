@@ -80,7 +80,7 @@ class Place:
 
     def natively(self) -> tuple[int, str, str]:
         plant(self.tree)
-        return run([sys.executable, "-I", self.script], self.tree, environment(self.home))
+        return run([sys.executable, "-I", "-B", self.script], self.tree, environment(self.home))
 
     def shannot(self, *words: str) -> tuple[int, str, str]:
         variables = environment(self.home) | {

@@ -13,10 +13,10 @@ from shannot.workflows.program import Program, check_script, find_interpreter, r
 
 
 def test_argv_is_what_a_person_would_type() -> None:
-    assert Program("script", "s.py", ["-q"]).argv("/p") == ("/p", "s.py", "-q")
-    assert Program("code", "pass", ["x"]).argv("/p") == ("/p", "-c", "pass", "x")
-    assert Program("module", "json.tool").argv("/p") == ("/p", "-m", "json.tool")
-    assert Program("stdin", "-", ["x"]).argv("/p") == ("/p", "-", "x")
+    assert Program("script", "s.py", ["-q"]).argv("/p") == ("/p", "-B", "s.py", "-q")
+    assert Program("code", "pass", ["x"]).argv("/p") == ("/p", "-B", "-c", "pass", "x")
+    assert Program("module", "json.tool").argv("/p") == ("/p", "-B", "-m", "json.tool")
+    assert Program("stdin", "-", ["x"]).argv("/p") == ("/p", "-B", "-", "x")
 
 
 def test_scripts_of_every_kind_pass(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_the_spec_says_what_is_run(place: Place) -> None:
     spec = spec_of(sandbox)
     python = os.fsencode(sys.executable)
     assert spec.interpreter == python
-    assert spec.argv == (python, b"fix nginx.py")
+    assert spec.argv == (python, b"-B", b"fix nginx.py")
     assert spec.script == os.fsencode(place.script)
     assert spec.directory == os.fsencode(place.project)
     assert spec.state == os.fsencode(f"{place.state}/shannot")
@@ -191,7 +191,7 @@ def test_a_script_from_stdin_is_given_on_and_kept(place: Place) -> None:
     program = Program("stdin", "-", ["x"])
     report = place.run(sandbox, Request(program, keep=True, streams=(reader, None, None)))
     assert sandbox.stdin == b"print(2)"
-    assert spec_of(sandbox).argv[1:] == (b"-", b"x")
+    assert spec_of(sandbox).argv[1:] == (b"-B", b"-", b"x")
     assert report.session is not None
     assert place.store().script(place.store().load(report.session)) == b"print(2)"
 
