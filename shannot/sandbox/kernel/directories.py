@@ -6,9 +6,9 @@ import os
 import struct
 from errno import EACCES, EBADF, EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, ERANGE
 
-from ..vfs.lookup import NAME
-from ..vfs.node import Directory
-from ..vfs.rights import allows
+from shannot.sandbox.vfs.lookup import NAME
+from shannot.sandbox.vfs.node import Directory
+from shannot.sandbox.vfs.rights import allows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

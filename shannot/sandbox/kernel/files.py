@@ -6,15 +6,17 @@ import os
 import stat
 from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM
 
-from ..vfs.lookup import FOLLOW, NAME, NO_FOLLOW
-from ..vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
-from ..vfs.rights import allows, may_change, may_write
+from shannot.sandbox.vfs.lookup import FOLLOW, NAME, NO_FOLLOW
+from shannot.sandbox.vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
+from shannot.sandbox.vfs.rights import allows, may_change, may_write
+
 from . import directories
 from .answers import CONTINUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..vfs.lookup import Found
+    from shannot.sandbox.vfs.lookup import Found
+
     from .task import Task
 
 _ACCESS = os.O_ACCMODE
@@ -31,13 +33,16 @@ def openat(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
     elif flags & _TMPFILE:
         return _open_temporary(task, dirfd, path, flags, mode)
     if not flags & os.O_CREAT:
-        follow = not flags & os.O_NOFOLLOW
-        return open_node(task, task.existing(dirfd, path, follow), flags)
+        return open_node(task, task.existing(dirfd, path, not flags & os.O_NOFOLLOW), flags)
     if flags & os.O_DIRECTORY:
         raise OSError(EINVAL, "O_CREAT with O_DIRECTORY")
     exclusive = flags & os.O_EXCL
-    found = task.find(dirfd, path, NO_FOLLOW if flags & os.O_NOFOLLOW or exclusive else FOLLOW)
-    if found.directory and found.name not in (b".", b".."):
+    if path[-1:] == b"/":
+        follow = NAME
+    else:
+        follow = NO_FOLLOW if flags & os.O_NOFOLLOW or exclusive else FOLLOW
+    found = task.find(dirfd, path, follow)
+    if found.directory and found.name not in (b"", b".", b".."):
         raise OSError(EISDIR, "a slash at its end")
     node = found.node
     if node is None:
@@ -145,7 +150,7 @@ def _open_temporary(task: Task, dirfd: int, path: bytes, flags: int, mode: int) 
 
 
 def _stand_in(task: Task, node: Node) -> int:
-    """For O_PATH: an empty file that is registered as the node, and can be neither read nor written.
+    """For O_PATH: an empty file that stands for the node, and is neither read nor written.
 
     A descriptor of O_PATH itself cannot be handed over, seccomp_unotify(2).
     """
@@ -190,7 +195,7 @@ def truncate(task: Task, path: bytes, length: int) -> int:
     return 0
 
 
-def memfd_create(task: Task, name: bytes, flags: int) -> int:
+def memfd_create(_task: Task, name: bytes, flags: int) -> int:
     """memfd_create(2): a host memfd, made by us so that its name tells whose it is."""
     if flags & ~(os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING) & ~0x18 or len(name) > 249:
         raise OSError(EINVAL, "unknown flags")

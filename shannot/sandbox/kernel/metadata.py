@@ -7,8 +7,8 @@ import stat
 import time
 from errno import EACCES, EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS
 
-from ..vfs.node import Directory, File, MagicLink, Node
-from ..vfs.rights import allows, may_own, may_write
+from shannot.sandbox.vfs.node import Directory, File, MagicLink, Node
+from shannot.sandbox.vfs.rights import allows, may_own, may_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EPERM
+from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV
 
-from ..vfs import renaming
-from ..vfs.lookup import NAME
-from ..vfs.node import Directory, File, Link, MagicLink, Node
+from shannot.sandbox.vfs import renaming
+from shannot.sandbox.vfs.lookup import NAME
+from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
+
 from . import directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..vfs.lookup import Found
+    from shannot.sandbox.vfs.lookup import Found
+
     from .task import Task
 
 AT_REMOVEDIR = 0x200
@@ -84,8 +86,8 @@ def linkat(task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, f
     else:
         node = task.existing(old_dirfd, old, bool(flags & AT_SYMLINK_FOLLOW))
     target = _free_target(task, new_dirfd, new)
-    if node is None or isinstance(node, Directory):
-        raise OSError(EPERM, "no hard link to this")
+    if node is None:
+        raise OSError(EXDEV, "no file")
     if node.nlink <= 0 and not (isinstance(node, File) and node.key and not node.times_set):
         raise OSError(ENOENT, "the file is gone")  # and was not made by O_TMPFILE
     task.system.overlay.make_hard_link(node, target.parent, target.name)

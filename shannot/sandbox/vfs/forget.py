@@ -36,9 +36,8 @@ def _directories(root: Directory) -> list[Directory]:
     """All that are known, parents first."""
     found = [root]
     for directory in found:
-        for below in (*directory.seen.values(), *directory.upper.values()):
-            if isinstance(below, Directory):
-                found.append(below)
+        below = (*directory.seen.values(), *directory.upper.values())
+        found.extend(node for node in below if isinstance(node, Directory))
     return found
 
 

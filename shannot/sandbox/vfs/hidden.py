@@ -67,7 +67,7 @@ class Hidden:
         self._paths.add(path)
 
     def hides(self, parent: bytes, name: bytes, named: bool = False) -> bool:
-        """Is the host's `parent`/`name` hidden? `named`: the user's configuration named the mount."""
+        """Is the host's `parent`/`name` hidden? `named`: the user's configuration named it."""
         path = b"/" + name if parent == b"/" else parent + b"/" + name
         if path in self._paths:
             return True

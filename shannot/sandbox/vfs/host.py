@@ -123,7 +123,7 @@ class HostDirectory:
         return os.readlink(name, dir_fd=self._cache.get(self))
 
     def allows(self, name: bytes, want: int) -> bool:
-        """May the caller do `want` with an entry, or with `.`? As access(2) sees it, lists included.
+        """May the caller do `want` with an entry, or with `.`? As access(2) sees it.
 
         `want` is made of os.R_OK, os.W_OK and os.X_OK.
         """

@@ -18,6 +18,8 @@ _MISSING_MAX = 1000
 _REMEMBERED = 20_000
 _REMEMBERED_PATH = 512
 
+_DOTS = (b".", b"..")
+
 NO_FOLLOW, FOLLOW, NAME = False, True, 2
 """What becomes of the last name: a link is followed before a slash only; always; never."""
 
@@ -83,15 +85,13 @@ class Lookup:
         child = self.overlay.child
         while todo:
             name = todo.pop()
-            if current.own_mode and not current.fixed:
-                self._check_search(current)
-            if name == b"." or name == b"..":
+            if len(name) > NAME_MAX or (current.own_mode and not current.mount.steady):
+                self._check(current, name)
+            if name in _DOTS:
                 current = self._dots(current, name)
                 if not todo:
                     return Found(current.parent or current, name, current, True), steady
                 continue
-            if len(name) > NAME_MAX:
-                raise OSError(ENAMETOOLONG, "name too long")
             steady = steady and current.mount.steady
             node = child(current, name, pid)
             if isinstance(node, Directory):
@@ -101,37 +101,46 @@ class Lookup:
                 continue
             if node is None:
                 return self._missed(current, name, todo, must_be_directory), steady
-            ends = not todo and (follow == NAME or not (follow or must_be_directory))
-            if not ends and isinstance(node, Link | MagicLink):
-                links += 1
-                if links > _LINKS_MAX:
-                    raise OSError(ELOOP, "too many links")
-                if isinstance(node, Link):
-                    more, slash = _target(node)
-                    must_be_directory = must_be_directory or (slash and not todo)
-                    todo += more
-                    current = self.root if node.target[:1] == b"/" else current
-                    continue
-                steady = False
-                node = _followed(node, pid)
-                if isinstance(node, Directory) and todo:
-                    current = node
-                    continue
-            if todo or (must_be_directory and follow != NAME and not isinstance(node, Directory)):
-                raise OSError(ENOTDIR, "not a directory")
-            return Found(current, name, node, must_be_directory), steady
+            is_end = not todo and (follow == NAME or not (follow or must_be_directory))
+            if is_end or not isinstance(node, Link | MagicLink):
+                return _end(current, name, node, todo, must_be_directory, follow), steady
+            links += 1
+            if isinstance(node, Link):
+                current, slash = self._enter(current, node, todo, links)
+                must_be_directory = must_be_directory or slash
+                continue
+            steady, followed = False, _followed(node, pid, links)
+            if not todo or not isinstance(followed, Directory):
+                return _end(current, name, followed, todo, must_be_directory, follow), steady
+            current = followed
         return Found(current.parent or current, b"", current, True), steady
+
+    def _enter(
+        self, current: Directory, link: Link, todo: list[bytes], links: int
+    ) -> tuple[Directory, bool]:
+        """Put a link's target before what is to do. Returns where it starts, and whether the whole
+        path now asks for a directory. Errors: ELOOP, ENOENT."""
+        _count_link(links)
+        if not link.target:
+            raise OSError(ENOENT, "empty link")
+        more, slash = _components(link.target)
+        slash = slash and not todo
+        todo += more
+        return self.root if link.target[:1] == b"/" else current, slash
+
+    def _check(self, directory: Directory, name: bytes) -> None:
+        """Search permission, where the layer decides; else the host does, at the lstat below it."""
+        if directory.own_mode and not directory.mount.steady:
+            if not self.overlay.identity.permits(directory, 1):
+                raise OSError(EACCES, "may not be searched")
+        if len(name) > NAME_MAX:
+            raise OSError(ENAMETOOLONG, "name too long")
 
     def _dots(self, current: Directory, name: bytes) -> Directory:
         """Take `.` or `..`, for which the host is not asked on the way."""
         if not current.own_mode and not allows(self.overlay.identity, current, 1):
             raise OSError(EACCES, "may not be searched")
         return current if name == b"." else current.parent or current
-
-    def _check_search(self, directory: Directory) -> None:
-        """Where the layer decides; else the host does, at the lstat below it."""
-        if not self.overlay.identity.permits(directory, 1):
-            raise OSError(EACCES, "may not be searched")
 
     def _missed(
         self, directory: Directory, name: bytes, todo: list[bytes], must_be_directory: bool
@@ -167,14 +176,23 @@ def _components(path: bytes) -> tuple[list[bytes], bool]:
     return kept, must
 
 
-def _target(link: Link) -> tuple[list[bytes], bool]:
-    if not link.target:
-        raise OSError(ENOENT, "empty link")
-    return _components(link.target)
+def _end(
+    parent: Directory, name: bytes, node: Node, todo: list[bytes], directory: bool, follow: int
+) -> Found:
+    """What is reached is no directory, or came by a magic link. Errors: ENOTDIR."""
+    if todo or (directory and follow != NAME and not isinstance(node, Directory)):
+        raise OSError(ENOTDIR, "not a directory")
+    return Found(parent, name, node, directory)
 
 
-def _followed(link: MagicLink, pid: int) -> Node:
+def _followed(link: MagicLink, pid: int, links: int) -> Node:
+    _count_link(links)
     node = link.follow(pid)
     if node is None:
         raise OSError(ENOENT, "leads nowhere")
     return node
+
+
+def _count_link(links: int) -> None:
+    if links > _LINKS_MAX:
+        raise OSError(ELOOP, "too many links")

@@ -214,6 +214,30 @@ class Directory(Node):
         return []
 
 
+def node_of_host(
+    directory: Directory, lower: HostDirectory, name: bytes, found: os.stat_result
+) -> Node:
+    """What the host has under a name of a directory that maps one of its own."""
+    kind = stat.S_IFMT(found.st_mode)
+    mount = directory.mount
+    node: Node
+    if kind == stat.S_IFREG:
+        node = File(mount, 0, 0, 0, 0)
+    elif kind == stat.S_IFDIR:
+        node = Directory(mount, 0, 0, 0, 0)
+        node.lower = lower.child_of(name, found)
+    elif kind == stat.S_IFLNK:
+        node = Link(mount, lower.read_link(name), 0, 0, 0)
+    else:
+        node = Opaque(mount, found)
+    node.adopt(found)
+    node.own_mode = False
+    node.origin = (lower, name)
+    node.parent = directory
+    node.name = name
+    return node
+
+
 def is_clean(node: Node) -> bool:
     """Is it, with everything below it, as the host has it?"""
     return node.original is None and not (isinstance(node, Directory) and node.dirty)

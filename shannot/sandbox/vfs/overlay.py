@@ -40,7 +40,7 @@ from errno import EACCES, EBUSY, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDE
 from .forget import forget_clean
 from .host import TYPES, never_shown
 from .layer import Layer, has_entry
-from .node import Directory, File, Link, Node, Opaque
+from .node import Directory, File, Link, Node, node_of_host
 from .rights import may_change, may_link, may_remove
 
 TYPE_CHECKING = False
@@ -133,9 +133,9 @@ class Overlay(Layer):
                 if node.original is not None:
                     return self._changed_elsewhere(directory, name, node)
             else:
-                node = self._linked[key] = _node_of(directory, lower, name, found)
+                node = self._linked[key] = node_of_host(directory, lower, name, found)
         else:
-            node = _node_of(directory, lower, name, found)
+            node = node_of_host(directory, lower, name, found)
         directory.seen[name] = node
         return node
 
@@ -209,7 +209,7 @@ class Overlay(Layer):
     # -- changing --------------------------------------------------------------------------------
 
     def free_name(self, directory: Directory, name: bytes) -> None:
-        """May something be made under this name? Errors: as `may_change`; EACCES if it is hidden."""
+        """May something be made under this name? Errors: `may_change`'s; EACCES if it is hidden."""
         may_change(self.identity, directory)
         if name not in directory.upper and has_entry(directory, name):
             raise OSError(EACCES, "the name is taken by something hidden")
@@ -285,26 +285,3 @@ class Overlay(Layer):
 def _list(listed: list[tuple[bytes, int, int]], name: bytes, node: Node | None) -> None:
     if node is not None:
         listed.append((name, node.inode, TYPES.get(stat.S_IFMT(node.mode), 0)))
-
-
-def _node_of(
-    directory: Directory, lower: HostDirectory, name: bytes, found: os.stat_result
-) -> Node:
-    kind = stat.S_IFMT(found.st_mode)
-    mount = directory.mount
-    node: Node
-    if kind == stat.S_IFREG:
-        node = File(mount, 0, 0, 0, 0)
-    elif kind == stat.S_IFDIR:
-        node = Directory(mount, 0, 0, 0, 0)
-        node.lower = lower.child_of(name, found)
-    elif kind == stat.S_IFLNK:
-        node = Link(mount, lower.read_link(name), 0, 0, 0)
-    else:
-        node = Opaque(mount, found)
-    node.adopt(found)
-    node.own_mode = False
-    node.origin = (lower, name)
-    node.parent = directory
-    node.name = name
-    return node

@@ -46,6 +46,8 @@ def rename(overlay: Overlay, source: Place, target: Place, flags: int) -> None:
         if not overlay.is_empty(replaced):
             raise OSError(ENOTEMPTY, "not empty")
     overlay.own(node)
+    overlay.touch(source.directory)
+    overlay.touch(target.directory)
     if flags & EXCHANGE and replaced is not None:
         overlay.own(replaced)
         _move(node, source.directory, target.directory)

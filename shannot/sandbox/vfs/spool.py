@@ -29,7 +29,7 @@ class Spool:
         self._kept = 0
 
     def create(self) -> tuple[bytes, int]:
-        """A new empty file: its name and a read-write descriptor. Errors: ENOSPC beyond the limit."""
+        """A new empty file: its name and a descriptor for both ways. Errors: ENOSPC."""
         if self._kept >= self.limit:
             raise OSError(ENOSPC, "too many files in the layer")
         self._kept += 1

@@ -8,7 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..spec import Spec
+    from shannot.sandbox.spec import Spec
+
     from .rights import Identity
 
 

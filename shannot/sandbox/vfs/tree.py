@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shannot.sandbox.spec import Map, Spec
+
     from .rights import Identity
 
 _SYSTEM_ROOTS = (b"/usr", b"/bin", b"/sbin", b"/lib", b"/lib64", b"/lib32", b"/libx32")
@@ -201,7 +202,10 @@ def build(
     identity: Identity,
     libraries: Sequence[bytes],
 ) -> Tree:
-    """The whole tree of a run. `libraries`: host directories of the interpreter. Errors: OSError."""
+    """The whole tree of a run. `libraries`: host directories of the interpreter.
+
+    Errors: OSError.
+    """
     hidden = Hidden(frozenset((spec.state, spec.private)))
     tree = Tree(identity, hidden, spec)
     system = spec.view == "system"
