@@ -33,6 +33,8 @@ def document(report: Report) -> str:
             "sockets_refused": dict(outcome.sockets_refused),
             "calls_refused": dict(outcome.calls_refused),
             "missing": [os.fsdecode(path) for path in outcome.missing],
+            "hidden": [os.fsdecode(path) for path in outcome.hidden],
+            "faults": list(outcome.faults),
             "notes": list(report.notes),
         },
     )

@@ -36,6 +36,7 @@ _LIMITS = {
     "processes": "its number of processes (--processes)",
     "output": "its output (--output)",
     "files": "its number of new files (--files)",
+    "overlay": "its room for changes (`overlay` in the configuration)",
 }
 _SYSTEM_PLACES = ("/proc/", "/sys/", "/run/")
 """What no --map shows: synthetic in the project view, the machine's own in the system view."""
@@ -56,6 +57,8 @@ def lines(report: Report) -> list[str]:
         *_refused(report.outcome.sockets_refused, "socket call", "sockets do not exist here"),
         *_refused(report.outcome.calls_refused, "system call", "not among those that are mediated"),
         *_missing(report),
+        *_hidden(report),
+        *_faults(report),
         *_next(report),
     ]
     return [_PREFIX + line for line in found]
@@ -140,6 +143,16 @@ def _missing(report: Report) -> Iterator[str]:
         yield f"not mapped: {escape(path)}{option}"
     if of_system or len(paths) > _MANY:
         yield "`shannot run --view system` shows the whole machine read-only"
+
+
+def _hidden(report: Report) -> Iterator[str]:
+    for path in map(os.fsdecode, report.outcome.hidden):
+        yield f"hidden: {escape(path)} (keys, tokens and histories are not shown to scripts)"
+
+
+def _faults(report: Report) -> Iterator[str]:
+    for fault in report.outcome.faults:
+        yield f"a mistake in shannot, please report it: {escape(fault)}"
 
 
 def _next(report: Report) -> Iterator[str]:

@@ -71,6 +71,8 @@ class Report:
             or outcome.sockets_refused
             or outcome.calls_refused
             or outcome.missing
+            or outcome.hidden
+            or outcome.faults
             or self.output.failures
         )
 

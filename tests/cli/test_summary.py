@@ -89,3 +89,13 @@ def test_places_of_the_system_are_shown_by_the_system_view() -> None:
 
 def test_notes_are_escaped_like_everything_else() -> None:
     assert lines(report(notes=["a\x1b[2J\nb"])) == ["shannot: a\\x1b[2J\\nb"]
+
+
+def test_what_is_hidden_is_told_without_a_way_to_show_it() -> None:
+    found = report()
+    found.outcome.hidden = [b"/home/a/.ssh"]
+    found.outcome.faults = ("openat: KeyError at files.py:1",)
+    assert lines(found) == [
+        "shannot: hidden: /home/a/.ssh (keys, tokens and histories are not shown to scripts)",
+        "shannot: a mistake in shannot, please report it: openat: KeyError at files.py:1",
+    ]
