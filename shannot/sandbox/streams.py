@@ -14,8 +14,9 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import stat
 from _thread import allocate_lock, start_new_thread
+
+from .stdin import Stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Streams:
     )  # fmt: skip
 
     def __init__(self, stdin: int = 0, stdout: int | None = 1, stderr: int | None = 2) -> None:
-        self._stdin = _open_stdin(stdin)  # first: a closed number must not be taken by a pipe
+        self._stdin = Stdin(stdin)  # first: a closed number must not be taken by a pipe
         merged = stdout is not None and stderr is not None and _same_file(stdout, stderr)
         self.output = Output(merged)
         self._pumps = [_Pump(stdout, self.output.stdout)]
@@ -124,7 +125,7 @@ class Streams:
             fd if fd is not None and os.isatty(fd) else None for fd in (stdin, stdout, stderr)
         )  # the caller's descriptors, to ask for attributes and size (TCGETS, TIOCGWINSZ)
         self.is_terminal = (
-            os.isatty(self._stdin),
+            os.isatty(self._stdin.host_fd),
             self.terminals[1] is not None,
             self.terminals[2] is not None,
         )
@@ -137,11 +138,11 @@ class Streams:
 
     def child_descriptors(self) -> tuple[int, int, int]:
         """What becomes 0, 1 and 2 of the child (dup2, which clears close-on-exec)."""
-        return (self._stdin, self._pumps[0].writer, self._pumps[-1].writer)
+        return (self._stdin.host_fd, self._pumps[0].writer, self._pumps[-1].writer)
 
     def stdin_key(self) -> tuple[int, int]:
         """(st_dev, st_ino) of the script's own stdin."""
-        found = os.fstat(self._stdin)
+        found = os.fstat(self._stdin.host_fd)
         return found.st_dev, found.st_ino
 
     def terminal_keys(self) -> frozenset[tuple[int, int]]:
@@ -154,9 +155,7 @@ class Streams:
         """In the parent, after the fork: only the child holds its ends from now on."""
         for pump in self._pumps:
             pump.close_writer()
-        if self._stdin >= 0:
-            os.close(self._stdin)
-            self._stdin = -1
+        self._stdin.close()
 
     def start(self, limit: int, over_limit: Callable[[], None]) -> None:
         """Pass output on. At `limit` bytes of both together the rest is dropped, and
@@ -169,6 +168,7 @@ class Streams:
         self._started = True
         self._done.acquire()
         start_new_thread(self._run, ())
+        self._stdin.start()
 
     def finish(self, timeout: float = -1) -> Output:
         """When all children are dead: pass on what is left, and give back what was kept.
@@ -272,28 +272,3 @@ class Streams:
 def _same_file(one: int, other: int) -> bool:
     first, second = os.fstat(one), os.fstat(other)
     return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
-
-
-def _open_stdin(caller: int) -> int:
-    """A descriptor of our own that the child may read, and can write only if it is a socket."""
-    try:
-        status = os.fstat(caller)
-    except OSError:
-        return _null()  # closed by whoever started us
-    mode = fcntl.fcntl(caller, fcntl.F_GETFL) & os.O_ACCMODE
-    if stat.S_ISDIR(status.st_mode) or mode == os.O_WRONLY:
-        return _null()
-    if mode == os.O_RDONLY or stat.S_ISSOCK(status.st_mode):
-        return fcntl.fcntl(caller, fcntl.F_DUPFD_CLOEXEC, 3)
-    # Opened for writing as well, like a terminal: the child gets it read-only.
-    try:
-        host_fd = os.open(f"/proc/self/fd/{caller}", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
-        if stat.S_ISREG(status.st_mode):
-            os.lseek(host_fd, os.lseek(caller, 0, os.SEEK_CUR), os.SEEK_SET)
-    except OSError:
-        return _null()  # a terminal of another user (after su): nothing to read is the safe answer
-    return host_fd
-
-
-def _null() -> int:
-    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pty
 import signal
+import socket
 import sys
 import termios
 from pathlib import Path
@@ -204,3 +205,20 @@ def test_a_reader_that_does_not_read_is_not_waited_for_beyond_the_time() -> None
     os.close(reader)
     streams.finish(20)
     os.close(writer)
+
+
+def test_a_socket_is_read_for_the_child_which_cannot_write_to_it() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        streams = Streams(theirs.fileno(), None, None)
+        reader = os.dup(streams.child_descriptors()[0])
+        streams.close_child_side()
+        streams.start(1000, lambda: None)
+        ours.sendall(b"input")
+        ours.shutdown(socket.SHUT_WR)
+        assert os.read(reader, 100) == b"input"
+        assert os.read(reader, 100) == b""
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.write(reader, b"out")
+        os.close(reader)
+        streams.finish()
