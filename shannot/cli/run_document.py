@@ -35,6 +35,7 @@ def document(report: Report) -> str:
             "missing": [os.fsdecode(path) for path in outcome.missing],
             "hidden": [os.fsdecode(path) for path in outcome.hidden],
             "faults": list(outcome.faults),
+            "left_out": {os.fsdecode(path): why for path, why in outcome.left_out.items()},
             "notes": list(report.notes),
         },
     )

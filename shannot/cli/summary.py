@@ -59,6 +59,7 @@ def lines(report: Report) -> list[str]:
         *_missing(report),
         *_hidden(report),
         *_faults(report),
+        *_left_out(report),
         *_next(report),
     ]
     return [_PREFIX + line for line in found]
@@ -153,6 +154,11 @@ def _hidden(report: Report) -> Iterator[str]:
 def _faults(report: Report) -> Iterator[str]:
     for fault in report.outcome.faults:
         yield f"a mistake in shannot, please report it: {escape(fault)}"
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    for path, reason in report.outcome.left_out.items():
+        yield f"not in the plan: {escape(os.fsdecode(path))}: {reason}"
 
 
 def _next(report: Report) -> Iterator[str]:

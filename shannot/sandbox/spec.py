@@ -196,8 +196,8 @@ class Outcome:
     """How a run ended."""
 
     __slots__ = (
-        "calls_refused", "complete", "effects", "faults", "hidden", "limit", "missing",
-        "sockets_refused", "status",
+        "calls_refused", "complete", "effects", "faults", "hidden", "left_out", "limit",
+        "missing", "sockets_refused", "status",
     )  # fmt: skip
 
     def __init__(
@@ -210,7 +210,9 @@ class Outcome:
         effects: Sequence[Effect] = (),
         faults: Sequence[str] = (),
         hidden: Sequence[bytes] = (),
+        left_out: Mapping[bytes, str] | None = None,
     ) -> None:
+        self.left_out = left_out or {}  # host paths of changes that no plan can hold: why
         self.hidden = hidden  # host paths looked for that are never shown: keys and the like
         self.faults = tuple(faults)  # mistakes of ours: those calls failed with EIO
         self.effects = tuple(effects)  # the last cut: file effects after the last command
@@ -219,4 +221,4 @@ class Outcome:
         self.sockets_refused = sockets_refused  # call or family: how often
         self.calls_refused = calls_refused  # system calls outside the table: how often
         self.missing = missing  # host paths looked for that exist but are not mapped
-        self.complete = limit is None and not faults
+        self.complete = limit is None and not faults and not left_out

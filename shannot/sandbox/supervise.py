@@ -23,7 +23,7 @@ from .vfs.tree import Tree, build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shannot.effects.model import Effect
 
@@ -51,6 +51,10 @@ class LayerChanges:
     def cut(self) -> Sequence[Effect]:
         """The file effects since the last cut; starts the next one."""
         return self._made().cut() if self._soiled() else ()
+
+    def left_out(self) -> Mapping[bytes, str]:
+        """Host paths of changes that are in no cut, and why."""
+        return {} if self._cutter is None else self._cutter.left_out
 
     def _soiled(self) -> bool:
         return not self.closed and not all(map(is_clean, self._tree.changeable))
@@ -90,6 +94,7 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
         effects,
         [*attendant.faults, *faults],
         [path for path in sought if hides(path)],
+        changes.left_out(),
     )
     if attendant.interrupted:
         outcome.complete = False

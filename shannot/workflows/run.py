@@ -73,6 +73,7 @@ class Report:
             or outcome.missing
             or outcome.hidden
             or outcome.faults
+            or outcome.left_out
             or self.output.failures
         )
 

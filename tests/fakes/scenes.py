@@ -137,5 +137,12 @@ def picture(root: Path) -> Picture:
             waiting += sorted(path.iterdir(), reverse=True)
         one = "" if stat.S_ISDIR(status.st_mode) else first.setdefault(status.st_ino, name)
         mode = 0 if stat.S_ISLNK(status.st_mode) else stat.S_IMODE(status.st_mode)
-        found[name] = (stat.S_IFMT(status.st_mode), mode, status.st_uid, status.st_gid, contents, one)
+        found[name] = (
+            stat.S_IFMT(status.st_mode),
+            mode,
+            status.st_uid,
+            status.st_gid,
+            contents,
+            one,
+        )
     return dict(sorted(found.items()))

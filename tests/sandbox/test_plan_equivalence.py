@@ -70,9 +70,10 @@ class Both:
         try:
             native()
         except OSError as error:
+            expected = error.errno
             with pytest.raises(OSError) as caught:
                 script()
-            assert caught.value.errno == error.errno
+            assert caught.value.errno == expected
         else:
             script()
 
@@ -200,9 +201,7 @@ class Both:
         if name := self.pick("free", a):
             native, script = self.paths(name)
             target = ("a", "b/c", "../nowhere")[b % 3]
-            self.do(
-                lambda: os.symlink(target, native), lambda: self.script.symlink(target, script)
-            )
+            self.do(lambda: os.symlink(target, native), lambda: self.script.symlink(target, script))
 
     def chmod(self, a: int, b: int, c: int) -> None:
         if name := self.pick(("writable", "directory")[c % 2], a):
@@ -257,7 +256,6 @@ def plant(root: Path, linked: bool) -> None:
         os.link(root / "b", root / "a/c/a")
 
 
-
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
@@ -290,4 +288,3 @@ def check(steps: list[Step], linked: bool = False) -> Scene:
     finally:
         os.umask(umask)
         shutil.rmtree(base)
-

@@ -7,31 +7,19 @@ right by construction.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import stat
 from errno import EINVAL, ENOENT, ENOTDIR
 
-from shannot.effects.model import Entry, Fingerprint
-
-from .host import begins_as_private_key
 from .node import Directory, File, Link, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..spec import Blobs
     from .hidden import Hidden
     from .host import HostDirectory
 
     Place = tuple["Base", bytes]  # a directory, and a name in it
-
-ENTRIES_MAX = 200_000
-"""What one deleted or moved directory may hold; more would not be reviewed by anybody."""
-_PIECE = 1 << 20
-_KEPT_BEFORE = 1 << 20
-"""Bytes up to which the contents before a change are kept as well, for the diff of a review."""
 
 
 class UnplannedError(Exception):
@@ -85,11 +73,10 @@ class Base:
 class Bases:
     """The tree of `Base`. Errors of the host while reading it are OSError."""
 
-    __slots__ = ("_blobs", "_by_lower", "_hidden", "_linked", "_of_node", "_roots")
+    __slots__ = ("_by_lower", "_hidden", "_linked", "_of_node", "_roots")
 
-    def __init__(self, hidden: Hidden, blobs: Blobs) -> None:
+    def __init__(self, hidden: Hidden) -> None:
         self._hidden = hidden
-        self._blobs = blobs
         self._roots: dict[Base, bytes] = {}
         self._by_lower: dict[bytes, Base] = {}
         self._of_node: dict[Node, Base] = {}
@@ -215,61 +202,6 @@ class Bases:
             parts.append(above)
         parts.append(self._roots[directory])
         return b"/".join(reversed(parts))
-
-    # -- fingerprints ----------------------------------------------------------------------------
-
-    def fingerprint(self, base: Base, keep: bool = False) -> Fingerprint:
-        """`keep`: its contents, if they are short, go to the blobs, for the diff of a review."""
-        if base.is_directory():
-            return Fingerprint("directory", base.mode & 0o7777)
-        if stat.S_ISLNK(base.mode):
-            digest = hashlib.sha256(base.target).hexdigest()
-            return Fingerprint("link", 0, digest, len(base.target))
-        if not base.is_file():
-            raise UnplannedError("it is neither a file, a directory nor a link")
-        sha256 = self.sha256(base, keep)
-        return Fingerprint("file", base.mode & 0o7777, sha256, base.size)
-
-    def sha256(self, base: Base, keep: bool = False) -> str:
-        """Of a file's contents."""
-        if base.origin is not None and not base.sha256:
-            lower, name = base.origin
-            host_fd, _ = lower.open_file(name)
-            try:
-                base.sha256, base.size = self._hash(host_fd, keep)
-            finally:
-                os.close(host_fd)
-        return base.sha256
-
-    def _hash(self, host_fd: int, keep: bool) -> tuple[str, int]:
-        piece = os.read(host_fd, _KEPT_BEFORE + 1)
-        if keep and len(piece) <= _KEPT_BEFORE and not begins_as_private_key(host_fd):
-            return self._blobs.put_bytes(piece), len(piece)
-        digest = hashlib.sha256(piece)
-        size = len(piece)
-        while piece and size > _KEPT_BEFORE:
-            piece = os.read(host_fd, _PIECE)
-            digest.update(piece)
-            size += len(piece)
-        return digest.hexdigest(), size
-
-    def entries(self, base: Base) -> tuple[Entry, ...]:
-        """Everything below a directory, parents first. UnplannedError beyond 200,000."""
-        found: list[Entry] = []
-        todo: list[tuple[bytes, Base]] = [(b"", base)]
-        while todo:
-            relative, directory = todo.pop()
-            for name in self.names(directory):
-                below = relative + b"/" + name if relative else name
-                child = self.child(directory, name)
-                if child is None:
-                    continue
-                if child.is_directory():
-                    todo.append((below, child))
-                found.append(Entry(os.fsdecode(below), self.fingerprint(child)))
-                if len(found) > ENTRIES_MAX:
-                    raise UnplannedError(f"it holds more than {ENTRIES_MAX} files")
-        return tuple(sorted(found, key=lambda entry: entry.path.split("/")))
 
     # -- changing --------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from .base import Bases
 from .contents import Contents
 from .expression import DifferenceFound, Expression
+from .fingerprints import Fingerprints
 from .node import Directory, Node, is_clean
 from .order import Planner
 from .survey import Survey
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from shannot.effects.model import Effect
 
-    from ..spec import Blobs
+    from shannot.sandbox.spec import Blobs
     from .base import Base
     from .overlay import Overlay
 
@@ -42,12 +43,13 @@ _LEFT_OUT_MAX = 1000
 class Cutter:
     """Cuts the changes of one run into pieces of the plan."""
 
-    __slots__ = ("_bases", "_contents", "_mounts", "_overlay", "_tops", "left_out")
+    __slots__ = ("_bases", "_contents", "_mounts", "_overlay", "_prints", "_tops", "left_out")
 
     def __init__(self, mounts: Sequence[Node], overlay: Overlay, blobs: Blobs) -> None:
         self._mounts = mounts
         self._overlay = overlay
-        self._bases = Bases(overlay.hidden, blobs)
+        self._bases = Bases(overlay.hidden)
+        self._prints = Fingerprints(self._bases, blobs)
         self._contents = Contents(overlay, blobs)
         self._tops: dict[Node, tuple[Directory, Base]] = {}
         self.left_out: dict[bytes, str] = {}
@@ -73,7 +75,8 @@ class Cutter:
         survey = Survey(self._bases, self._overlay)
         if survey.look(tops, only_ask):
             raise DifferenceFound
-        express = Expression(self._bases, self._contents, self._overlay.identity, only_ask)
+        identity = self._overlay.identity
+        express = Expression(self._bases, self._prints, self._contents, identity, only_ask)
         Planner(self._bases, survey, express, self._leave_out).run(tops)
         return express.effects
 

@@ -23,6 +23,7 @@ from shannot.effects.model import (
 
 from .base import Base, Bases, UnplannedError, made
 from .contents import Contents, set_time
+from .fingerprints import Fingerprints
 from .node import Directory, File, Link, Node
 
 TYPE_CHECKING = False
@@ -40,12 +41,18 @@ class DifferenceFound(Exception):  # noqa: N818 - not an error: the answer to `p
 class Expression:
     """Makes the effects of one cut. With `only_ask` the first one is `DifferenceFound` instead."""
 
-    __slots__ = ("_bases", "_contents", "_identity", "_only_ask", "effects")
+    __slots__ = ("_bases", "_contents", "_identity", "_only_ask", "_prints", "effects")
 
     def __init__(
-        self, bases: Bases, contents: Contents, identity: Identity, only_ask: bool
+        self,
+        bases: Bases,
+        prints: Fingerprints,
+        contents: Contents,
+        identity: Identity,
+        only_ask: bool,
     ) -> None:
         self._bases = bases
+        self._prints = prints
         self._contents = contents
         self._identity = identity
         self._only_ask = only_ask
@@ -67,7 +74,7 @@ class Expression:
             raise DifferenceFound
 
     def _fingerprint(self, base: Base | None) -> Fingerprint | None:
-        return self._bases.fingerprint(base, keep=True) if base is not None else None
+        return self._prints.of(base, keep=True) if base is not None else None
 
     # -- names -----------------------------------------------------------------------------------
 
@@ -76,8 +83,8 @@ class Expression:
         base = self._bases.child(*source)
         if base is None:
             raise UnplannedError("what was to be moved is gone")
-        entries = self._bases.entries(base) if base.is_directory() else ()
-        before = self._bases.fingerprint(base)
+        entries = self._prints.entries(base) if base.is_directory() else ()
+        before = self._prints.of(base)
         to_replace = self._fingerprint(replaced)
         self._add(MovePath(self.path(source), self.path(place), before, to_replace, entries))
         if replaced is not None:
@@ -88,11 +95,11 @@ class Expression:
     def delete(self, place: Place, base: Base) -> None:
         self._ask()
         if base.is_directory():
-            entries = self._bases.entries(base)
-            before = self._bases.fingerprint(base)
+            entries = self._prints.entries(base)
+            before = self._prints.of(base)
         else:
             entries = ()
-            before = self._bases.fingerprint(base, keep=True)
+            before = self._prints.of(base, keep=True)
         self._add(DeletePath(self.path(place), before, entries))
         self._bases.delete(*place)
 
@@ -155,11 +162,11 @@ class Expression:
     def _has_other_contents(self, node: File, base: Base) -> bool:
         if node.spool is None and base.origin is not None and base.node is node:
             return False  # still the host's
-        return self._contents.save(node)[0] != self._bases.sha256(base, keep=True)
+        return self._contents.save(node)[0] != self._prints.sha256(base, keep=True)
 
     def _rewrite(self, node: File, base: Base, place: Place) -> None:
         """Writing replaces the file, so its other names are taken away and made again."""
-        before = self._bases.fingerprint(base, keep=True)
+        before = self._prints.of(base, keep=True)
         others = [other for other in base.places if other != place]
         for other in others:
             self._add(DeletePath(self.path(other), before))

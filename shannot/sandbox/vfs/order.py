@@ -73,7 +73,10 @@ class Planner:
         self, directory: Directory, was: Base, name: bytes,
         action: Callable[[Directory, Base, bytes], None],
     ) -> None:  # fmt: skip
+        unreadable = self._survey.unreadable
         try:
+            if unreadable and (directory, name) in unreadable:
+                raise unreadable[directory, name]
             action(directory, was, name)
         except (OSError, UnplannedError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -33,7 +33,7 @@ class Survey:
 
     __slots__ = (
         "_bases", "_found", "_living", "_overlay", "arrivals", "arriving", "goals", "names",
-        "twins",
+        "twins", "unreadable",
     )  # fmt: skip
 
     def __init__(self, bases: Bases, overlay: Overlay) -> None:
@@ -49,6 +49,8 @@ class Survey:
         self.arriving: dict[Directory, Arrival] = {}
         self.goals: dict[Place, Arrival] = {}
         """By where something stands: what it arrives as elsewhere."""
+        self.unreadable: dict[tuple[Directory, bytes], OSError] = {}
+        """Names that could not be looked at; the empty one is for all that a directory has."""
 
     def look(self, tops: list[tuple[Directory, Base]], ask: bool) -> bool:
         """Walk over everything. `ask`: stop and return True at the first name that is new."""
@@ -57,24 +59,45 @@ class Survey:
             directory, was = waiting.pop()
             if was is not None:
                 self.pair(directory, was)
-            names = self.names[directory] = self.names_of(directory, was)
+            self.names[directory] = names = self._readable_names(directory, was)
             for name in names:
-                node = self.child(directory, name)
-                if node is None:
+                try:
+                    found = self._look_at(directory, was, name, ask)
+                except OSError as error:
+                    self.unreadable[directory, name] = error
                     continue
-                base = self._locate(node, was, name)
-                if base is not None and was is not None and (was, name) in base.places:
-                    self._bases.bind(base, node)
-                    if isinstance(node, Directory):
-                        self.pair(node, base)
-                else:
-                    if ask and (base or (was and self._bases.child(was, name) is None)):
-                        return True
-                    self._arrives(Arrival(node, directory, name), base)
-                if isinstance(node, Directory) and (node.dirty or not is_of(base, node)):
-                    waiting.append((node, base))
+                if found is None:
+                    return True
+                waiting.extend(found)
         self._match()
         return False
+
+    def _look_at(
+        self, directory: Directory, was: Base | None, name: bytes, ask: bool
+    ) -> list[tuple[Directory, Base | None]] | None:
+        """One name. Returns what is to be looked into, None if it is new and we only `ask`."""
+        node = self.child(directory, name)
+        if node is None:
+            return []
+        base = self._locate(node, was, name)
+        if base is not None and was is not None and (was, name) in base.places:
+            self._bases.bind(base, node)
+            if isinstance(node, Directory):
+                self.pair(node, base)
+        else:
+            if ask and (base or (was and self._bases.child(was, name) is None)):
+                return None
+            self._arrives(Arrival(node, directory, name), base)
+        if isinstance(node, Directory) and (node.dirty or not is_of(base, node)):
+            return [(node, base)]
+        return []
+
+    def _readable_names(self, directory: Directory, was: Base | None) -> list[bytes]:
+        try:
+            return self.names_of(directory, was)
+        except OSError as error:
+            self.unreadable[directory, b""] = error
+            return []
 
     def child(self, directory: Directory, name: bytes) -> Node | None:
         """What the layer has under a name; None where nothing, or another mount."""
@@ -140,16 +163,17 @@ class Survey:
         if isinstance(node, Directory) or (node.nlink < 2 and base.links < 2):
             return False
         was, name = place
+        there: Node | None = node
         while was not in self._living:
             if not was.places:
                 return True  # the top of a mount where nothing was changed
             if was.places[0] in self.goals:
                 return True  # in a directory that moved as it was
+            there = was.node
             was, name = was.places[0]
-            node = was.children[name].node or node  # type: ignore[union-attr]  # it stands there
         directory = self._living[was]
         if name in directory.upper:
-            return directory.upper[name] is node
+            return there is not None and directory.upper[name] is there
         return name not in was.differs
 
 
