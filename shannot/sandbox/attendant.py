@@ -127,9 +127,10 @@ class Attendant:
     def _let_commands_end(self) -> None:
         """An allowed command that runs on the host is not cut short by the script's end."""
         performer = self._mediator.performer
-        performer.ending = True
+        performer.ending = self.limit is None
         while performer.busy() and self.limit is None and time.monotonic() < self._deadline:
             time.sleep(0.01)
+        performer.stop()  # what is left has used up the run's time
 
     # -- limits that only a look finds ------------------------------------------------------------
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .task import Task
 
 _KINDS = 16
+_POLICIES = (0, 3, 5)  # SCHED_OTHER, SCHED_BATCH, SCHED_IDLE of linux/sched.h
 
 
 def prlimit64(task: Task, pid: int, kind: int, new: int) -> tuple[int, int] | None:
@@ -71,6 +72,19 @@ def sched_setaffinity(task: Task, pid: int) -> int:
         raise OSError(EPERM if task.system.is_member(pid) else ESRCH, "not oneself")
     task.system.unpin()
     task.system.affinity_is_set = True
+    return CONTINUE
+
+
+def sched_setscheduler(task: Task, pid: int, policy: int) -> int:
+    """Only oneself, and none that takes the processor from others. Errors: EPERM."""
+    if policy not in _POLICIES:
+        raise OSError(EPERM, "not permitted")
+    return sched_setparam(task, pid)
+
+
+def sched_setparam(task: Task, pid: int) -> int:
+    if pid not in (0, task.pid):
+        raise OSError(EPERM, "not permitted")
     return CONTINUE
 
 
