@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import _signal  # `signal` costs a start 4 ms for its enums
 import os
 import select
 import time
 from _thread import allocate_lock, get_ident, start_new_thread
-
-import _signal  # `signal` costs a start 4 ms for its enums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -41,7 +41,8 @@ def test_a_host_command_has_the_scripts_streams_and_its_own_status(tmp_path: Pat
     code = (
         HOST
         + """
-print(host("cat; echo err >&2; exit 3", input=b"x" * 100_000, capture_output=True).stdout.count(b"x"))
+done = host("cat; echo err >&2; exit 3", input=b"x" * 100_000, capture_output=True)
+print(len(done.stdout), done.stderr, done.returncode)
 print(host("exit 7").returncode, host("kill -9 $$").returncode, host("kill -TERM $$").returncode)
 print(host("kill -PIPE $$", restore_signals=False).returncode)  # the script ignores it
 print(os.posix_spawn("/bin/true", ["HOST", "exit 9"], {}) and os.wait()[1])
@@ -51,7 +52,7 @@ print(open("out").read())
 """
     )
     ran = boxed(code, tmp_path)
-    assert ran.stdout.splitlines() == ["100000", "7 -9 -15", "141", "2304", "text", ""]
+    assert ran.stdout.splitlines() == ["100000 b'err\\n' 3", "7 -9 -15", "141", "2304", "text", ""]
     assert "finished with 137\n" in ran.stderr
     assert not (tmp_path / "out").exists()
 
