@@ -64,7 +64,6 @@ class Tree:
         if parent is not None and parent.mount.mode == "private":
             node.mount = parent.mount
             node.uid, node.gid = self.overlay.identity.uid, self.overlay.identity.gid
-            return node
         try:
             found = os.lstat(node.path())
         except OSError:
