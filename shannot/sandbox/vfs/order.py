@@ -17,6 +17,8 @@ as it is: that name is left out and told, and everything else stays right.
 
 from __future__ import annotations
 
+from shannot.errors import ShannotError
+
 from .base import Base, Bases, UnplannedError
 from .node import Directory, Link, Node
 
@@ -78,7 +80,7 @@ class Planner:
             if unreadable and (directory, name) in unreadable:
                 raise unreadable[directory, name]
             action(directory, was, name)
-        except (OSError, UnplannedError) as error:
+        except (OSError, ShannotError, UnplannedError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self._left_out(self._bases.path(was, name).rstrip(b"/"), reason or "unreadable")
 
