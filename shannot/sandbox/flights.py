@@ -92,6 +92,8 @@ def stop(pid: int) -> None:
     processor may go on for some microseconds.
     """
     os.kill(pid, _SIGSTOP)
+    if len(_threads(pid)) == 1:
+        return  # it waits in vfork
     for _ in range(_LOOKS):
         if not any(_runs(pid, tid) for tid in _threads(pid)):
             return

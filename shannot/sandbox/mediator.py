@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS
+from time import monotonic
 
 from .commands import STUB_CALL, Commands
 from .family import Family
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
     from .vfs.node import Directory
 
 _FAULTS_KEPT = 20
+_FORKS = 256
+_SECONDS = 0.25
+"""A thread is looked up again after so many forks, or at the first fork after so long."""
 
 
 class Mediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_lock_waits", "_names", "_processes", "_table", "_threads", "commands", "family",
-        "faults", "limit_hit", "listener", "performer", "started", "stdin_key", "stopped", "system",
+        "_forks_until_look", "_lock_waits", "_names", "_next_look", "_processes", "_table",
+        "_threads", "commands", "family", "faults", "limit_hit", "listener", "performer", "started",
+        "stdin_key", "stopped", "system",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +58,8 @@ class Mediator:
         self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
         self._processes = 1
+        self._forks_until_look = _FORKS
+        self._next_look = 0.0
         numbers = architecture.numbers()
         self._names = numbers
         self._table: list[Answer | None] = compile_table(
@@ -163,9 +170,17 @@ class Mediator:
         return task
 
     def forget_threads(self) -> None:
-        """A fork may reuse the number of a thread that has ended: look each up again."""
-        self._threads.clear()
-        self.family.forget_ended()
+        """Now and then look each thread up again: a fork may reuse the number of one that ended.
+
+        Numbers are given out in turn, so that it takes tens of thousands of forks to come round.
+        """
+        self._forks_until_look -= 1
+        now = monotonic()
+        if self._forks_until_look <= 0 or now > self._next_look:
+            self._forks_until_look = _FORKS
+            self._next_look = now + _SECONDS
+            self._threads.clear()
+            self.family.forget_ended()
 
     def count_process(self) -> None:
         """One more task. At the limit those alive are counted. Errors: EAGAIN."""
