@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shannot.effects.codec import from_json, to_json
@@ -71,7 +71,7 @@ class Scene:
     def effects(self) -> list[Effect]:
         return [effect for cut in self.cuts for effect in cut]
 
-    def execute(self) -> None:
+    def execute(self, after_cut: Callable[[], None] = lambda: None) -> None:
         """Do the plan so far on the host tree, as it is written to disk and read back."""
         effects = [from_json(Document(to_json(effect), "effect")) for effect in self.effects()]
         assert effects == self.effects()
@@ -83,8 +83,12 @@ class Scene:
         kept_fd = os.open(self.base / "kept", os.O_RDONLY)
         kept = BlobDirectory(kept_fd, os.geteuid(), "kept")
         steps = Steps("20260101-000000-scene-0000", self.blobs, kept, Protected([]))
+        done = 0
         try:
-            perform(steps, effects)
+            for cut in self.cuts:
+                perform(steps, effects[done : done + len(cut)])
+                done += len(cut)
+                after_cut()
         finally:
             os.close(kept_fd)
 

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.scenes import Scene, picture
+from tests.fakes.scenes import Picture, Scene, picture
 from tests.fakes.virtual_os import Virtual
 
 EXAMPLES = int(os.environ.get("SHANNOT_PLAN_EXAMPLES", "150"))
+MAX_STEPS = int(os.environ.get("SHANNOT_PLAN_STEPS", "25"))
 NAMES = ("a", "b", "c", os.fsdecode(b"\xff\n"))
 CONTENTS = (b"", b"x", b"line\n" * 30, b"\0" * 9000)
 # A write of an ordinary user's takes the set-user-id bit away, which the layer does not do.
 FILE_MODES = (0o644, 0o600, 0o755, 0o4711 if os.geteuid() == 0 else 0o711, 0o444)
 DIRECTORY_MODES = (0o755, 0o700, 0o2775, 0o1777)
 TIMES = (0, 1_500_000_000_123_456_789)
-
-Step = tuple[str, int, int, int]
 
 
 class Both:
@@ -33,6 +32,7 @@ class Both:
         self.scene = scene
         self.script: Virtual = scene.virtual
         self.writers: list[tuple[int, int]] = []
+        self.pictures: list[Picture] = []
         self.linked = {
             status.st_ino
             for status in (os.lstat(scene.native / name) for name in self.found("file"))
@@ -232,16 +232,31 @@ class Both:
             for number in self.writers[a % len(self.writers)]:
                 os.pwrite(number, CONTENTS[b % 4], c % 50)
 
-    def cut(self, a: int, b: int, c: int) -> None:
+    def chown(self, a: int, b: int, c: int) -> None:
+        name = self.pick("writable" if c % 2 else "directory", a)
+        if name and os.geteuid() == 0:
+            native, script = self.paths(name)
+            owner = (b % 3, c % 3)
+            self.do(lambda: os.chown(native, *owner), lambda: self.script.chown(script, *owner))
+
+    def cut(self, a: int = 0, b: int = 0, c: int = 0) -> None:
         self.scene.cut()
+        assert not self.scene.cutter.pending()
+        self.pictures.append(picture(self.scene.native))
 
 
-OPERATIONS = sorted(
-    "create overwrite again replace truncate mkdir unlink rmdir rmtree rename rename_directory "
-    "exchange move_into_new link symlink chmod utime open_writer write_open cut".split()
-)
+OPERATIONS = [
+    Both.create, Both.overwrite, Both.again, Both.replace, Both.truncate, Both.mkdir, Both.unlink,
+    Both.rmdir, Both.rmtree, Both.rename, Both.rename_directory, Both.exchange, Both.move_into_new,
+    Both.link, Both.symlink, Both.chmod, Both.chown, Both.utime, Both.open_writer, Both.write_open,
+    Both.cut,
+]  # fmt: skip
+Operation = Callable[[Both, int, int, int], None]
+Step = tuple[Operation, int, int, int]
 NUMBERS = st.integers(0, 40)
-STEPS = st.lists(st.tuples(st.sampled_from(OPERATIONS), NUMBERS, NUMBERS, NUMBERS), max_size=25)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(OPERATIONS), NUMBERS, NUMBERS, NUMBERS), max_size=MAX_STEPS
+)
 
 
 def plant(root: Path, linked: bool) -> None:
@@ -273,14 +288,15 @@ def check(steps: list[Step], linked: bool = False) -> Scene:
         plant(scene.host, linked)
         scene.begin()
         both = Both(scene)
-        for name, a, b, c in steps:
-            getattr(both, name)(a, b, c)
-        scene.cut()
-        assert not scene.cutter.pending()
-        before = picture(scene.host)
-        scene.execute()
-        expected = picture(scene.native)
-        assert picture(scene.host) == expected, (before, scene.cuts)
+        for operation, a, b, c in steps:
+            operation(both, a, b, c)
+        both.cut()
+        expected = iter(both.pictures)
+
+        def compare() -> None:
+            assert picture(scene.host) == next(expected), scene.cuts
+
+        scene.execute(compare)
         for pair in both.writers:
             for number in pair:
                 os.close(number)

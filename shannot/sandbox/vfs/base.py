@@ -98,6 +98,8 @@ class Bases:
             self.bind(base, mounted)
             self._by_lower[base.lower.path] = base
             self._roots[above] = path
+            if not name:
+                self._roots[base] = path  # the host's own root
         elif mounted.origin is not None:
             lower, name = mounted.origin
             above.open_names = True  # the mount names it

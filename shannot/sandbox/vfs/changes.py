@@ -14,6 +14,13 @@ well: if somebody else changed a file since the script looked at it, the effect 
 now, and the review shows the whole difference to that. What cannot be read or expressed is left
 out of the plan and named in `left_out`, and the plan is incomplete.
 
+A file of the host with several names is one thing under those that the script has looked up. Moved,
+linked and deleted it stays one; written, its effect says so under those names only, and `execute`
+refuses it where there are others.
+
+What a cut costs is linear in what the layer has changed since the start: about 6 microseconds a
+name, and 50 to 90 for a file with new contents, of which nearly all is making the blob's file.
+
 Only loaded when something changed.
 """
 
@@ -32,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shannot.effects.model import Effect
-
     from shannot.sandbox.spec import Blobs
+
     from .base import Base
     from .overlay import Overlay
 
@@ -60,9 +67,9 @@ class Cutter:
         return self._settle(only_ask=False)
 
     def pending(self) -> bool:
-        """Would `cut` return anything? As dear as a cut where not, and cheap where something is.
+        """Would `cut` return anything? Cheap where something is new or gone, else as dear as a cut.
 
-        Not remembered: the script writes natively, so only looking tells.
+        The answer is not kept: the script writes natively, so only looking tells.
         """
         try:
             self._settle(only_ask=True)

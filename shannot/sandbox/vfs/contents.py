@@ -15,6 +15,7 @@ from .node import File
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shannot.sandbox.spec import Blobs
+
     from .layer import Layer
     from .node import Node
 

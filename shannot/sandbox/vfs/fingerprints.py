@@ -28,11 +28,12 @@ _KEPT_BEFORE = 1 << 20
 class Fingerprints:
     """Reads what stands in the base, each file once. Errors of the host are OSError."""
 
-    __slots__ = ("_bases", "_blobs")
+    __slots__ = ("_bases", "_blobs", "_entries_max")
 
-    def __init__(self, bases: Bases, blobs: Blobs) -> None:
+    def __init__(self, bases: Bases, blobs: Blobs, entries_max: int = ENTRIES_MAX) -> None:
         self._bases = bases
         self._blobs = blobs
+        self._entries_max = entries_max
 
     def of(self, base: Base, keep: bool = False) -> Fingerprint:
         """`keep`: its contents, if they are short, go to the blobs, for the diff of a review."""
@@ -70,7 +71,7 @@ class Fingerprints:
         return digest.hexdigest(), size
 
     def entries(self, base: Base) -> tuple[Entry, ...]:
-        """Everything below a directory, parents first. UnplannedError beyond 200,000."""
+        """Everything below a directory, parents first. UnplannedError where that is too much."""
         found: list[Entry] = []
         todo: list[tuple[bytes, Base]] = [(b"", base)]
         while todo:
@@ -83,6 +84,6 @@ class Fingerprints:
                 if child.is_directory():
                     todo.append((below, child))
                 found.append(Entry(os.fsdecode(below), self.of(child)))
-                if len(found) > ENTRIES_MAX:
-                    raise UnplannedError(f"it holds more than {ENTRIES_MAX} files")
+                if len(found) > self._entries_max:
+                    raise UnplannedError(f"it holds more than {self._entries_max} files")
         return tuple(sorted(found, key=lambda entry: entry.path.split("/")))

@@ -82,7 +82,8 @@ class Planner:
             action(directory, was, name)
         except (OSError, ShannotError, UnplannedError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            self._left_out(self._bases.path(was, name).rstrip(b"/"), reason or "unreadable")
+            path = self._bases.path(was, name).rstrip(b"/")
+            self._left_out(path or b"/", reason or "unreadable")
 
     def _open(self, directory: Directory, was: Base, _name: bytes) -> None:
         self._express.open_directory(directory, was)

@@ -24,8 +24,11 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.sandbox.kernel import files
+from shannot.sandbox.vfs.changes import Cutter
 from shannot.sandbox.vfs.hidden import Hidden
 from tests.fakes.scenes import Scene
+from tests.fakes.virtual_os import Virtual
+from tests.fakes.world import World
 
 LONG_AGO = 1_500_000_000_000_000_000
 
@@ -391,6 +394,45 @@ def test_a_file_that_is_mapped_inside_a_mount_cannot_be_removed(scene: Scene) ->
         scene.virtual.rename(scene.at("f"), scene.at("d/f"))
     assert caught.value.errno == errno.EBUSY
     assert seen(scene) == []
+
+
+def test_the_whole_machine_may_be_mapped(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    (scene.host / "f").write_bytes(b"old")
+    scene.begin()
+    scene.world.close()
+    world = World(tmp_path / "other")
+    world.map(Path("/"), "/")
+    virtual = Virtual(world)
+    virtual.write(scene.at("f"), b"new")
+    virtual.mkdir(scene.at("d"), 0o755)
+    cutter = Cutter(world.tree.changeable, world.overlay, scene.blobs)
+    assert [effect.path for effect in cutter.cut()] == [scene.at("d"), scene.at("f")]  # type: ignore[union-attr]
+    assert not cutter.left_out
+    virtual.chmod("/", 0o700)
+    assert cutter.cut() == []
+    assert list(cutter.left_out) == [b"/"]
+    scene.close()
+
+
+def test_what_is_made_privately_and_renamed_into_the_project_is_new_there(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    (scene.host / "f").write_bytes(b"old")
+    scene.begin()
+    scene.world.tree.private(os.fsencode(tmp_path / "blobs"))
+    scene.world.tree.lookup.forget()
+    private = str(tmp_path / "blobs")
+    scene.virtual.write(f"{private}/x", b"new")
+    scene.virtual.rename(f"{private}/x", scene.at("f"))
+    scene.virtual.mkdir(f"{private}/d", 0o755)
+    scene.virtual.write(f"{private}/d/x", b"new")
+    scene.virtual.rename(f"{private}/d", scene.at("d"))
+    assert seen(scene) == [
+        MakeDirectory("d", 0o755),
+        WriteFile("f", held(b"old"), held(b"new")),
+        WriteFile("d/x", None, held(b"new")),
+    ]
+    scene.close()
 
 
 def test_the_mapped_directory_itself_changes_its_mode(scene: Scene) -> None:
