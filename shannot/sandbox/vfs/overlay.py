@@ -236,7 +236,8 @@ class Overlay(Layer):
 
     def make_hard_link(self, node: Node, directory: Directory, name: bytes) -> None:
         """A second name. Errors: EXDEV, EPERM for a directory or what may not be opened."""
-        if node.mount is not directory.mount or node.device != directory.device:
+        same = node.mount is directory.mount and node.device == directory.device
+        if not same and not isinstance(node, Directory):
             raise OSError(EXDEV, "another filesystem")
         may_link(self.identity, node)
         self.free_name(directory, name)

@@ -94,7 +94,7 @@ def test_a_directory_on_the_way_looks_like_the_host_s(places: Places) -> None:
     status = script.stat(str(places.home))
     assert status.st_mode & 0o7777 == 0o750
     assert status.st_uid == os.geteuid()
-    assert script.stat("/usr").st_mtime == os.stat("/usr").st_mtime
+    assert script.stat("/usr").st_mtime_ns == os.stat("/usr").st_mtime_ns
 
 
 def test_mount_points_are_neither_removed_nor_renamed(places: Places) -> None:
