@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.fakes.scenes import Picture, Scene, picture
 from tests.fakes.virtual_os import Virtual
 
-EXAMPLES = int(os.environ.get("SHANNOT_PLAN_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("SHANNOT_PLAN_EXAMPLES", "80"))
 MAX_STEPS = int(os.environ.get("SHANNOT_PLAN_STEPS", "25"))
 NAMES = ("a", "b", "c", os.fsdecode(b"\xff\n"))
 CONTENTS = (b"", b"x", b"line\n" * 30, b"\0" * 9000)
