@@ -25,11 +25,11 @@ from __future__ import annotations
 import os
 from errno import EFAULT, EINVAL, EIO, ENOSYS
 
+from .arguments import Strings, instruct
 from .channel.stub import BUFFER, EXIT, ORDER, STUB_CALL
 from .flights import Flights, Waiting, go_on, stop
 from .kernel.answers import CONTINUE, DEFERRED
 from .kernel.processes import Execution, check_clone, prepare
-from .syscalls.arguments import Strings, instruct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

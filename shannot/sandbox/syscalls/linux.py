@@ -7,7 +7,6 @@ What the filter answers by itself is in `rules.py`.
 from __future__ import annotations
 
 import struct
-from errno import EINVAL
 
 from shannot.sandbox.kernel import (
     directories,
@@ -23,7 +22,7 @@ from shannot.sandbox.kernel import (
 )
 from shannot.sandbox.kernel.answers import CONTINUE
 
-from . import layouts
+from . import layouts, times
 from .table import (
     Constant,
     Row,
@@ -35,7 +34,6 @@ from .table import (
     long,
     optional_path,
     path,
-    reading,
     size,
     stored,
     unsigned,
@@ -54,8 +52,6 @@ CWD = Constant(-100)
 NONE = Constant(0)
 SKIP = Skip()
 _CREAT_FLAGS = Constant(0o1101)  # O_WRONLY | O_CREAT | O_TRUNC
-_THREE = struct.Struct("=III")
-_SECONDS = struct.Struct("=qq")
 
 
 def rows(machine: str) -> list[Row]:
@@ -129,7 +125,6 @@ def _name_rows() -> list[Row]:
 
 
 def _metadata_rows() -> list[Row]:
-    times = _times(layouts.TIMES)
     no_follow = Constant(metadata.AT_SYMLINK_NOFOLLOW)
     rows = [
         Row("fchmodat2", metadata.fchmodat2, (fd, path, unsigned, integer)),
@@ -140,10 +135,10 @@ def _metadata_rows() -> list[Row]:
         Row("chown", metadata.fchownat, (CWD, path, integer, integer, NONE)),
         Row("lchown", metadata.fchownat, (CWD, path, integer, integer, no_follow)),
         Row("fchown", metadata.fchown, (fd, integer, integer)),
-        Row("utimensat", metadata.utimensat, (fd, optional_path, times, integer)),
-        Row("futimesat", metadata.utimensat, (fd, optional_path, _microseconds, NONE)),
-        Row("utimes", metadata.utimensat, (CWD, path, _microseconds, NONE)),
-        Row("utime", metadata.utimensat, (CWD, path, _whole_seconds, NONE)),
+        Row("utimensat", metadata.utimensat, (fd, optional_path, times.nanoseconds, integer)),
+        Row("futimesat", metadata.utimensat, (fd, optional_path, times.microseconds, NONE)),
+        Row("utimes", metadata.utimensat, (CWD, path, times.microseconds, NONE)),
+        Row("utime", metadata.utimensat, (CWD, path, times.whole_seconds, NONE)),
         Row("umask", metadata.umask, (unsigned,)),
     ]
     attributes = [a + b for a in ("", "l", "f") for b in ("get", "set", "remove", "list")]
@@ -282,30 +277,3 @@ def _affinity(task: Task, arguments: Arguments, value: object) -> int:
     mask: bytes = value  # type: ignore[assignment]  # the handler's
     task.memory.write(arguments[2], mask)
     return len(mask)
-
-
-def _times(layout: struct.Struct) -> Callable[[Task, int], metadata.Times | None]:
-    read = reading(layout.size)
-
-    def decode(task: Task, raw: int) -> metadata.Times | None:
-        data = read(task, raw)
-        return layout.unpack(data) if data else None  # type: ignore[arg-type]  # 4
-
-    decode.reads_memory = True  # type: ignore[attr-defined]  # a mark for `Row`
-    return decode
-
-
-def _microseconds(task: Task, raw: int) -> metadata.Times | None:
-    if not raw:
-        return None
-    values = layouts.TIMES.unpack(task.memory.read(raw, layouts.TIMES.size))
-    if not (0 <= values[1] < 1_000_000 and 0 <= values[3] < 1_000_000):
-        raise OSError(EINVAL, "microseconds out of range")
-    return values[0], values[1] * 1000, values[2], values[3] * 1000
-
-
-def _whole_seconds(task: Task, raw: int) -> metadata.Times | None:
-    if not raw:
-        return None
-    accessed, modified = _SECONDS.unpack(task.memory.read(raw, _SECONDS.size))
-    return accessed, 0, modified, 0
