@@ -19,7 +19,8 @@ linked and deleted it stays one; written, its effect says so under those names o
 refuses it where there are others.
 
 What a cut costs is linear in what the layer has changed since the start: about 6 microseconds a
-name, and 50 to 90 for a file with new contents, of which nearly all is making the blob's file.
+name, and for a file with new contents 60 (tmpfs) to 230 (ext4), nearly all of it spent making the
+blob's file.
 
 Only loaded when something changed.
 """

@@ -409,9 +409,10 @@ def test_the_whole_machine_may_be_mapped(tmp_path: Path) -> None:
     cutter = Cutter(world.tree.changeable, world.overlay, scene.blobs)
     assert [effect.path for effect in cutter.cut()] == [scene.at("d"), scene.at("f")]  # type: ignore[union-attr]
     assert not cutter.left_out
-    virtual.chmod("/", 0o700)
-    assert cutter.cut() == []
-    assert list(cutter.left_out) == [b"/"]
+    if os.geteuid() == 0:
+        virtual.chmod("/", 0o700)
+        assert cutter.cut() == []
+        assert list(cutter.left_out) == [b"/"]
     scene.close()
 
 
