@@ -38,7 +38,8 @@ MAY_IMPORT = {
 }
 INSIDE_SANDBOX = {
     "spec": set[str](),
-    "streams": {"spec"},
+    "stdin": set[str](),
+    "streams": {"spec", "stdin"},
     "limits": {"spec"},
     "vfs": {"spec"},
     "channel": {"spec"},
@@ -46,8 +47,10 @@ INSIDE_SANDBOX = {
     "syscalls": {"kernel", "vfs", "spec"},
     "guest": set[str](),
     "runtimes": {"channel", "guest", "spec", "streams", "syscalls"},
+    "mediation": {"syscalls", "kernel", "vfs", "channel", "spec"},
     "supervise": {
-        "syscalls", "kernel", "vfs", "channel", "runtimes", "streams", "limits", "spec",
+        "mediation", "syscalls", "kernel", "vfs", "channel", "runtimes", "streams", "limits",
+        "spec",
     },
     "": {"supervise", "spec"},
 }  # fmt: skip

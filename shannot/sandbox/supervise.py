@@ -6,13 +6,13 @@ import os
 
 from shannot.errors import ShannotError
 
-from .attendant import Attendant, Signals
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
 from .kernel.proc import Proc
 from .kernel.task import System
-from .mediator import Mediator
-from .placement import Placement
+from .mediation.attendant import Attendant, Signals
+from .mediation.mediator import Mediator
+from .mediation.placement import Placement
 from .runtimes import cpython
 from .spec import Outcome
 from .syscalls.numbers import of_machine

@@ -11,7 +11,7 @@ may be killed and its number reused: NOTIF_ID_VALID is asked after every copy an
 With WAIT_KILLABLE_RECV a call that was received is not interrupted by signals, only by death, so
 what was done is not done twice.
 
-Layouts: struct seccomp_notif, _resp and _addfd of include/uapi/linux/seccomp.h.
+Layouts and numbers are those of `kernel_calls.py`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ import struct
 from errno import EBADF, EFAULT, EINTR, ENAMETOOLONG, ENOENT
 from fcntl import ioctl
 
-_RECV = 0xC0502100  # _IOWR('!', 0, struct seccomp_notif), 80 bytes
-_SEND = 0xC0182101  # _IOWR('!', 1, struct seccomp_notif_resp), 24 bytes
-_ID_VALID = 0x40082102  # _IOW('!', 2, __u64)
-_ADDFD = 0x40182103  # _IOW('!', 3, struct seccomp_notif_addfd), 24 bytes
-_SET_FLAGS = 0x40082104  # _IOW('!', 4, __u64)
-_SYNC_WAKE_UP = 1  # SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6
-_FLAG_CONTINUE = 1
-_ADDFD_FLAG_SEND = 2
+from .kernel_calls import (
+    ADDFD,
+    NOTIF,
+    RESPONSE,
+    SECCOMP_ADDFD_FLAG_SEND,
+    SECCOMP_IOCTL_NOTIF_ADDFD,
+    SECCOMP_IOCTL_NOTIF_ID_VALID,
+    SECCOMP_IOCTL_NOTIF_RECV,
+    SECCOMP_IOCTL_NOTIF_SEND,
+    SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+    pidfd_getfd,
+    sync_wake_up,
+)
 
-# id, pid, flags, then seccomp_data: nr, arch, instruction pointer, six arguments
-_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
-_RESPONSE = struct.Struct("=QqiI")  # id, val, error, flags
-_ADD = struct.Struct("=QIIII")  # id, flags, srcfd, newfd, newfd_flags
 _ID = struct.Struct("=Q")
 _ZEROS = bytes(80)
 
@@ -49,7 +50,7 @@ class Listener:
         self.host_fd = host_fd
         self._buffer = bytearray(80)
         try:
-            ioctl(host_fd, _SET_FLAGS, _SYNC_WAKE_UP)
+            sync_wake_up(host_fd)
         except OSError:
             pass  # before Linux 6.6: slower, nothing else
 
@@ -59,26 +60,26 @@ class Listener:
         buffer = self._buffer
         buffer[:] = _ZEROS
         try:
-            ioctl(self.host_fd, _RECV, buffer)
+            ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_RECV, buffer)
         except OSError as error:
             if error.errno in (ENOENT, EINTR):
                 return None
             raise
-        return _NOTIFICATION.unpack(buffer)  # type: ignore[return-value]  # 12 integers
+        return NOTIF.unpack(buffer)
 
     def reply(self, call: int, value: int) -> bool:
-        return self._send(_RESPONSE.pack(call, value, 0, 0))
+        return self._send(RESPONSE.pack(call, value, 0, 0))
 
     def fail(self, call: int, errno: int) -> bool:
-        return self._send(_RESPONSE.pack(call, 0, -errno, 0))
+        return self._send(RESPONSE.pack(call, 0, -errno, 0))
 
     def resume(self, call: int) -> bool:
         """CONTINUE: let the kernel do it."""
-        return self._send(_RESPONSE.pack(call, 0, 0, _FLAG_CONTINUE))
+        return self._send(RESPONSE.pack(call, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE))
 
     def _send(self, response: bytes) -> bool:
         try:
-            ioctl(self.host_fd, _SEND, response)
+            ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_SEND, response)
         except OSError as error:
             if error.errno == ENOENT:
                 return False
@@ -88,8 +89,9 @@ class Listener:
     def give(self, call: int, source: int, cloexec: bool) -> bool:
         """Install `source` in the child and answer with its number. Errors: the child's, EMFILE."""
         flags = os.O_CLOEXEC if cloexec else 0
+        request = ADDFD.pack(call, SECCOMP_ADDFD_FLAG_SEND, source, 0, flags)
         try:
-            ioctl(self.host_fd, _ADDFD, _ADD.pack(call, _ADDFD_FLAG_SEND, source, 0, flags))
+            ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
         except OSError as error:
             if error.errno == ENOENT:
                 return False
@@ -100,12 +102,14 @@ class Listener:
         """Install `source` in the child without answering yet. Returns its number there."""
         flags = os.O_CLOEXEC if cloexec else 0
         # a mutable buffer, or Python returns its bytes instead of the call's result
-        return ioctl(self.host_fd, _ADDFD, bytearray(_ADD.pack(call, 0, source, 0, flags)))
+        request = bytearray(ADDFD.pack(call, 0, source, 0, flags))
+        number: int = ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
+        return number
 
     def alive(self, call: int) -> bool:
         """Does the thread still wait for this answer?"""
         try:
-            ioctl(self.host_fd, _ID_VALID, _ID.pack(call))
+            ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, _ID.pack(call))
         except OSError:
             return False
         return True
@@ -215,8 +219,6 @@ class ProcessDescriptors:
         return os.open(b"%d" % number, flags | os.O_CLOEXEC, dir_fd=self._directory())
 
     def duplicate(self, number: int) -> int:
-        from .kernel_calls import pidfd_getfd  # only once a directory is listed or a command runs
-
         process = os.pidfd_open(self.pid)
         try:
             return pidfd_getfd(process, number)

@@ -22,17 +22,21 @@ _UTIME_OMIT = (1 << 30) - 2
 Stat = tuple[int, ...]
 
 
-def newfstatat(task: Task, dirfd: int, path: bytes, flags: int) -> Stat:
+def newfstatat(task: Task, dirfd: int, path: bytes, flags: int) -> Stat | bytes:
+    """newfstatat(2); bytes are the struct itself, kept from an earlier call."""
     if flags & ~_AT_STAT:
         raise OSError(EINVAL, "unknown flags")
     if not path and flags & AT_EMPTY_PATH:
-        return fstat(task, dirfd) if dirfd != -100 else _stat(task, task.cwd)
+        return fstat(task, dirfd) if dirfd != -100 else task.system.overlay.stat(task.cwd)
     node = task.existing(dirfd, path, not flags & AT_SYMLINK_NOFOLLOW)
-    return _stat(task, node)
-
-
-def _stat(task: Task, node: Node) -> Stat:
-    return task.system.overlay.stat(node)
+    if node.packed is not None:
+        return node.packed
+    values = task.system.overlay.stat(node)
+    pack = task.system.pack_stat
+    if pack is None or not node.mount.steady:
+        return values
+    node.packed = pack(values)  # nothing can change it
+    return node.packed
 
 
 def fstat(task: Task, number: int) -> Stat:

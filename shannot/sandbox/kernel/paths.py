@@ -6,7 +6,7 @@ from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV
 
 from shannot.sandbox.vfs import renaming
 from shannot.sandbox.vfs.lookup import NAME
-from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
+from shannot.sandbox.vfs.node import Directory, Link, MagicLink, Node
 
 from . import directories
 
@@ -88,8 +88,6 @@ def linkat(task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, f
     target = _free_target(task, new_dirfd, new)
     if node is None:
         raise OSError(EXDEV, "no file")
-    if node.nlink <= 0 and not (isinstance(node, File) and node.key and not node.times_set):
-        raise OSError(ENOENT, "the file is gone")  # and was not made by O_TMPFILE
     task.system.overlay.make_hard_link(node, target.parent, target.name)
     return 0
 

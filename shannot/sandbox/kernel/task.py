@@ -25,8 +25,8 @@ class System:
 
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "directories", "gate", "identity",
-        "interpreter", "is_member", "limits", "lookup", "overlay", "process", "processes",
-        "processors", "settle", "sockets_refused", "tasks", "terminals", "unpin",
+        "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat", "process",
+        "processes", "processors", "settle", "sockets_refused", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +37,8 @@ class System:
         self.lookup = lookup
         self.limits = limits
         self.gate = gate
+        self.pack_stat: Callable[[tuple[int, ...]], bytes] | None = None
+        """Makes the struct that the channel writes; kept in nodes that nothing can change."""
         self.caller = 0  # the thread whose call is being answered
         self.interpreter = b""  # the runtime's own, as a path of the virtual tree
         self.sockets_refused: dict[str, int] = {}

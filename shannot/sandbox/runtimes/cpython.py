@@ -6,19 +6,18 @@ import os
 import resource
 
 from shannot.errors import ShannotError
-
-from ..channel import landlock
-from ..channel.seccomp_filter import compile_filter
-from ..channel.seccomp_launch import Child, Launch, start
-from ..syscalls.rules import rules
+from shannot.sandbox.channel import landlock
+from shannot.sandbox.channel.seccomp_filter import compile_filter
+from shannot.sandbox.channel.seccomp_launch import Child, Launch, start
+from shannot.sandbox.syscalls.rules import rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..spec import Spec
-    from ..streams import Streams
-    from ..syscalls.numbers import Architecture
+    from shannot.sandbox.spec import Spec
+    from shannot.sandbox.streams import Streams
+    from shannot.sandbox.syscalls.numbers import Architecture
 
 _FIRST_UID = 0x6000_0000
 """Where the numbers begin that a run started by root drops to: no system hands them out."""
@@ -84,7 +83,7 @@ def _open_interpreter(path: bytes) -> int:
 
 def _stub_directory(private: bytes, architecture: Architecture) -> int:
     """The child's real working directory, with the stub alone in it."""
-    from ..channel.stub import stub
+    from shannot.sandbox.channel.stub import stub
 
     path = private + b"/run"
     os.mkdir(path, 0o711)
@@ -94,7 +93,7 @@ def _stub_directory(private: bytes, architecture: Architecture) -> int:
         os.fchmod(host_fd, 0o755)
     finally:
         os.close(host_fd)
-    os.chmod(path, 0o711)
+    os.chmod(path, 0o711)  # noqa: S103 - whatever the umask: the dropped user must enter it
     return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
@@ -118,4 +117,3 @@ def _limits(spec: Spec) -> list[tuple[int, int]]:
     if os.geteuid() == 0:
         limits.append((resource.RLIMIT_NPROC, spec.limits.processes + 16))
     return limits
-

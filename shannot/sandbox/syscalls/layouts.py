@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import struct
 
-from shannot.sandbox.vfs.node import Node
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,11 +58,3 @@ def statfs(values: tuple[int, ...]) -> bytes:
         _EXT4_SUPER_MAGIC, bsize, blocks, bfree, bavail, files, ffree, 0, 0, namemax, bsize,
         flags | 0x20,
     )  # fmt: skip
-
-
-def packed(node: Node, values: tuple[int, ...], pack: Callable[[tuple[int, ...]], bytes]) -> bytes:
-    """The struct of a node, kept where nothing can change it."""
-    blob = pack(values)
-    if node.mount.steady:
-        node.packed = blob
-    return blob

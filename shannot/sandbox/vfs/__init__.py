@@ -1,1 +1,1 @@
-"""The virtual filesystem: read-only host directories, a writable layer above them, synthetic files."""
+"""The virtual filesystem: the host read-only, a writable layer over it, synthetic files."""

@@ -31,7 +31,7 @@ class Layer:
 
     __slots__ = (
         "_next_inode", "_private", "capacity", "hidden", "identity", "limit", "made", "mapped",
-        "opened", "opened_max", "path_only", "scaffolds",
+        "opened", "opened_max", "path_only", "rearranged", "scaffolds",
         "spool_",
     )  # fmt: skip
 
@@ -48,6 +48,8 @@ class Layer:
         self.opened_max = OPENED_MAX
         self.path_only: set[tuple[int, int]] = set()
         """Those of `opened`, and of open directories, that O_PATH gave: they stand for the node."""
+        self.rearranged = 0
+        """Grows before a directory is moved, removed or closed: what led through it may not."""
         self.mapped = False  # a file is or was mapped shared: its times say nothing of its contents
         self.scaffolds = 0  # numbers of what the tree itself is made of, from 1
         self.spool_: Spool | None = None
@@ -62,6 +64,8 @@ class Layer:
         `found`: what the host says of it, where that is known. Errors: those of fstatat(2).
         """
         parent = node.parent
+        if isinstance(node, Directory):
+            self.rearranged += 1
         if node.original is None:
             if node.origin is not None:
                 lower, name = node.origin

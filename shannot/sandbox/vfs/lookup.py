@@ -39,7 +39,7 @@ class Found:
 class Lookup:
     """Walks paths from one root."""
 
-    __slots__ = ("_remembered", "missing", "overlay", "root")
+    __slots__ = ("_arrangement", "_prefixes", "_remembered", "missing", "overlay", "root")
 
     def __init__(self, root: Directory, overlay: Overlay) -> None:
         self.root = root
@@ -48,6 +48,9 @@ class Lookup:
         """Paths looked for where nothing is mapped, in order, at most 1000: for the summary."""
         self._remembered: tuple[dict[bytes, Found], ...] = ({}, {}, {})
         """By path, for each way of taking the last name: what no change can make untrue."""
+        self._prefixes: dict[bytes, Directory] = {}
+        """By path: directories reached through directories alone, as long as none is rearranged."""
+        self._arrangement = 0
 
     def find(self, start: Directory, path: bytes, pid: int, follow: int = FOLLOW) -> Found:
         """Walk `path` from `start`; `follow` is FOLLOW, NO_FOLLOW or NAME.
@@ -61,9 +64,16 @@ class Lookup:
                 return known
             if len(path) >= PATH_MAX:
                 raise OSError(ENAMETOOLONG, "path too long")
+            prefix, _, name = path.rpartition(b"/")
+            directory = self._prefix(prefix)
+            if directory is not None and name and name not in _DOTS:
+                return self._walk(directory, name, pid, follow)[0]
             found, steady = self._walk(self.root, path, pid, follow)
-            if steady and len(remembered) < _REMEMBERED and len(path) < _REMEMBERED_PATH:
-                remembered[path] = found
+            if len(path) < _REMEMBERED_PATH:
+                if steady and len(remembered) < _REMEMBERED:
+                    remembered[path] = found
+                elif found.name == name and found.parent.path() == prefix:
+                    self._prefixes[prefix] = found.parent
             return found
         if not path:
             raise OSError(ENOENT, "empty path")
@@ -71,8 +81,15 @@ class Lookup:
             raise OSError(ENAMETOOLONG, "path too long")
         return self._walk(start, path, pid, follow)[0]
 
+    def _prefix(self, path: bytes) -> Directory | None:
+        if self._arrangement != self.overlay.rearranged or len(self._prefixes) > _REMEMBERED:
+            self._arrangement = self.overlay.rearranged
+            self._prefixes.clear()
+        return self._prefixes.get(path)
+
     def forget(self) -> None:
         """The tree was put together otherwise: nothing of what was found holds any more."""
+        self._prefixes.clear()
         for remembered in self._remembered:
             remembered.clear()
 

@@ -243,6 +243,8 @@ class Overlay(Layer):
         self.free_name(directory, name)
         if not isinstance(node, File | Link):
             raise OSError(EPERM, "no hard link to this")
+        if node.nlink <= 0 and not (isinstance(node, File) and node.key and not node.times_set):
+            raise OSError(ENOENT, "the file is gone")  # and was not made by O_TMPFILE
         if node.nlink > 0:  # one made by O_TMPFILE is counted already
             self.count()
         self.own(node)

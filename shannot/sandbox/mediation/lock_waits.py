@@ -12,14 +12,15 @@ import time
 from _thread import allocate_lock, start_new_thread
 from errno import EIO, ENOLCK
 
-from .kernel import locks
-from .kernel.answers import DEFERRED
-from .syscalls.table import fd, integer
+from shannot.sandbox.kernel import locks
+from shannot.sandbox.kernel.answers import DEFERRED
+from shannot.sandbox.syscalls.table import fd, integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .channel.seccomp_notify import Listener
-    from .kernel.task import Task
+    from shannot.sandbox.channel.seccomp_notify import Listener
+    from shannot.sandbox.kernel.task import Task
+
     from .mediator import Mediator
 
 _WAITS_MAX = 512

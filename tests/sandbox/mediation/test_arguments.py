@@ -7,8 +7,8 @@ from errno import E2BIG, EFAULT, ENAMETOOLONG
 
 import pytest
 
-from shannot.sandbox.arguments import Strings, instruct
 from shannot.sandbox.channel.stub import BUFFER, BUFFER_SIZE, EXECUTE, ORDER
+from shannot.sandbox.mediation.arguments import Strings, instruct
 
 STACK = 0x7000_0000
 

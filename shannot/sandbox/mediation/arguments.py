@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 from errno import E2BIG, EFAULT, ENAMETOOLONG
 
-from .channel.stub import BUFFER, BUFFER_SIZE, EXECUTE, ORDER
-from .kernel.processes import ARGUMENTS_MAX
+from shannot.sandbox.channel.stub import BUFFER, BUFFER_SIZE, EXECUTE, ORDER
+from shannot.sandbox.kernel.processes import ARGUMENTS_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .channel.base import Memory
+    from shannot.sandbox.channel.base import Memory
 
 _PAGE = 4096
 _STRING_MAX = 131072  # MAX_ARG_STRLEN of linux/binfmts.h, the NUL included

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _signal  # `signal` costs a start 4 ms for its enums
+import _signal  # type: ignore[import-not-found]  # no stub; `signal` costs a start 4 ms
 import os
 import select
 import time
@@ -10,8 +10,9 @@ from _thread import allocate_lock, get_ident, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from shannot.sandbox.spec import Limits
+
     from .mediator import Mediator
-    from .spec import Limits
 
 _KILL, _XCPU, _URG = 9, 24, 23
 _TICK = 0.25  # seconds between looks at memory and the layer

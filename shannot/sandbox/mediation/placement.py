@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .channel.kernel_calls import sched_getcpu
+from shannot.sandbox.channel.kernel_calls import sched_getcpu
 
 
 class Placement:

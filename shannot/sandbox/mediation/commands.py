@@ -25,16 +25,18 @@ from __future__ import annotations
 import os
 from errno import EFAULT, EINVAL, EIO, ENOSYS
 
+from shannot.sandbox.channel.stub import BUFFER, EXIT, ORDER, STUB_CALL
+from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
+from shannot.sandbox.kernel.processes import Execution, check_clone, prepare
+
 from .arguments import Strings, instruct
-from .channel.stub import BUFFER, EXIT, ORDER, STUB_CALL
 from .flights import Flights, Waiting, go_on, stop
-from .kernel.answers import CONTINUE, DEFERRED
-from .kernel.processes import Execution, check_clone, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .channel.base import Memory
-    from .kernel.task import Task
+    from shannot.sandbox.channel.base import Memory
+    from shannot.sandbox.kernel.task import Task
+
     from .mediator import Mediator
 
 __all__ = ["STUB_CALL", "Commands"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shannot.sandbox.family import Family
-from shannot.sandbox.flights import Flights
 from shannot.sandbox.kernel.task import Task
+from shannot.sandbox.mediation.family import Family
+from shannot.sandbox.mediation.flights import Flights
 from shannot.sandbox.vfs.node import Directory, Mount
 from tests.fakes.world import World
 

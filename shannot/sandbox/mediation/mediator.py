@@ -10,23 +10,25 @@ import os
 from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS
 from time import monotonic
 
+from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
+from shannot.sandbox.syscalls.layouts import stat_of
+from shannot.sandbox.syscalls.linux import rows
+from shannot.sandbox.syscalls.table import Descriptor, compile_table
+
 from .commands import STUB_CALL, Commands
 from .family import Family
-from .kernel.answers import CONTINUE, DEFERRED
 from .lock_waits import LockWaits
 from .performer import Performer
-from .syscalls.linux import rows
-from .syscalls.table import Descriptor, compile_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .channel.seccomp_notify import Listener
-    from .kernel.task import System, Task
-    from .syscalls.numbers import Architecture
-    from .syscalls.table import Answer
-    from .vfs.node import Directory
+    from shannot.sandbox.channel.seccomp_notify import Listener
+    from shannot.sandbox.kernel.task import System, Task
+    from shannot.sandbox.syscalls.numbers import Architecture
+    from shannot.sandbox.syscalls.table import Answer
+    from shannot.sandbox.vfs.node import Directory
 
 _FAULTS_KEPT = 20
 _FORKS = 256
@@ -60,6 +62,7 @@ class Mediator:
         self._processes = 1
         self._forks_until_look = _FORKS
         self._next_look = 0.0
+        system.pack_stat = stat_of(architecture.machine)
         numbers = architecture.numbers()
         self._names = numbers
         self._table: list[Answer | None] = compile_table(
@@ -103,7 +106,10 @@ class Mediator:
             self.system.caller = tid
             if task.pending is not None:
                 self.commands.check(task, tid, number)
-            answer = self._find(number)(task, call, notification[6:])
+            row = self._table[number] if 0 <= number < len(self._table) else None
+            if row is None:
+                row = self._unusual(number)
+            answer = row(task, call, notification[6:])
         except OSError as error:
             self.listener.fail(call, error.errno or EIO)
             return
@@ -126,12 +132,8 @@ class Mediator:
             place = f" at {name}:{trace.tb_lineno}"
         self.faults.append(f"{what}: {type(fault).__name__}{place}")
 
-    def _find(self, number: int) -> Answer:
-        table = self._table
-        if 0 <= number < len(table):
-            answer = table[number]
-            if answer is not None:
-                return answer
+    def _unusual(self, number: int) -> Answer:
+        """The stub's row, or none: ENOSYS."""
         if number == STUB_CALL:
             return self.commands.stub
         self.system.refuse_call(self._name(number))

@@ -12,7 +12,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .kernel.task import Task
+    from shannot.sandbox.kernel.task import Task
 
 _PATIENCE = 2.0
 """Seconds after which a stub that has not arrived never will."""

@@ -13,18 +13,19 @@ import stat
 from _thread import allocate_lock, start_new_thread
 from errno import ESRCH
 
-from .channel.kernel_calls import pidfd_send_signal
-from .kernel.answers import DEFERRED
+from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
+from shannot.sandbox.kernel.answers import DEFERRED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import Popen
 
-    from .channel.base import Memory
-    from .kernel.task import Task
+    from shannot.sandbox.channel.base import Memory
+    from shannot.sandbox.kernel.task import Task
+    from shannot.sandbox.spec import Answer
+
     from .mediator import Mediator
-    from .spec import Answer
 
 _THREADS = 64
 _STDIN_MAX = 16 << 20  # bytes kept of what is piped into one command

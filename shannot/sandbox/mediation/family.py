@@ -16,14 +16,14 @@ import os
 import select
 from errno import EPERM, ESRCH
 
-from .channel.kernel_calls import pidfd_send_signal, same_memory
-from .channel.seccomp_notify import ProcessDescriptors, ProcessMemory
-from .kernel.task import Task
+from shannot.sandbox.channel.kernel_calls import pidfd_send_signal, same_memory
+from shannot.sandbox.channel.seccomp_notify import ProcessDescriptors, ProcessMemory
+from shannot.sandbox.kernel.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .kernel.task import System
-    from .vfs.node import Directory
+    from shannot.sandbox.kernel.task import System
+    from shannot.sandbox.vfs.node import Directory
 
 _KEPT = 64
 """Processes that have ended are forgotten when more than this many are known."""

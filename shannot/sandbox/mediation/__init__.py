@@ -1,0 +1,1 @@
+"""The `cpython` runtime at work: calls in, answers out, and what watches over it."""
