@@ -88,6 +88,8 @@ def linkat(task: Task, old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, f
     target = _free_target(task, new_dirfd, new)
     if node is None:
         raise OSError(EXDEV, "no file")
+    if node.nlink <= 0 and not isinstance(node, File):
+        raise OSError(ENOENT, "the file is gone")  # only a descriptor leads to it
     task.system.overlay.make_hard_link(node, target.parent, target.name)
     return 0
 

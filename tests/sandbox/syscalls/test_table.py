@@ -14,7 +14,7 @@ from shannot.sandbox.syscalls.numbers import of_machine
 from shannot.sandbox.syscalls.rules import rules
 from shannot.sandbox.syscalls.table import Constant, Descriptor, Row, Skip, compile_table
 from tests.fakes.world import World
-from tests.sandbox.test_arguments import FlatMemory
+from tests.sandbox.mediation.test_arguments import FlatMemory
 
 BY_COMMANDS = {"clone", "fork", "vfork", "execve", "execveat", "flock"}
 TOP = 0xFFFF_FFFF_FFFF_FFFF
