@@ -27,7 +27,6 @@ fill("sub/late", b"")
 os.unlink("sub/one")
 print(sorted(os.listdir(descriptor)))
 print(sorted(e.name for e in os.scandir(descriptor)))
-attempt("read a directory", os.read, descriptor, 10)
 for top, directories, files in sorted(os.walk(".", topdown=False)):
     if "many" not in top and "pycache" not in top:
         print(top, sorted(d for d in directories if d != "__pycache__"), sorted(files))

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         def duplicate(self, number: int) -> int:
             """A host descriptor that shares the open file: offset and flags."""
 
+        def closes_on_exec(self, number: int) -> bool: ...
+
         def numbers(self) -> list[int]:
             """Every number in use."""
 

@@ -67,7 +67,7 @@ PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
-KCMP_VM = 1  # include/uapi/linux/kcmp.h
+KCMP_FILE, KCMP_VM = 0, 1  # include/uapi/linux/kcmp.h
 
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
@@ -156,6 +156,14 @@ def same_memory(pid: int, other: int) -> bool:
         return call(SYS_KCMP, pid, other, KCMP_VM) == 0
     except OSError:
         return True
+
+
+def same_open_file(host_fd: int, other: int) -> bool:
+    """Do two descriptors of ours share an open file? False where it cannot be told."""
+    try:
+        return call(SYS_KCMP, os.getpid(), os.getpid(), KCMP_FILE, host_fd, other) == 0
+    except OSError:
+        return False
 
 
 def pidfd_send_signal(pidfd: int, signal: int) -> None:

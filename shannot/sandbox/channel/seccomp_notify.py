@@ -26,6 +26,7 @@ from .kernel_calls import (
     NOTIF,
     RESPONSE,
     SECCOMP_ADDFD_FLAG_SEND,
+    SECCOMP_ADDFD_FLAG_SETFD,
     SECCOMP_IOCTL_NOTIF_ADDFD,
     SECCOMP_IOCTL_NOTIF_ID_VALID,
     SECCOMP_IOCTL_NOTIF_RECV,
@@ -105,6 +106,12 @@ class Listener:
         request = bytearray(ADDFD.pack(call, 0, source, 0, flags))
         number: int = ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
         return number
+
+    def replace(self, call: int, source: int, number: int, cloexec: bool) -> None:
+        """Put `source` in the place of a descriptor of the child, without answering yet."""
+        flags = os.O_CLOEXEC if cloexec else 0
+        request = ADDFD.pack(call, SECCOMP_ADDFD_FLAG_SETFD, source, number, flags)
+        ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
 
     def alive(self, call: int) -> bool:
         """Does the thread still wait for this answer?"""
@@ -227,6 +234,11 @@ class ProcessDescriptors:
 
     def numbers(self) -> list[int]:
         return [int(name) for name in os.listdir(b"/proc/%d/fd" % self.pid)]
+
+    def closes_on_exec(self, number: int) -> bool:
+        with open(f"/proc/{self.pid}/fdinfo/{number}") as lines:
+            flags = next(line for line in lines if line.startswith("flags:"))
+        return bool(int(flags.split()[1], 8) & os.O_CLOEXEC)
 
     def describe(self, number: int) -> bytes:
         try:

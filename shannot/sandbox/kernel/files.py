@@ -117,7 +117,11 @@ def _open_file(task: Task, node: File, flags: int) -> int:
     if access != os.O_WRONLY:
         _require_reading(task, node)
     may_write(task.system.identity, node)
+    key = (node.device, node.inode)
+    was_read = node.spool is None and key in overlay.opened
     overlay.make_writable(node, keep=not flags & os.O_TRUNC)
+    if was_read:
+        task.system.replace(task, node, key)
     if flags & os.O_TRUNC:
         node.stamp()
         node.times_set = False

@@ -6,7 +6,7 @@ from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV
 
 from shannot.sandbox.vfs import renaming
 from shannot.sandbox.vfs.lookup import NAME
-from shannot.sandbox.vfs.node import Directory, Link, MagicLink, Node
+from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
 
 from . import directories
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from errno import ENOENT, ENOTDIR, ESRCH
 
-from shannot.sandbox.vfs.node import Directory, Node
+from shannot.sandbox.vfs.node import Directory, File, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class System:
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "directories", "gate", "identity",
         "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat", "process",
-        "processes", "processors", "settle", "sockets_refused", "tasks", "terminals", "unpin",
+        "processes", "processors", "replace", "settle", "sockets_refused", "tasks", "terminals",
+        "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,8 @@ class System:
         self.affinity_is_set = False  # by the script: then the kernel knows best
         self.unpin: Callable[[], None] = lambda: None
         self.process: Callable[[int], Task] = _nobody  # of this run, by its number
+        self.replace: Callable[[Task, File, tuple[int, int]], None] = lambda *_ignored: None
+        """Lets the caller's descriptors of a host file show what the layer has of it now."""
         self.settle: Callable[[Task], None] = lambda _task: None
         """Called before a process changes what its children inherit (`family.py`)."""
         self.tasks: dict[int, Task] = {}

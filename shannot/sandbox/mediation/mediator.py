@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shannot.sandbox.kernel.task import System, Task
     from shannot.sandbox.syscalls.numbers import Architecture
     from shannot.sandbox.syscalls.table import Answer
-    from shannot.sandbox.vfs.node import Directory
+    from shannot.sandbox.vfs.node import Directory, File
 
 _FAULTS_KEPT = 20
 _FORKS = 256
@@ -40,7 +40,7 @@ class Mediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_forks_until_look", "_lock_waits", "_names", "_next_look", "_processes", "_table",
+        "_call", "_forks_until_look", "_lock_waits", "_names", "_next_look", "_processes", "_table",
         "_threads", "commands", "family", "faults", "limit_hit", "listener", "performer", "started",
         "stdin_key", "stopped", "system",
     )  # fmt: skip
@@ -62,6 +62,8 @@ class Mediator:
         self._processes = 1
         self._forks_until_look = _FORKS
         self._next_look = 0.0
+        self._call = 0  # the call being answered
+        system.replace = self._replace
         system.pack_stat = stat_of(architecture.machine)
         numbers = architecture.numbers()
         self._names = numbers
@@ -104,6 +106,7 @@ class Mediator:
         try:
             task = self._threads.get(tid) or self._introduce(tid)
             self.system.caller = tid
+            self._call = call
             if task.pending is not None:
                 self.commands.check(task, tid, number)
             row = self._table[number] if 0 <= number < len(self._table) else None
@@ -158,6 +161,11 @@ class Mediator:
             self.listener.resume(call)
         elif answer != DEFERRED:
             self.listener.reply(call, answer)
+
+    def _replace(self, task: Task, node: File, key: tuple[int, int]) -> None:
+        from .replacing import replace  # seldom needed
+
+        replace(self.listener, self._call, task, node, key)
 
     # -- tasks -----------------------------------------------------------------------------------
 

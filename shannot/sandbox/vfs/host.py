@@ -117,6 +117,7 @@ class HostDirectory:
         ):
             os.close(host_fd)
             raise OSError(EACCES, "not a file that may be read")
+        os.set_blocking(host_fd, True)  # only opening it must not wait
         return host_fd, found
 
     def read_link(self, name: bytes) -> bytes:

@@ -38,7 +38,7 @@ class Spool:
         return name, os.open(name, _CREATE, 0o600, dir_fd=self.directory)
 
     def open(self, name: bytes, flags: int) -> int:
-        return os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self.directory)
+        return os.open(name, flags | os.O_CLOEXEC, dir_fd=self.directory)
 
     def stat(self, name: bytes) -> os.stat_result:
         return os.stat(name, dir_fd=self.directory, follow_symlinks=False)
