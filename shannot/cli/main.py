@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from errno import ENOSPC
+from errno import EAGAIN, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 from io import TextIOWrapper
 
 from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
@@ -32,6 +32,16 @@ COMMANDS = {
     "explain": "what the policy says about a command, and why",
 }
 INTERRUPTED = 130  # 128 + SIGINT
+_EXHAUSTED = {
+    ENOSPC: "cannot write: no space left on the device",
+    EDQUOT: "cannot write: the disk quota is used up",
+    EIO: "cannot read or write: input/output error",
+    EMFILE: "too many open files: `ulimit -n` of this process is too low",
+    ENFILE: "too many open files on this machine",
+    ENOMEM: "not enough memory",
+    EAGAIN: "no more processes can be started: `ulimit -u`, or the service's limit, is too low",
+}
+"""What the machine may run out of at any moment: the user's to mend, wherever it was noticed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,11 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _forget_stdout()
         return DONE
     except OSError as error:
-        if error.errno != ENOSPC:
+        if error.errno not in _EXHAUSTED:
             return _fault()
-        _forget_stdout()
-        return _report(ShannotError("cannot write: no space left on the device"))
-    except Exception:  # noqa: BLE001 - the boundary: our own fault
+        if error.errno == ENOSPC:
+            _forget_stdout()
+        return _report(ShannotError(_EXHAUSTED[error.errno]))
+    except Exception as error:  # noqa: BLE001 - the boundary: our own fault
+        if "can't start new thread" in str(error):  # RuntimeError: all that Python says
+            return _report(ShannotError(_EXHAUSTED[EAGAIN]))
         return _fault()
 
 
@@ -140,9 +153,7 @@ def _help(words: list[str]) -> int:
 
 def _report(error: ShannotError) -> int:
     # Only on the way out: messages hold paths and words from anywhere.
-    from shannot.escape import escape
-
-    lines = [escape(line) for line in str(error).splitlines()] or ["failed"]
+    lines = [_escaped(line) for line in str(error).splitlines()] or ["failed"]
     try:
         print("shannot: " + "\n  ".join(lines), file=sys.stderr, flush=True)
     except OSError:
@@ -150,14 +161,25 @@ def _report(error: ShannotError) -> int:
     return error.exit_code
 
 
+def _escaped(text: str) -> str:
+    try:
+        from shannot.escape import escape
+    except OSError:  # no file can be opened any more
+        return ascii(text)[1:-1]
+    return escape(text)
+
+
 def _fault() -> int:
     """Our own mistake: the traceback, and not python's exit code, which could be the script's."""
-    import traceback
+    try:
+        import traceback
 
-    from shannot.escape import escape
+        from shannot.escape import escape
 
-    text = escape(traceback.format_exc(), keep="\n")
-    print(f"{text}shannot: this is a mistake in shannot; please report it", file=sys.stderr)
+        text = escape(traceback.format_exc(), keep="\n")
+        print(f"{text}shannot: this is a mistake in shannot; please report it", file=sys.stderr)
+    except OSError:
+        pass  # nobody reads stderr, or no file can be opened any more
     return FAULT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shannot.errors import ShannotError
+from shannot.errors import FAULT, ShannotError
 
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
@@ -141,8 +141,10 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
         placement.restore()
         if guardian is not None:
             guardian.dismiss()
-        os.close(child.listener)
-        os.close(child.pidfd)
+        complaint = child.complaint() if attendant.status == FAULT else ""
+        child.close()
+    if complaint:
+        raise ShannotError(f"cannot start the interpreter: {complaint}")
     attendant.faults += mediator.faults
     return attendant
 

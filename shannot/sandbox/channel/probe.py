@@ -61,7 +61,7 @@ def _machine() -> Capability:
     machine = os.uname().machine
     problem = ""
     if machine not in _NUMBERS:
-        problem = f"{machine} is not supported, use --runtime pypy or --target"
+        problem = f"{machine} is not supported, only x86_64 and aarch64 are"
     elif sys.maxsize < 1 << 32:
         problem = "this is a 32-bit python, run shannot with a 64-bit one"
     return Capability("machine", problem, machine)

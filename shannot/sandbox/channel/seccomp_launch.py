@@ -6,6 +6,7 @@ child only makes system calls; what goes wrong there comes back through a pipe a
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import struct
@@ -20,17 +21,30 @@ if TYPE_CHECKING:
 
 _LISTENER = struct.Struct("=i")
 _KILL = 9
+_AS_ROOT = (
+    " (root needs CAP_SYS_PTRACE, which containers take away; an ordinary user needs nothing)"
+)
 
 
 class Child:
     """The first process: its number, its pidfd, the listener of its filter."""
 
-    __slots__ = ("listener", "pid", "pidfd")
+    __slots__ = ("_reader", "listener", "pid", "pidfd")
 
-    def __init__(self, pid: int, pidfd: int, listener: int) -> None:
+    def __init__(self, pid: int, pidfd: int, listener: int, reader: int) -> None:
         self.pid = pid
         self.pidfd = pidfd
         self.listener = listener
+        self._reader = reader  # of the pipe that closes when the interpreter is executed
+
+    def complaint(self) -> str:
+        """Once it has ended: why the interpreter could not be executed; "" where it was."""
+        return os.fsdecode(os.read(self._reader, 512))
+
+    def close(self) -> None:
+        """Close every descriptor."""
+        for host_fd in (self.listener, self.pidfd, self._reader):
+            os.close(host_fd)
 
 
 class Launch:
@@ -66,8 +80,12 @@ class Launch:
 
 
 def start(launch: Launch) -> Child:
-    """Start the child. It waits in its exec until the listener answers. Errors: ShannotError."""
+    """Start the child. It waits in its exec until the listener answers.
+
+    Errors: ShannotError, OSError.
+    """
     reader, writer = os.pipe2(os.O_CLOEXEC)
+    mark = ctypes.create_string_buffer(b"m")
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -81,14 +99,31 @@ def start(launch: Launch) -> Child:
         try:
             listener = kernel_calls.pidfd_getfd(pidfd, _LISTENER.unpack(message)[0])
         except OSError as error:
-            raise ShannotError(f"cannot take over the child's calls: {error.strerror}") from None
-        return Child(pid, pidfd, listener)
+            raise ShannotError(
+                f"cannot take over the child's calls: {error.strerror}{_AS_ROOT}"
+            ) from None
+        _check_memory(pid, ctypes.addressof(mark))
+        return Child(pid, pidfd, listener, reader)
     except BaseException:
+        os.close(reader)
         os.kill(pid, _KILL)
         os.waitpid(pid, 0)
         raise
-    finally:
-        os.close(reader)
+
+
+def _check_memory(pid: int, address: int) -> None:
+    """Read and write a byte of the child, which is a copy of ours until its exec."""
+    path = f"/proc/{pid}/mem"
+    try:
+        host_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.pwrite(host_fd, os.pread(host_fd, 1, address), address)
+        finally:
+            os.close(host_fd)
+    except OSError as error:
+        raise ShannotError(
+            f"cannot use the child's memory, {path}: {error.strerror}{_AS_ROOT}"
+        ) from None
 
 
 def _become(launch: Launch, writer: int, parent: int) -> None:
@@ -121,12 +156,13 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         step = "seccomp"
         listener = kernel_calls.seccomp_listener(launch.filter)
         os.write(writer, _LISTENER.pack(listener))
+        step = "execveat"
         kernel_calls.execveat(
             launch.interpreter, b"", launch.argv, launch.environment, kernel_calls.AT_EMPTY_PATH
         )
     except BaseException as error:  # noqa: BLE001 - nothing may return into the mediator's code
         reason = getattr(error, "strerror", None) or type(error).__name__
-        os.write(writer, os.fsencode(f"{step}: {reason}."))
+        os.write(writer, os.fsencode(f"{step}: {reason}"))
     finally:
         os._exit(125)
 

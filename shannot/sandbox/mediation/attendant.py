@@ -84,8 +84,8 @@ class Attendant:
             pass
 
     def _watch(self) -> None:
-        os.sched_setaffinity(0, self._mediator.system.processors)
         try:
+            self._roam()
             self._until_end()
             self._let_commands_end()
         except Exception as fault:  # noqa: BLE001 - without its limits no child goes on
@@ -99,6 +99,13 @@ class Attendant:
             if self._mediator.stopped:
                 return
             _signal.pthread_kill(self._main, _URG)
+
+    def _roam(self) -> None:
+        """Off the processor that the mediator shares with the child."""
+        try:
+            os.sched_setaffinity(0, self._mediator.system.processors)
+        except OSError:
+            pass  # a service may be denied it: slower, nothing else
 
     def _until_end(self) -> None:
         poll = select.poll()

@@ -27,7 +27,10 @@ class Placement:
         if len(self.processors) > 1:
             here = sched_getcpu()
             if here in self.processors:
-                os.sched_setaffinity(0, (here,))
+                try:
+                    os.sched_setaffinity(0, (here,))
+                except OSError:
+                    return  # a service may be denied it: slower, nothing else
                 self._pinned = True
 
     def unpin(self) -> None:

@@ -45,6 +45,21 @@ def launch(
     spec: Spec, architecture: Architecture, streams: Streams, executable: Sequence[bytes]
 ) -> Child:
     """Start the child; it waits for its first answer. Errors: ShannotError."""
+    try:
+        return _launch(spec, architecture, streams, executable)
+    except (ShannotError, OSError) as error:
+        # Only now: where everything is there, nobody pays for asking.
+        from shannot.sandbox.channel.probe import probe
+
+        probe()
+        if isinstance(error, ShannotError):
+            raise
+        raise ShannotError(f"cannot start the sandbox: {error.strerror}") from error
+
+
+def _launch(
+    spec: Spec, architecture: Architecture, streams: Streams, executable: Sequence[bytes]
+) -> Child:
     directory = _stub_directory(spec.private, architecture)
     interpreter = _open_interpreter(spec.interpreter)
     opened = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in executable]

@@ -183,6 +183,5 @@ def of_machine(machine: str) -> Architecture:
         if machine == architecture.machine:
             return architecture
     raise ShannotError(
-        f"the cpython runtime knows x86_64 and aarch64, and this machine is {machine}: "
-        "use --runtime pypy, or --target with another machine"
+        f"the cpython runtime knows x86_64 and aarch64, and this machine is {machine}"
     )

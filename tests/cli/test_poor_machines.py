@@ -1,0 +1,104 @@
+"""What the command line says where the machine lacks, or has run out of, something."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from errno import ENOSYS, EPERM
+from pathlib import Path
+
+import pytest
+
+from shannot.sandbox.channel import kernel_calls as kernel
+from shannot.sandbox.channel.seccomp_filter import compile_filter
+from shannot.sandbox.syscalls.numbers import of_machine
+from tests.cli.places import Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.sandbox.syscalls.rules import Rule
+
+MACHINE = os.uname().machine
+pytestmark = pytest.mark.skipif(MACHINE not in ("x86_64", "aarch64"), reason="unknown machine")
+
+
+def run(place: Place, prepare: Callable[[], None]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "shannot", "run", "-c", "print('ran')"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        preexec_fn=prepare,
+        timeout=60,
+    )
+
+
+def under_filter(place: Place, rules: dict[str, Rule]) -> subprocess.CompletedProcess[bytes]:
+    """The command line where these calls fail."""
+    program = compile_filter(rules, of_machine(MACHINE), otherwise="allow")
+
+    def prepare() -> None:
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.seccomp_filter(program, 0)
+
+    return run(place, prepare)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"landlock_create_ruleset": ((), ENOSYS)}, "Landlock: not in this kernel"),
+        ({"landlock_add_rule": ((), EPERM)}, "cannot start the sandbox: Operation not permitted"),
+        ({"pidfd_getfd": ((), EPERM)}, "pidfd_getfd: Operation not permitted"),
+        ({"pidfd_open": ((), ENOSYS)}, "pidfd_getfd: Function not implemented"),
+        ({"pwrite64": ((), EPERM)}, "memory of the child: /proc/"),
+        ({"seccomp": ((), EPERM)}, "seccomp notification: forbidden here"),
+        ({"seccomp": ((), "kill")}, "seccomp notification: the trial process died"),
+        ({"setsid": ((), EPERM)}, "cannot start the sandbox: setsid: Operation not permitted"),
+        ({"execveat": ((), ENOSYS)}, "cannot start the interpreter: execveat: Function not"),
+    ],
+)
+def test_what_the_kernel_lacks_is_named_in_one_line(
+    tmp_path: Path, rules: dict[str, Rule], expected: str
+) -> None:
+    result = under_filter(Place(tmp_path), rules)
+    assert (result.returncode, result.stdout) == (125, b"")
+    assert result.stderr.count(b"\n") == 1
+    assert expected in result.stderr.decode()
+
+
+def test_a_service_that_may_not_choose_its_processors_runs(tmp_path: Path) -> None:
+    result = under_filter(Place(tmp_path), {"sched_setaffinity": ((), EPERM)})
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"ran\n", b"")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")
+def test_a_missing_proc_is_one_line(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    result = subprocess.run(
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
+         f"umount -l /proc && exec {sys.executable} -m shannot run -c pass"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+    if b"umount" in result.stderr or b"unshare" in result.stderr:
+        pytest.skip("no mount namespaces here")
+    assert (result.returncode, result.stdout) == (125, b"")
+    assert result.stderr.count(b"\n") == 1
+    assert b"/proc: not mounted" in result.stderr
+
+
+@pytest.mark.parametrize("number", [13, 18, 24])
+def test_too_few_descriptors_are_one_line(tmp_path: Path, number: int) -> None:
+    result = run(
+        Place(tmp_path), lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+    )
+    assert (result.returncode, result.stdout) == (125, b"")
+    assert result.stderr == (
+        b"shannot: too many open files: `ulimit -n` of this process is too low\n"
+    )
