@@ -93,10 +93,9 @@ def describe(effect: Effect) -> tuple[str, str, list[str]]:
             verb = "hardlink" if hard else "symlink"
             details = [] if before is None else [f"replaces: {_short(before)}"]
             return verb, f"{escape(path)} -> {escape(target)}", details
-        case MovePath(source=source, path=path, before=before, replaced=replaced, entries=entries):
-            details = [] if replaced is None else [f"replaces: {_short(replaced)}"]
+        case MovePath(source=source, path=path, before=before):
             goal = _slashed(path, before)
-            return "move", f"{_slashed(source, before)} -> {goal}", [*details, *_below(entries)]
+            return "move", f"{_slashed(source, before)} -> {goal}", _moved(effect)
         case ChangeMode(path=path, before=old, after=new):
             return "chmod", escape(path), [f"mode {old:04o} -> {new:04o}"]
         case ChangeOwner(path=path, before=(user, group), after=(new_user, new_group)):
@@ -192,6 +191,19 @@ def _moment(nanoseconds: int) -> str:
         return time.strftime(f"%Y-%m-%dT%H:%M:%S.{rest:09}Z", time.gmtime(whole))
     except (OverflowError, ValueError, OSError):
         return f"{whole}.{rest:09}"
+
+
+def _moved(effect: MovePath) -> list[str]:
+    details = [] if effect.replaced is None else [f"replaces: {_short(effect.replaced)}"]
+    details += _below(effect.entries)
+    for unread in effect.unread:
+        what = f"{unread.kind}"
+        if unread.below:
+            what += f" with {unread.below} path{'' if unread.below == 1 else 's'} in it"
+        details.append(
+            f"  {escape(unread.path)}  ({what}: moves along, the script could not read it)"
+        )
+    return details
 
 
 def _below(entries: Sequence[Entry]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
-from shannot.effects.document import Document, MalformedError, check_text
+from shannot.effects.document import MAX_ITEMS, Document, MalformedError, check_text
 from shannot.effects.model import (
     ChangeMode,
     ChangeOwner,
@@ -20,6 +20,8 @@ from shannot.effects.model import (
     MakeLink,
     MovePath,
     RunCommand,
+    Unread,
+    UnreadKind,
     WriteFile,
 )
 
@@ -137,7 +139,27 @@ def _move_path(document: Document) -> MovePath:
     replaced = _optional_fingerprint(document, "replaced")
     if replaced is not None and (replaced.kind == "directory") != (before.kind == "directory"):
         raise MalformedError(f"{document.where}: a directory can replace only a directory")
-    return MovePath(source, path, before, replaced, _entries(document, before))
+    entries = _entries(document, before)
+    return MovePath(source, path, before, replaced, entries, _unread(document, before, entries))
+
+
+def _unread(document: Document, top: Fingerprint, entries: tuple[Entry, ...]) -> tuple[Unread, ...]:
+    """What moves along unread: each path once, in a directory that was read."""
+    kinds: dict[str, str] = {"": top.kind, **{e.path: e.fingerprint.kind for e in entries}}
+    found: list[Unread] = []
+    for child in document.children("unread"):
+        path = child.relative("path")
+        kind = cast(UnreadKind, one_of(child, "kind", get_args(UnreadKind)))
+        sha256 = child.sha256("sha256") if kind == "directory" else child.text("sha256", 0)
+        unread = Unread(path, kind, child.integer("below", 0, MAX_ITEMS), sha256)
+        child.finish()
+        if path in kinds or kinds.get(path.rpartition("/")[0]) != "directory":
+            raise MalformedError(f"{child.where}: listed twice, or in no directory that was read")
+        if unread.below and kind != "directory":
+            raise MalformedError(f"{child.where}: nothing can be below a {kind}")
+        kinds[path] = "unread"
+        found.append(unread)
+    return tuple(found)
 
 
 def _change_mode(document: Document) -> ChangeMode:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["file", "directory", "link"]
+UnreadKind = Literal["file", "directory", "link", "pipe", "socket", "device"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,22 @@ class Entry:
 
     path: str
     fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What moves along with a directory though the script could not read it (`unread.py`).
+
+    A hidden file, another user's, a pipe, a socket, a device: known by name and kind only.
+    """
+
+    path: str
+    """Relative to the directory that moves."""
+    kind: UnreadKind
+    below: int = 0
+    """Of a hidden directory: how many paths are in it, at any depth. They move along, too."""
+    sha256: str = ""
+    """Of a hidden directory: over names and kinds of all that is in it, which are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,8 @@ class MovePath:
     """Of the file that stood at `path`, None where nothing did."""
     entries: tuple[Entry, ...] = ()
     """For a directory: everything that moves along, relative to it."""
+    unread: tuple[Unread, ...] = ()
+    """For a directory: what moves along besides, which the script could not read; sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,11 +77,11 @@ def changed_paths(effect: Effect) -> Iterator[str]:
     match effect:
         case RunCommand():
             return
-        case MovePath(source=source, path=path, entries=entries):
+        case MovePath(source=source, path=path, entries=entries, unread=unread):
             yield from (source, path)
-            for entry in entries:
-                yield f"{source}/{entry.path}"
-                yield f"{path}/{entry.path}"
+            for below in (*(entry.path for entry in entries), *(entry.path for entry in unread)):
+                yield f"{source}/{below}"
+                yield f"{path}/{below}"
         case DeletePath(path=path, entries=entries):
             yield path
             for entry in entries:
@@ -100,15 +100,18 @@ def _of_effect(effect: Effect) -> Iterator[str]:
             yield from _of_mode(0o111, mode)  # a directory is always searchable
         case DeletePath(before=before, entries=entries) if before.kind == "directory":
             yield f"deletes a directory with everything in it: {len(entries)} paths"
-        case MovePath(replaced=replaced) if replaced is not None:
-            yield "replaces what stands at the new path"
+        case MovePath(replaced=replaced, unread=unread):
+            if replaced is not None:
+                yield "replaces what stands at the new path"
+            if unread:
+                yield "moves along what the script could not read"
         case ChangeOwner(after=(user, group)):
             yield f"gives it to user {user}, group {group}"
         case MakeLink(target=target, hard=hard):
             yield from _of_link(target, hard)
         case RunCommand():
             yield from _of_command(effect)
-        case DeletePath() | MovePath() | ChangeTimes():
+        case DeletePath() | ChangeTimes():
             pass
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from hashlib import sha256
 
-from shannot.effects.model import Entry, Fingerprint
+from shannot.effects.model import Entry, Fingerprint, Unread, UnreadKind
+from shannot.effects.unread import kind_of, unread_directory
 from shannot.sessions.blobs import BlobDirectory, hash_descriptor
 from shannot.sessions.journal import Saved
 from shannot.sessions.place import ConflictError, Place, open_below
@@ -55,15 +57,18 @@ class Checkpoint:
         entries: tuple[Entry, ...],
         keep: bool = True,
         partial: bool = False,
+        unread: tuple[Unread, ...] = (),
     ) -> tuple[Saved, ...]:
         """The directory and everything below it, parents first: no more and no less than entries.
 
-        partial: a deletion was interrupted, so some may be gone.
+        partial: a deletion was interrupted, so some may be gone. unread: what else is there; it
+        is compared by kind only, and not saved.
         """
         top = self.save(place, expected, keep)
         if expected.kind != "directory":
             return (top,)
         recorded = {entry.path: entry.fingerprint for entry in entries}
+        only_known = {entry.path: entry for entry in unread}
         saved = [top]
         fd = place.open(os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -72,6 +77,10 @@ class Checkpoint:
                 parent, name = waiting.pop()
                 relative = f"{parent}/{name}" if parent else name
                 path = f"{place.path}/{relative}"
+                if relative in only_known:
+                    with open_below(fd, relative, path) as below:
+                        _compare_unread(below, only_known.pop(relative))
+                    continue
                 fingerprint = recorded.pop(relative, None)
                 if fingerprint is None:
                     raise ConflictError(path, NOT_IN_PLAN)
@@ -82,8 +91,9 @@ class Checkpoint:
                         waiting += [(relative, name) for name in sorted(names, reverse=True)]
         finally:
             os.close(fd)
-        if recorded and not partial:
-            raise ConflictError(f"{place.path}/{next(iter(recorded))}", "it is not there any more")
+        missing = [*recorded, *only_known]
+        if missing and not partial:
+            raise ConflictError(f"{place.path}/{missing[0]}", "it is not there any more")
         return tuple(saved)
 
     def _read(self, place: Place, found: os.stat_result, keep: bool) -> tuple[Saved, Fingerprint]:
@@ -101,7 +111,7 @@ class Checkpoint:
             saved = Saved(place.path, "directory", mode, *owner, found.st_mtime_ns)
             return saved, Fingerprint("directory", mode)
         if not stat.S_ISREG(found.st_mode):
-            raise ConflictError(place.path, "it is neither a file, a directory nor a link now")
+            raise ConflictError(place.path, f"it is a {kind_of(found.st_mode)} now")
         fd = place.open()
         try:
             found = os.fstat(fd)
@@ -142,6 +152,46 @@ def read_attributes(fd: int) -> dict[str, bytes]:
     except OSError:
         return {}  # a filesystem without them
     return {name: os.getxattr(fd, name) for name in names if name not in _BOUND_TO_CONTENTS}
+
+
+def difference_unread(expected: Unread, found: Unread) -> str:
+    """The same for what was never read."""
+    if expected == found:
+        return ""
+    if expected.kind != found.kind:
+        return f"it is a {found.kind} now, not a {expected.kind}"
+    return "what is in it is not what was there when the script ran"
+
+
+def _compare_unread(place: Place, expected: Unread) -> None:
+    """Raise ConflictError where what stands there is not of the recorded kind."""
+    found = place.look()
+    if found is None:
+        raise ConflictError(place.path, "it is not there any more")
+    present = Unread(expected.path, kind_of(found.st_mode))
+    if present.kind == "directory":
+        present = unread_directory(expected.path, _kinds_below(place))
+    changed = difference_unread(expected, present)
+    if changed:
+        raise ConflictError(place.path, changed)
+
+
+def _kinds_below(top: Place) -> Iterator[tuple[str, UnreadKind]]:
+    """Every path below a directory with its kind; contents are not looked at."""
+    fd = top.open(os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        waiting = os.listdir(fd)
+        while waiting:
+            relative = waiting.pop()
+            with open_below(fd, relative, f"{top.path}/{relative}") as place:
+                found = place.look()
+                if found is None:
+                    continue
+                yield relative, kind_of(found.st_mode)
+                if stat.S_ISDIR(found.st_mode):
+                    waiting += [f"{relative}/{name}" for name in _names(place)]
+    finally:
+        os.close(fd)
 
 
 def _names(place: Place) -> list[str]:

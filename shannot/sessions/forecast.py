@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from hashlib import sha256
 
-from shannot.effects.model import Entry, Fingerprint
+from shannot.effects.model import Entry, Fingerprint, Unread, UnreadKind
+from shannot.effects.unread import kind_of, unread_directory
 from shannot.sessions.blobs import hash_descriptor
-from shannot.sessions.checkpoint import NOT_IN_PLAN, difference
+from shannot.sessions.checkpoint import NOT_IN_PLAN, difference, difference_unread
 from shannot.sessions.place import READ, ConflictError
 
 _MAX_LINKS = 40  # MAXSYMLINKS of path_resolution(7)
@@ -28,7 +30,7 @@ class Item:
 
     def __init__(self, fingerprint: Fingerprint, owner: tuple[int, int], target: str = "") -> None:
         """A thing that an effect makes."""
-        self.kind: str = fingerprint.kind
+        self.kind: UnreadKind = fingerprint.kind
         self.mode = fingerprint.mode
         self.size = fingerprint.size
         self.owner = owner
@@ -47,7 +49,7 @@ class Item:
         identity = (found.st_dev, found.st_ino)
         if identity in known:
             return known[identity]
-        kind, target, mode = _kind(found.st_mode), "", stat.S_IMODE(found.st_mode)
+        kind, target, mode = kind_of(found.st_mode), "", stat.S_IMODE(found.st_mode)
         if kind == "link":
             target, mode = os.readlink(path), 0
         size = 0 if kind == "directory" else found.st_size
@@ -121,27 +123,58 @@ class Item:
             raise ConflictError(path, changed)
 
     def compare_tree(
-        self, path: str, expected: Fingerprint, entries: tuple[Entry, ...], partial: bool = False
+        self,
+        path: str,
+        expected: Fingerprint,
+        entries: tuple[Entry, ...],
+        partial: bool = False,
+        unread: tuple[Unread, ...] = (),
     ) -> None:
         """The same for a directory with everything below it, no more and (but partial) no less."""
         self.compare(path, expected)
         if self.kind != "directory":
             return
         recorded = {entry.path: entry.fingerprint for entry in entries}
+        only_known = {entry.path: entry for entry in unread}
         waiting: list[tuple[str, Item]] = [("", self)]
         while waiting:
             parent, directory = waiting.pop()
             for name in directory.names():
                 relative = f"{parent}/{name}" if parent else name
                 item = directory.child(name)
+                if item is not None and relative in only_known:
+                    item.compare_unread(f"{path}/{relative}", only_known.pop(relative))
+                    continue
                 fingerprint = recorded.pop(relative, None)
                 if item is None or fingerprint is None:
                     raise ConflictError(f"{path}/{relative}", NOT_IN_PLAN)
                 item.compare(f"{path}/{relative}", fingerprint)
                 if item.kind == "directory":
                     waiting.append((relative, item))
-        if recorded and not partial:
-            raise ConflictError(f"{path}/{next(iter(recorded))}", "it is not there any more")
+        missing = [*recorded, *only_known]
+        if missing and not partial:
+            raise ConflictError(f"{path}/{missing[0]}", "it is not there any more")
+
+    def compare_unread(self, path: str, expected: Unread) -> None:
+        """The same for what was never read."""
+        present = Unread(expected.path, self.kind)
+        if self.kind == "directory":
+            present = unread_directory(expected.path, self._kinds_below())
+        changed = difference_unread(expected, present)
+        if changed:
+            raise ConflictError(path, changed)
+
+    def _kinds_below(self) -> Iterator[tuple[str, UnreadKind]]:
+        waiting: list[tuple[str, Item]] = [("", self)]
+        while waiting:
+            parent, directory = waiting.pop()
+            for name in directory.names():
+                item = directory.child(name)
+                if item is not None:
+                    relative = f"{parent}/{name}" if parent else name
+                    yield relative, item.kind
+                    if item.kind == "directory":
+                        waiting.append((relative, item))
 
     def host_path(self) -> str | None:
         """Where it stands on the host, None for what an effect makes."""
@@ -215,11 +248,3 @@ class Forecast:
             else:
                 trail.append(item)
         return trail[-1]
-
-
-def _kind(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "directory"
-    return "link" if stat.S_ISLNK(mode) else "device, socket or pipe"

@@ -169,7 +169,7 @@ def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None
 def _move_path(forecast: Forecast, effect: MovePath) -> None:
     origin, old_name, item = _target(forecast, effect.source)
     moved = _existing(effect.source, item)
-    moved.compare_tree(effect.source, effect.before, effect.entries)
+    moved.compare_tree(effect.source, effect.before, effect.entries, unread=effect.unread)
     parent, name, replaced = _target(forecast, effect.path)
     _compare(effect.path, replaced, effect.replaced)
     if replaced is moved:

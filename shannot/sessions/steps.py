@@ -74,8 +74,9 @@ class Step:
                 return (checkpoint.save(place, None),)
             case DeletePath(before=before, entries=entries):
                 return checkpoint.save_tree(place, before, entries, partial=partial)
-            case MovePath(before=before, entries=entries, replaced=replaced):
-                moved = checkpoint.save_tree(self._other, before, entries, keep=False)
+            case MovePath(before=before, entries=entries, replaced=replaced, unread=unread):
+                other = self._other
+                moved = checkpoint.save_tree(other, before, entries, keep=False, unread=unread)
                 return (moved[0], checkpoint.save(place, replaced))
             case ChangeMode() | ChangeOwner() | ChangeTimes():
                 return (metadata.save(place, self._effect, partial),)

@@ -18,6 +18,7 @@ from shannot.effects.model import (
     MakeLink,
     MovePath,
     RunCommand,
+    Unread,
     WriteFile,
 )
 
@@ -53,7 +54,14 @@ EACH: tuple[Effect, ...] = (
     MakeLink("/srv/f", "../\udcfe"),
     MakeLink("/srv/g", "/srv/b", FILE, hard=True),
     MovePath("/srv/h", "/srv/i", FILE, LINK),
-    MovePath("/srv/j", "/srv/k", DIRECTORY, None, (Entry("y", LINK),)),
+    MovePath(
+        "/srv/j",
+        "/srv/k",
+        DIRECTORY,
+        None,
+        (Entry("y", LINK), Entry("z", DIRECTORY)),
+        (Unread(".env", "file"), Unread("z/.ssh", "directory", 3, SHA), Unread("z/p", "pipe")),
+    ),
     ChangeMode("/srv/l", 0o600, 0o755),
     ChangeOwner("/srv/m", (0, 0), (1000, 100)),
     ChangeTimes("/srv/n", 1),

@@ -131,6 +131,27 @@ def test_entries_that_are_no_tree_are_refused(paths: list[str]) -> None:
         from_json(Document({**plain, "entries": entries}, "there"))
 
 
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"path": "y", "kind": "file", "below": 0, "sha256": ""},  # it was read
+        {"path": "../x", "kind": "file", "below": 0, "sha256": ""},
+        {"path": "q/x", "kind": "file", "below": 0, "sha256": ""},
+        {"path": "x", "kind": "door", "below": 0, "sha256": ""},
+        {"path": "x", "kind": "file", "below": 1, "sha256": ""},
+        {"path": "x", "kind": "file", "below": 0, "sha256": "ab" * 32},
+        {"path": "x", "kind": "directory", "below": 0, "sha256": ""},
+        {"path": "x", "kind": "file", "below": 0},
+    ],
+    ids=str,
+)
+def test_what_moves_along_unread_is_checked_as_well(unread: dict[str, object]) -> None:
+    plain = to_json(EACH[8])
+    assert isinstance(plain, dict)
+    with pytest.raises(MalformedError):
+        from_json(Document({**plain, "unread": [unread]}, "there"))
+
+
 def test_a_move_into_itself_is_refused() -> None:
     plain = to_json(EACH[8])
     assert isinstance(plain, dict)

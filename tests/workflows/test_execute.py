@@ -257,7 +257,7 @@ def change_program(tree: Path) -> None:
         (remove_from_deleted, "old/deep/file: it is not there any more"),
         (change_link_in_deleted, "old/link: its contents|old/link: it points elsewhere"),
         (second_name, "conf/app.conf: it has 2 names"),
-        (make_it_a_pipe, "conf/app.conf: it is a device, socket or pipe now"),
+        (make_it_a_pipe, "conf/app.conf: it is a pipe now"),
         (change_program, "tool.sh: the program has changed"),
     ],
 )

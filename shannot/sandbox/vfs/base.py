@@ -159,6 +159,18 @@ class Bases:
             if directory.children[name] is not None:
                 yield name
 
+    def unshown(self, directory: Base) -> Iterator[tuple[bytes, int]]:
+        """What the host has in it but no script sees, as (name, st_mode)."""
+        if directory.lower is None:
+            return
+        shown = {name for name, _, _ in self._listed(directory.lower)}
+        for name, mode in directory.lower.kinds():
+            if name in directory.differs:
+                continue
+            hidden = self._hidden.hides(directory.lower.path, name, directory.open_names)
+            if hidden or name not in shown:
+                yield name, mode
+
     def _listed(self, lower: HostDirectory) -> list[tuple[bytes, int, int]]:
         try:
             return lower.entries()

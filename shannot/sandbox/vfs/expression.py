@@ -83,10 +83,11 @@ class Expression:
         base = self._bases.child(*source)
         if base is None:
             raise UnplannedError("what was to be moved is gone")
-        entries = self._prints.entries(base) if base.is_directory() else ()
+        entries, unread = self._prints.moved(base) if base.is_directory() else ((), ())
         before = self._prints.of(base)
         to_replace = self._fingerprint(replaced)
-        self._add(MovePath(self.path(source), self.path(place), before, to_replace, entries))
+        paths = self.path(source), self.path(place)
+        self._add(MovePath(*paths, before, to_replace, entries, unread))
         if replaced is not None:
             self._bases.delete(*place)
         self._bases.take(*source)

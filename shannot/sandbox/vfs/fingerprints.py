@@ -9,13 +9,15 @@ import hashlib
 import os
 import stat
 
-from shannot.effects.model import Entry, Fingerprint
+from shannot.effects.model import Entry, Fingerprint, Unread
+from shannot.effects.unread import kind_of, unread_directory
 
 from .base import Base, Bases, UnplannedError
 from .host import begins_as_private_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from shannot.effects.model import UnreadKind
     from shannot.sandbox.spec import Blobs
 
 ENTRIES_MAX = 200_000
@@ -71,8 +73,22 @@ class Fingerprints:
         return digest.hexdigest(), size
 
     def entries(self, base: Base) -> tuple[Entry, ...]:
-        """Everything below a directory, parents first. UnplannedError where that is too much."""
+        """Everything below a directory that is to go, parents first.
+
+        UnplannedError where that is too much, or what the script could not read is among it.
+        """
+        entries, unread = self.moved(base)
+        if unread:
+            raise UnplannedError(f"it holds a {unread[0].kind} that the script cannot read")
+        return entries
+
+    def moved(self, base: Base) -> tuple[tuple[Entry, ...], tuple[Unread, ...]]:
+        """Everything below a directory, parents first, and what is there besides, unread.
+
+        UnplannedError where that is too much.
+        """
         found: list[Entry] = []
+        unread: list[Unread] = []
         todo: list[tuple[bytes, Base]] = [(b"", base)]
         while todo:
             relative, directory = todo.pop()
@@ -83,7 +99,45 @@ class Fingerprints:
                     continue
                 if child.is_directory():
                     todo.append((below, child))
-                found.append(Entry(os.fsdecode(below), self.of(child)))
-                if len(found) > self._entries_max:
-                    raise UnplannedError(f"it holds more than {self._entries_max} files")
-        return tuple(sorted(found, key=lambda entry: entry.path.split("/")))
+                fingerprint = self._readable(child)
+                if fingerprint is None:
+                    unread.append(Unread(os.fsdecode(below), kind_of(child.mode)))
+                else:
+                    found.append(Entry(os.fsdecode(below), fingerprint))
+                self._bound(len(found) + len(unread))
+            for name, mode in self._bases.unshown(directory):
+                below = relative + b"/" + name if relative else name
+                unread.append(self._unshown(directory, below, name, mode))
+        found.sort(key=lambda entry: entry.path.split("/"))
+        unread.sort(key=lambda entry: entry.path.split("/"))
+        return tuple(found), tuple(unread)
+
+    def _readable(self, base: Base) -> Fingerprint | None:
+        """None for what can only be moved: a pipe, or a file that this user may not read."""
+        if not (base.is_directory() or base.is_file() or stat.S_ISLNK(base.mode)):
+            return None
+        try:
+            return self.of(base)
+        except PermissionError:
+            return None
+
+    def _unshown(self, directory: Base, path: bytes, name: bytes, mode: int) -> Unread:
+        """Something hidden. Of a directory the names are looked at, and not told."""
+        kind = kind_of(mode)
+        if kind != "directory" or directory.lower is None:
+            return Unread(os.fsdecode(path), kind)
+        found: list[tuple[str, UnreadKind]] = []
+        todo = [(b"", directory.lower.child_of(name, directory.lower.lstat(name)))]
+        while todo:
+            relative, hidden = todo.pop()
+            for inner, inner_mode in hidden.kinds():
+                below = relative + b"/" + inner if relative else inner
+                found.append((os.fsdecode(below), kind_of(inner_mode)))
+                if stat.S_ISDIR(inner_mode):
+                    todo.append((below, hidden.child_of(inner, hidden.lstat(inner))))
+            self._bound(len(found))
+        return unread_directory(os.fsdecode(path), found)
+
+    def _bound(self, count: int) -> None:
+        if count > self._entries_max:
+            raise UnplannedError(f"it holds more than {self._entries_max} files")

@@ -154,6 +154,20 @@ class HostDirectory:
         finally:
             os.close(host_fd)
 
+    def kinds(self) -> list[tuple[bytes, int]]:
+        """Every entry, whatever it is and whoever may see it, as (name, st_mode).
+
+        Errors: as `entries`.
+        """
+        host_fd = self._open_listing()
+        try:
+            names = os.listdir(b"/proc/self/fd/%d" % host_fd)
+        finally:
+            os.close(host_fd)
+        if len(names) > ENTRIES_MAX:
+            raise OSError(ENOMEM, "too many entries")
+        return [(name, self.lstat(name).st_mode) for name in names]
+
     def has_other_than(self, names: Container[bytes]) -> bool:
         """Is there any entry, whatever it is, under another name than these?"""
         host_fd = self._open_listing()

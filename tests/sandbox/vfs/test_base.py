@@ -92,8 +92,14 @@ def test_what_was_deleted_with_its_directory_stands_nowhere(ground: Ground) -> N
 
 def test_entries_name_parents_before_what_they_hold(ground: Ground) -> None:
     (ground.host / "d/e!").write_bytes(b"")
-    entries = ground.prints.entries(ground.child(ground.top, b"d"))
+    entries, unread = ground.prints.moved(ground.child(ground.top, b"d"))
     assert [entry.path for entry in entries] == ["e", "e/f", "e!"]
+    assert [entry.path for entry in unread] == [".env"]
+
+
+def test_what_the_script_cannot_read_is_in_no_deletion(ground: Ground) -> None:
+    with pytest.raises(UnplannedError, match="it holds a file that the script cannot read"):
+        ground.prints.entries(ground.child(ground.top, b"d"))
 
 
 def test_a_directory_that_nobody_would_review_to_its_end_is_refused(ground: Ground) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from shannot.effects.model import (
     MakeDirectory,
     MakeLink,
     MovePath,
+    Unread,
     WriteFile,
 )
 from shannot.sandbox.kernel import files
@@ -467,6 +469,57 @@ def test_what_is_always_hidden_is_in_no_entry(tmp_path: Path) -> None:
     (effect,) = scene.cut()
     assert isinstance(effect, MovePath)
     assert [entry.path for entry in effect.entries] == ["f"]
+    assert effect.unread == (Unread(".env", "file"),)
+    scene.close()
+
+
+def plant_unread(d: Path) -> None:
+    """What no script reads, at two depths."""
+    (d / "sub/.ssh/keys").mkdir(parents=True)
+    (d / "sub/.ssh/keys/one").write_bytes(b"secret")
+    (d / ".env").write_bytes(b"secret")
+    os.mkfifo(d / "sub/pipe")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(os.path.relpath(d / "socket"))
+    (d / "f").write_bytes(b"one")
+
+
+def test_what_is_hidden_moves_along_with_its_directory(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, hidden=Hidden())
+    scene.begin()
+    plant_unread(scene.host / "d")
+    scene.virtual.rename(scene.at("d"), scene.at("e"))
+    (effect,) = scene.cut()
+    assert isinstance(effect, MovePath)
+    assert [(u.path, u.kind, u.below) for u in effect.unread] == [
+        (".env", "file", 0),
+        ("socket", "socket", 0),
+        ("sub/.ssh", "directory", 2),
+        ("sub/pipe", "pipe", 0),
+    ]
+    assert "secret" not in str(effect)
+    assert "keys" not in str(effect)
+    scene.execute()
+    assert sorted(os.listdir(scene.host)) == ["e"]
+    assert (scene.host / "e/sub/.ssh/keys/one").read_bytes() == b"secret"
+    assert sorted(os.listdir(scene.host / "e")) == [".env", "f", "socket", "sub"]
+    scene.close()
+
+
+def test_what_is_hidden_moves_along_again_after_a_cut(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, hidden=Hidden())
+    (scene.host / "d/in").mkdir(parents=True)
+    (scene.host / "d/in/.env").write_bytes(b"secret")
+    scene.begin()
+    scene.virtual.rename(scene.at("d"), scene.at("e"))
+    scene.cut()
+    scene.virtual.rename(scene.at("e/in"), scene.at("out"))
+    (effect,) = scene.cut()
+    assert isinstance(effect, MovePath)
+    assert effect.unread == (Unread(".env", "file"),)
+    scene.execute()
+    assert (scene.host / "out/.env").read_bytes() == b"secret"
+    assert os.listdir(scene.host / "e") == []
     scene.close()
 
 
@@ -536,9 +589,14 @@ def test_a_directory_that_somebody_else_removed_is_made_again(scene: Scene) -> N
 
 
 def test_what_cannot_be_read_is_left_out_and_told(scene: Scene, tmp_path: Path) -> None:
-    scene.virtual.rename(scene.at("d"), scene.at("e"))
+    for name in ("d/f", "d/sub/g"):
+        scene.virtual.unlink(scene.at(name))
+    for name in ("d/sub", "d"):
+        scene.virtual.rmdir(scene.at(name))
     scene.virtual.write(scene.at("f"), b"new")
     (scene.host / "d/f").unlink()
     os.mkfifo(scene.host / "d/f")
     assert [type(effect) for effect in scene.cutter.cut()] == [WriteFile]
-    assert set(scene.cutter.left_out) == {os.fsencode(scene.at(name)) for name in ("d", "e")}
+    assert scene.cutter.left_out == {
+        os.fsencode(scene.at("d")): "it holds a pipe that the script cannot read"
+    }
