@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
+from shannot.cli.parser import checked
 from shannot.cli.render import describe, style_for
 from shannot.cli.render_session import next_step, result_lines
 from shannot.cli.review_document import session_document
@@ -77,7 +78,7 @@ def add_execution(parser: Parser) -> None:
         group.add_argument(flag, action="store_true", help=meaning)
     group.add_argument(
         "--timeout",
-        type=duration,
+        type=checked(duration),
         default=Options().timeout,
         metavar="TIME",
         help="for each command (default: 10m)",

@@ -98,8 +98,18 @@ def _dispatch(words: list[str]) -> int:
     # of `show` with 10,000 effects was the collector's.
     gc.disable()
     command = _command(name)
-    options = command.parse(words[1:])
-    return _reported(name, command.wants_json(options), lambda: command.run(options))
+    return _reported(name, _asks_for_json(words), lambda: command.run(command.parse(words[1:])))
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    """Also of a command line that is wrong: who asked for a document gets one."""
+    if words[0] == "run":
+        from shannot.cli import run_options
+
+        return run_options.asks_for_json(words[1:])
+    from shannot.cli import parser
+
+    return parser.asks_for_json(words[1:])
 
 
 def _reported(name: str, json: bool, work: Callable[[], int]) -> int:

@@ -16,7 +16,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, with errors as `UsageError` and no abbreviated options."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\nsee `{self.prog} --help`")
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 
 class Command:
@@ -50,8 +50,23 @@ class Command:
     def run(self, options: argparse.Namespace) -> int:
         return self._run(options)
 
-    def wants_json(self, options: argparse.Namespace) -> bool:
-        return bool(getattr(options, "json", False))
+
+def checked(kind: Callable[[str], float | str]) -> Callable[[str], float | str]:
+    """The same reader of a value, with what it has to say about a wrong one."""
+
+    def read(text: str) -> float | str:
+        try:
+            return kind(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Does `--json` stand among a subcommand's own words, whatever else is wrong with them?"""
+    own = words[: words.index("--")] if "--" in words else words
+    return "--json" in own
 
 
 def add_json(parser: Parser) -> None:

@@ -136,6 +136,22 @@ def read_plain(words: Sequence[str]) -> Mapping[str, Value] | None:
     return None
 
 
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Does `--json` stand before the script, whatever else is wrong with the command line?"""
+    known = {flag: option for option in (*OPTIONS, *LIMITS) for flag in option.flags}
+    is_value = False
+    for word in words:
+        if is_value:
+            is_value = False
+        elif word == "--json":
+            return True
+        elif word in ("-c", "-m", "--") or not word.startswith("-") or word == "-":
+            return False
+        else:
+            is_value = word in known and not known[word].is_switch
+    return False
+
+
 def defaults() -> dict[str, Value]:
     """What stands where nothing was given."""
     values: dict[str, Value] = {"words": [], "code": None, "module": None}
@@ -147,6 +163,8 @@ def defaults() -> dict[str, Value]:
 def configure(parser: Parser) -> None:
     """The options of `run`, where argparse reads them."""
     from argparse import REMAINDER  # loaded by whoever made the parser
+
+    from shannot.cli.parser import checked
 
     parser.usage = USAGE
     parser.epilog = EPILOG
@@ -170,7 +188,7 @@ def configure(parser: Parser) -> None:
         else:
             place.add_argument(
                 *option.flags,
-                type=option.kind,
+                type=checked(option.kind),
                 choices=option.choices or None,
                 metavar=option.metavar or None,
                 help=option.help,

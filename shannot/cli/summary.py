@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _PREFIX = "shannot: "
 _LIMITS = {
-    "timeout": "its time (--timeout)",
-    "cpu": "its processor time (--cpu)",
-    "memory": "its memory (--memory)",
-    "processes": "its number of processes (--processes)",
-    "output": "its output (--output)",
-    "files": "its number of new files (--files)",
-    "overlay": "its room for changes (`overlay` in the configuration)",
+    "timeout": "time (--timeout)",
+    "cpu": "processor time (--cpu)",
+    "memory": "memory (--memory)",
+    "processes": "processes (--processes)",
+    "output": "output (--output)",
+    "files": "new files (--files)",
+    "overlay": "bytes written (`overlay` in the configuration)",
 }
 _SYSTEM_PLACES = ("/proc/", "/sys/", "/run/")
 """What no --map shows: synthetic in the project view, the machine's own in the system view."""
@@ -68,7 +68,7 @@ def lines(report: Report) -> list[str]:
 def _ended(report: Report) -> Iterator[str]:
     limit = report.outcome.limit
     if limit is not None:
-        yield f"ended: the script used up {_LIMITS.get(limit, escape(limit))}"
+        yield f"ended: the script reached its limit of {_LIMITS.get(limit, escape(limit))}"
     if not report.outcome.complete and report.effects:
         yield "incomplete: what follows is only what it did until then"
 

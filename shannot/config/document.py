@@ -98,6 +98,8 @@ def read_document(path: str, uid: int) -> Document | None:
     try:
         data = _read(path, uid)
     except (FileNotFoundError, NotADirectoryError):
+        if os.path.islink(path):
+            raise UsageError(f"{path}: a link to a file that is not there")
         return None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}")

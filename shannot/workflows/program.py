@@ -98,8 +98,12 @@ def find_interpreter(python: str | None, default: str) -> str:
         found = [f"{place}/{path}" for place in PATH.split(":")]
         path = next((place for place in found if os.access(place, os.X_OK)), path)
     path = os.path.abspath(path)
-    if not os.path.isfile(path) or not os.access(path, os.X_OK):
+    if not os.path.isfile(path):
         raise UsageError(f"no such interpreter: {given}")
+    if not os.access(path, os.X_OK):
+        raise UsageError(
+            f"the interpreter {given} cannot be executed (its mode, or a noexec mount)"
+        )
     try:
         with open(path, "rb") as program:
             magic = program.read(4)

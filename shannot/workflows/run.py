@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from shannot.config.paths import state_directory
-from shannot.errors import FAULT, TIME_LIMIT, UsageError
+from shannot.errors import DONE, FAULT, TIME_LIMIT, UsageError
 from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import choose, make_profile
@@ -51,6 +51,8 @@ class Report:
         waiting: int,
     ) -> None:
         self.status = exit_status(outcome)
+        if output.failures and self.status == DONE:
+            self.status = FAULT  # output that is lost is no success
         self.outcome = outcome
         self.output = output
         self.effects = effects

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -51,12 +52,47 @@ def test_every_command_has_help(place: Place, name: str) -> None:
         ["execute"],
     ],
 )
-def test_a_wrong_command_line_is_one_or_two_lines(place: Place, words: list[str]) -> None:
+def test_a_wrong_command_line_is_one_line(place: Place, words: list[str]) -> None:
     result = place.shannot(*words)
     assert result.returncode == 2
-    assert re.fullmatch(r"shannot: [^\n]+\n(  [^\n]+\n)?", result.stderr.decode())
+    assert re.fullmatch(r"shannot: [^\n]+\n", result.stderr.decode())
     assert result.stdout == b""
     assert b"\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--json", "--frobnicate", "s.py"],
+        ["run", "--memory", "much", "--json", "s.py"],
+        ["run", "--json"],
+        ["show", "--json"],
+        ["list", "--frobnicate", "--json"],
+        ["explain", "--json"],
+    ],
+)
+def test_a_wrong_command_line_that_asks_for_a_document_gets_one(
+    place: Place, words: list[str]
+) -> None:
+    result = place.shannot(*words)
+    assert (result.returncode, result.stderr) == (2, b"")
+    document = json.loads(result.stdout)
+    assert (document["ok"], document["error"]["exit_code"]) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "--map", "--json", "s.py"], ["run", "--frobnicate", "s.py", "--json"]]
+)
+def test_what_is_another_options_value_or_the_scripts_asks_for_nothing(
+    place: Place, words: list[str]
+) -> None:
+    result = place.shannot(*words)
+    assert (result.returncode, result.stdout) == (2, b"")
+
+
+def test_a_wrong_value_is_told_what_a_right_one_looks_like(place: Place) -> None:
+    assert b"'x' is not a duration like 30s or 5m" in place.shannot("run", "--timeout", "x").stderr
+    assert b"'x' is not a size like 512M or 2G" in place.shannot("run", "--memory", "x").stderr
 
 
 def test_no_command_prints_the_help_and_fails(place: Place) -> None:
@@ -73,6 +109,7 @@ def test_no_command_prints_the_help_and_fails(place: Place) -> None:
         (["binary"], 2, "binary"),
         (["--map", "/no/such/place", "-c", "pass"], 2, "/no/such/place"),
         (["--python", "/no/such/python", "-c", "pass"], 2, "no such interpreter"),
+        (["--python", "app.conf", "-c", "pass"], 2, "cannot be executed"),
         (["--env", "=x", "-c", "pass"], 2, "--env"),
     ],
 )

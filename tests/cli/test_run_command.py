@@ -180,3 +180,18 @@ def test_a_project_that_is_gone_is_one_clear_line(place: Place) -> None:
     )
     assert result.returncode == 2
     assert result.stderr.count(b"\n") == 1
+
+
+def test_output_that_cannot_be_written_is_no_success(place: Place) -> None:
+    for code, status in (("print(1)", 125), ("import sys; print(1); sys.exit(3)", 3)):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(
+                [sys.executable, "-m", "shannot", "run", "-c", code],
+                env=place.environment,
+                cwd=place.project,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                timeout=60,
+            )
+        assert result.returncode == status
+        assert result.stderr == b"shannot: cannot write output: No space left on device\n"

@@ -51,7 +51,7 @@ def test_every_fact_is_one_line() -> None:
         )
     )
     assert found == [
-        "shannot: ended: the script used up its memory (--memory)",
+        "shannot: ended: the script reached its limit of memory (--memory)",
         "shannot: incomplete: what follows is only what it did until then",
         "shannot: makes the directory /srv/\\x1b",
         "shannot: asks to run ls 'a b' (assumed to succeed)",

@@ -211,3 +211,10 @@ def test_a_project_lowers_limits_and_never_raises_them(place: Path) -> None:
 def test_a_project_can_do_nothing_else(place: Path, text: str) -> None:
     with pytest.raises(UsageError, match="can only tighten"):
         load(None, None, write(place, text, "project"), os.getuid())
+
+
+def test_a_link_to_nothing_is_not_taken_for_no_configuration(place: Path) -> None:
+    path = place / "config.toml"
+    path.symlink_to(place / "gone")
+    with pytest.raises(UsageError, match="a link to a file that is not there"):
+        read(str(path))
