@@ -8,7 +8,6 @@ from shannot.errors import FAULT, ShannotError
 
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
-from .kernel.proc import Proc
 from .kernel.task import System
 from .mediation.attendant import Attendant, Signals
 from .mediation.mediator import Mediator
@@ -73,7 +72,7 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     identity = Identity(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
     tree = build(spec, identity, cpython.libraries(spec.interpreter))
     system = System(identity, tree.overlay, tree.lookup, spec.limits, gate)
-    Proc(system, others=spec.view == "system").install(tree)
+    tree.put_late(b"/proc", lambda: _proc(system, tree, others=spec.view == "system"))
     tree.lookup.missing.clear()
     changes = LayerChanges(tree, spec)
     gate.attach(changes)
@@ -99,6 +98,12 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     if attendant.interrupted:
         outcome.complete = False
     return outcome
+
+
+def _proc(system: System, tree: Tree, others: bool) -> Directory:
+    from .kernel.proc import Proc  # most scripts never look
+
+    return Proc(system, others).install(tree)
 
 
 def _last_cut(changes: LayerChanges) -> tuple[Sequence[Effect], list[str]]:

@@ -52,7 +52,7 @@ class Virtual:
         paths.symlinkat(self.task, os.fsencode(target), dir_fd, os.fsencode(path))
 
     def readlink(self, path: str, dir_fd: int = CWD) -> str:
-        return os.fsdecode(paths.readlinkat(self.task, dir_fd, os.fsencode(path), 4096))
+        return os.fsdecode(metadata.readlinkat(self.task, dir_fd, os.fsencode(path), 4096))
 
     def chmod(self, path: str, mode: int, dir_fd: int = CWD) -> None:
         metadata.fchmodat(self.task, dir_fd, os.fsencode(path), mode)

@@ -1,4 +1,4 @@
-"""What is known of a file: stat, access, mode, owner, times, the filesystem it lies on."""
+"""What is known of a file: stat, access, link target, mode, owner, times, its filesystem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 import time
 from errno import EACCES, EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS
 
-from shannot.sandbox.vfs.node import Directory, File, MagicLink, Node
+from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
 from shannot.sandbox.vfs.rights import allows, may_own, may_write
 
 TYPE_CHECKING = False
@@ -79,6 +79,22 @@ def faccessat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> in
 
 def fchmodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
     return _chmod(task, task.existing(dirfd, path), mode)
+
+
+def readlinkat(task: Task, dirfd: int, path: bytes, size: int) -> bytes:
+    """readlinkat(2): the target, cut at `size`."""
+    if size <= 0:
+        raise OSError(EINVAL, "no buffer")
+    node: Node | None
+    if path or dirfd == -100:
+        node = task.existing(dirfd, path, follow=False)
+    else:
+        node = task.node(dirfd)
+    if isinstance(node, Link):
+        return node.target[:size]
+    if isinstance(node, MagicLink):
+        return node.read(task.pid)[:size]
+    raise OSError(EINVAL if path else ENOENT, "not a link")
 
 
 def fchmodat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""Names: unlink, rename, link, symlink, readlink."""
+"""Names: unlink, rename, link, symlink."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV
 
 from shannot.sandbox.vfs import renaming
 from shannot.sandbox.vfs.lookup import NAME
-from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
+from shannot.sandbox.vfs.node import Directory, File, Node
 
 from . import directories
 
@@ -109,19 +109,3 @@ def _free_target(task: Task, dirfd: int, path: bytes) -> Found:
     if found.directory:
         raise OSError(ENOENT, "not a directory")
     return found
-
-
-def readlinkat(task: Task, dirfd: int, path: bytes, size: int) -> bytes:
-    """readlinkat(2): the target, cut at `size`."""
-    if size <= 0:
-        raise OSError(EINVAL, "no buffer")
-    node: Node | None
-    if path or dirfd == -100:
-        node = task.existing(dirfd, path, follow=False)
-    else:
-        node = task.node(dirfd)
-    if isinstance(node, Link):
-        return node.target[:size]
-    if isinstance(node, MagicLink):
-        return node.read(task.pid)[:size]
-    raise OSError(EINVAL if path else ENOENT, "not a link")

@@ -50,7 +50,8 @@ class Proc:
         self.others = others  # the system view: the machine's processes are listed
         self.mount = Mount("ro", b"/proc")
 
-    def install(self, tree: Tree) -> None:
+    def install(self, tree: Tree) -> Directory:
+        """Mount it, and return its root."""
         root = _Root(self)
         root.fixed = True
         tree.put(b"/proc", root)
@@ -63,6 +64,7 @@ class Proc:
         tree.put(
             b"/proc/mounts", self.link(lambda _pid: b"self/mounts", lambda _pid: self.mounts())
         )
+        return root
 
     def inode(self) -> int:
         self.system.overlay.scaffolds += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from errno import E2BIG, EFAULT, ENAMETOOLONG
 
-from shannot.sandbox.channel.stub import BUFFER, BUFFER_SIZE, EXECUTE, ORDER
+from shannot.sandbox.channel.stub import BUFFER, BUFFER_SIZE, EXECUTE, EXIT, ORDER
 from shannot.sandbox.kernel.processes import ARGUMENTS_MAX
 
 TYPE_CHECKING = False
@@ -93,6 +93,11 @@ def instruct(
         for index, word in enumerate(prefix):
             free = _put(memory, free, word, argv + 8 * index)
     memory.write(BUFFER, ORDER.pack(EXECUTE, number, argv, environment))
+
+
+def end(memory: Memory, status: int) -> None:
+    """Order a stub to exit with this status. Errors: EFAULT."""
+    memory.write(BUFFER, ORDER.pack(EXIT, status, 0, 0))
 
 
 def _put(memory: Memory, free: int, word: bytes, place: int) -> int:

@@ -134,6 +134,8 @@ class Attendant:
     def _let_commands_end(self) -> None:
         """An allowed command that runs on the host is not cut short by the script's end."""
         performer = self._mediator.performer
+        if performer is None:
+            return
         performer.ending = self.limit is None
         while performer.busy() and self.limit is None and time.monotonic() < self._deadline:
             time.sleep(0.01)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 from errno import EFAULT, EINVAL, EIO, ENOSYS
 
-from shannot.sandbox.channel.stub import BUFFER, EXIT, ORDER, STUB_CALL
+from shannot.sandbox.channel.stub import STUB_CALL
 from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
 from shannot.sandbox.kernel.processes import Execution, check_clone, prepare
 
@@ -36,10 +36,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shannot.sandbox.channel.base import Memory
     from shannot.sandbox.kernel.task import Task
+    from shannot.sandbox.syscalls.table import Answer
 
     from .mediator import Mediator
-
-__all__ = ["STUB_CALL", "Commands"]
+    from .performer import Performer
 
 _STUB_NAME = b"s\0"
 _AT_FDCWD = 0xFFFF_FF9C
@@ -66,13 +66,23 @@ class Pending:
 class Commands:
     """The rows of fork, exec and the stub for one run."""
 
-    __slots__ = ("_mediator", "flights")
+    __slots__ = ("_mediator", "_performer", "flights")
 
-    def __init__(self, mediator: Mediator) -> None:
+    def __init__(self, mediator: Mediator, performer: Performer) -> None:
         self._mediator = mediator
+        self._performer = performer
         self.flights = Flights()
 
     # -- rows: (task, call, arguments) -> answer -------------------------------------------------
+
+    def rows(self) -> dict[str, Answer]:
+        return {
+            "clone": self.clone,
+            "fork": self.fork,
+            "vfork": self.vfork,
+            "execve": self.execve,
+            "execveat": self.execveat,
+        }
 
     def clone(self, task: Task, _call: int, arguments: tuple[int, ...]) -> int:
         self._mediator.count_process()
@@ -90,16 +100,9 @@ class Commands:
         return self.clone(task, call, (_VFORK,))
 
     def execve(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
-        mediator = self._mediator
-        if not mediator.started:
-            mediator.started = True
-            task.memory.forget()
-            return CONTINUE  # the very first: ours
-        return self._begin(task, call, mediator.system.caller, arguments)
+        return self._begin(task, call, self._mediator.system.caller, arguments)
 
     def execveat(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
-        if not self._mediator.started:
-            return self.execve(task, call, arguments)
         pending = task.pending
         if isinstance(pending, Pending) and pending.number >= 0:
             if (arguments[0], arguments[4]) != (pending.number, _AT_EMPTY_PATH):
@@ -125,8 +128,8 @@ class Commands:
             return 0
         task.pending = None
         if answer.kind == "assume":
-            return self._mediator.performer.assume(task, call, answer)
-        return self._mediator.performer.perform(task, call, answer)
+            return self._performer.assume(task, call, answer)
+        return self._performer.perform(task, call, answer)
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -226,14 +229,6 @@ class Commands:
         finally:
             os.close(host_fd)
         instruct(task.memory, stack, pending.number, program.prefix, pending.overlaps)
-
-    def exit(self, memory: Memory, call: int, status: int) -> None:
-        """Let a stub that waits end with this status. Called on any thread."""
-        try:
-            memory.write(BUFFER, ORDER.pack(EXIT, status, 0, 0))
-        except OSError:
-            return
-        self._mediator.listener.reply(call, 0)
 
 
 def _has_threads(pid: int) -> bool:

@@ -10,15 +10,13 @@ import os
 from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS
 from time import monotonic
 
+from shannot.sandbox.channel.stub import STUB_CALL
 from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
 from shannot.sandbox.syscalls.layouts import stat_of
 from shannot.sandbox.syscalls.linux import rows
-from shannot.sandbox.syscalls.table import Descriptor, compile_table
+from shannot.sandbox.syscalls.table import Descriptor, empty_table, fill_table
 
-from .commands import STUB_CALL, Commands
 from .family import Family
-from .lock_waits import LockWaits
-from .performer import Performer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from shannot.sandbox.syscalls.table import Answer
     from shannot.sandbox.vfs.node import Directory, File
 
+    from .commands import Commands
+    from .performer import Performer
+
 _FAULTS_KEPT = 20
 _FORKS = 256
 _SECONDS = 0.25
@@ -40,9 +41,22 @@ class Mediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_call", "_forks_until_look", "_lock_waits", "_names", "_next_look", "_processes", "_table",
-        "_threads", "commands", "family", "faults", "limit_hit", "listener", "performer", "started",
-        "stdin_key", "stopped", "system",
+        "_call",
+        "_forks_until_look",
+        "_next_look",
+        "_numbers",
+        "_processes",
+        "_table",
+        "_threads",
+        "commands",
+        "family",
+        "faults",
+        "limit_hit",
+        "listener",
+        "performer",
+        "stdin_key",
+        "stopped",
+        "system",
     )  # fmt: skip
 
     def __init__(
@@ -50,11 +64,10 @@ class Mediator:
     ) -> None:
         self.system = system
         self.listener = listener
-        self.started = False  # the child executes the interpreter
         self.stopped = False
         self.family = Family(system, group)
-        self.commands = Commands(self)
-        self.performer = Performer(self)
+        self.commands: Commands | None = None  # with the rest of the table
+        self.performer: Performer | None = None
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin
         self.limit_hit: Callable[[str], None] = lambda _name: None
         self.faults: list[str] = []  # at most 20: where each happened
@@ -65,16 +78,9 @@ class Mediator:
         self._call = 0  # the call being answered
         system.replace = self._replace
         system.pack_stat = stat_of(architecture.machine)
-        numbers = architecture.numbers()
-        self._names = numbers
-        self._table: list[Answer | None] = compile_table(
-            rows(architecture.machine), numbers, listener.alive
-        )
-        for name in ("clone", "fork", "vfork", "execve", "execveat"):
-            if name in numbers:
-                self._table[numbers[name]] = getattr(self.commands, name)
-        self._lock_waits = LockWaits(self)
-        self._table[numbers["flock"]] = self._lock_waits.flock
+        self._numbers = architecture.numbers()
+        self._table = empty_table(self._numbers)
+        fill_table(self._table, rows(architecture.machine), self._numbers, listener.alive)
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -82,7 +88,7 @@ class Mediator:
         """Answer the first call: the launched child executes its interpreter."""
         notification = self.listener.receive()
         if notification is not None:
-            self.dispatch(notification)
+            self.listener.resume(notification[0])  # it is ours: the launch makes no other call
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Answer until nobody is left, or `ended` says so after a signal."""
@@ -95,7 +101,7 @@ class Mediator:
                     dispatch(notification)
                 elif ended():
                     return
-                elif self.commands.flights:
+                elif self.commands is not None and self.commands.flights:
                     self.commands.give_up_lost()
         finally:
             self.stopped = True
@@ -107,7 +113,7 @@ class Mediator:
             task = self._threads.get(tid) or self._introduce(tid)
             self.system.caller = tid
             self._call = call
-            if task.pending is not None:
+            if task.pending is not None and self.commands is not None:
                 self.commands.check(task, tid, number)
             row = self._table[number] if 0 <= number < len(self._table) else None
             if row is None:
@@ -136,14 +142,35 @@ class Mediator:
         self.faults.append(f"{what}: {type(fault).__name__}{place}")
 
     def _unusual(self, number: int) -> Answer:
-        """The stub's row, or none: ENOSYS."""
-        if number == STUB_CALL:
+        """A row that is not loaded yet, or none: ENOSYS."""
+        if self.commands is None:
+            self._load_the_rest()
+        if number == STUB_CALL and self.commands is not None:
             return self.commands.stub
-        self.system.refuse_call(self._name(number))
-        raise OSError(ENOSYS, "in no row")
+        row = self._table[number] if 0 <= number < len(self._table) else None
+        if row is None:
+            self.system.refuse_call(self._name(number))
+            raise OSError(ENOSYS, "in no row")
+        return row
+
+    def _load_the_rest(self) -> None:
+        """Half of the table and what commands need: many scripts ask for none of it."""
+        from shannot.sandbox.syscalls import linux_seldom
+
+        from .commands import Commands
+        from .lock_waits import LockWaits
+        from .performer import Performer
+
+        fill_table(self._table, linux_seldom.rows(), self._numbers, self.listener.alive)
+        self.performer = Performer(self)
+        self.commands = Commands(self, self.performer)
+        for name, answer in self.commands.rows().items():
+            if name in self._numbers:
+                self._table[self._numbers[name]] = answer
+        self._table[self._numbers["flock"]] = LockWaits(self).flock
 
     def _name(self, number: int) -> str:
-        for name, known in self._names.items():
+        for name, known in self._numbers.items():
             if known == number:
                 return name
         return f"number {number}"
@@ -206,4 +233,4 @@ class Mediator:
 
     def overdue(self) -> bool:
         """Will a stub not arrive? Asked now and then by the attendant."""
-        return bool(self.commands.flights.lost())
+        return self.commands is not None and bool(self.commands.flights.lost())

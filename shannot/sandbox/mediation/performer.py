@@ -16,6 +16,8 @@ from errno import ESRCH
 from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
 from shannot.sandbox.kernel.answers import DEFERRED
 
+from .arguments import end
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +62,8 @@ class _Stub:
                     pidfd_send_signal(self.pidfd, -status)
                     return
                 status = 128 - status  # it ignores or blocks this signal: as a shell has it
-            self._mediator.commands.exit(self._memory, self.call, status)
+            end(self._memory, status)
+            self._mediator.listener.reply(self.call, 0)
         except OSError:
             pass  # it was killed
         finally:

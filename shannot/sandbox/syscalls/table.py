@@ -3,9 +3,9 @@
 Theory of operation
 -------------------
 A row names a call, the handler, how each register becomes a value (`kinds`) and how the handler's
-result goes back (`result`). `compile_table` turns all rows into one list indexed by the call's
-number; its functions take a task, the call's id and the raw arguments, and return what is sent
-back: a value, CONTINUE, DEFERRED, or a `Descriptor` to install. A raised OSError becomes the errno.
+result goes back (`result`). `fill_table` puts rows into one list indexed by the call's number; its
+functions take a task, the call's id and the raw arguments, and return what is sent back: a value,
+CONTINUE, DEFERRED, or a `Descriptor` to install. A raised OSError becomes the errno.
 
 What a row's kinds read from memory is read once, before the handler runs, and the call is checked
 to be alive after that and before anything is done: the thread may have been killed meanwhile and
@@ -76,16 +76,22 @@ class Skip:
     __slots__ = ()
 
 
-def compile_table(
-    rows: Iterable[Row], numbers: Mapping[str, int], alive: Callable[[int], bool]
-) -> list[Answer | None]:
-    """All rows that this architecture has, by number."""
-    table: list[Answer | None] = [None] * (max(numbers.values()) + 1)
+def empty_table(numbers: Mapping[str, int]) -> list[Answer | None]:
+    """No rows, room for all."""
+    return [None] * (max(numbers.values()) + 1)
+
+
+def fill_table(
+    table: list[Answer | None],
+    rows: Iterable[Row],
+    numbers: Mapping[str, int],
+    alive: Callable[[int], bool],
+) -> None:
+    """Put in the rows of calls that this architecture has, each at its number."""
     for row in rows:
         number = numbers.get(row.name)
         if number is not None:
             table[number] = _compile(row, alive)
-    return table
 
 
 def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:

@@ -12,12 +12,12 @@ from errno import EACCES, EDQUOT, ENOENT, ENOSPC
 
 from .host import begins_as_private_key
 from .node import Directory, File, Node
-from .spool import Spool, copy_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .hidden import Hidden
     from .rights import Identity
+    from .spool import Spool
 
 _FIRST_INODE = 1 << 40
 """Numbers of what is made in the layer, above any that a usual filesystem hands out."""
@@ -144,6 +144,8 @@ class Layer:
     @property
     def spool(self) -> Spool:
         if self.spool_ is None:
+            from .spool import Spool  # many scripts write nothing
+
             self.spool_ = Spool(self._private + b"/spool", self.limit)
         return self.spool_
 
@@ -190,6 +192,8 @@ class Layer:
             key, target = self.spool.create()
             try:
                 if keep:
+                    from .spool import copy_contents  # as above
+
                     copy_contents(source, target)
                 if node.original is None:
                     node.adopt(found)

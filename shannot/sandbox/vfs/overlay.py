@@ -37,7 +37,6 @@ from __future__ import annotations
 import stat
 from errno import EACCES, EBUSY, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV
 
-from .forget import forget_clean
 from .host import TYPES, never_shown
 from .layer import Layer, has_entry
 from .node import Directory, File, Link, Node, node_of_host
@@ -143,6 +142,8 @@ class Overlay(Layer):
         root = directory
         while root.parent is not None and root.parent is not root:
             root = root.parent
+        from .forget import forget_clean  # few runs look at so much
+
         self._known = forget_clean(root, self._linked)
         self._known_max = max(_KNOWN_MAX, 2 * self._known)
 

@@ -9,13 +9,14 @@ from errno import ENOENT
 from . import synthetic
 from .hidden import Hidden
 from .host import DescriptorCache, HostDirectory
+from .late import LateDirectory
 from .lookup import Lookup
 from .node import Device, Directory, File, Link, Mount, Node
 from .overlay import Overlay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shannot.sandbox.spec import Map, Spec
 
@@ -107,6 +108,12 @@ class Tree:
         directory.seen.pop(name, None)
         directory.upper[name] = node
         self.lookup.forget()
+
+    def put_late(self, guest: bytes, make: Callable[[], Directory]) -> None:
+        """Mount a directory that is made at the first look; `make` puts it there itself."""
+        mount = Mount("ro", None)  # what is found in it may be another thing the next time
+        node = LateDirectory(mount, 0o555, self._inode(), self.overlay, make)
+        self.put(guest, node)
 
     def map(self, host: bytes, guest: bytes, mount: Mount, foreign: bool = False) -> bool:
         """Mount what the host has at `host`. False where there is nothing that can be mapped.
