@@ -31,7 +31,7 @@ nothing, and a directory is removed entry by entry, so what was added since surv
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -146,13 +146,14 @@ class Execution:
             kept = stack.enter_context(store.blobs(session_id, "checkpoint"))
             steps = Steps(session_id, blobs, kept, self._protected)
             self._record_skipped(journal)
+            filled = parents(self._effects[number] for number in self._chosen)
             for number in self._waiting():
                 effect = self._effects[number]
                 if isinstance(effect, RunCommand):
                     self._settle(steps, number)
                     result = self._run(journal, number, effect, blobs, sinks)
                 else:
-                    result = self._change(journal, number, self._relaxed(number, effect), steps)
+                    result = self._change(journal, number, relaxed(effect, filled), steps)
                 journal.end(result)
                 self._observe("end", number)
                 self._results[number] = result
@@ -243,16 +244,6 @@ class Execution:
             return replace(result, state="failed", message=message)
         return result
 
-    def _relaxed(self, number: int, effect: FileEffect) -> FileEffect:
-        """A directory that its owner may not write to, if it must be filled first (`_settle`)."""
-        if not isinstance(effect, MakeDirectory) or os.geteuid() == 0:
-            return effect
-        below = f"{effect.path}/"
-        later = (self._effects[n] for n in self._chosen if n > number)
-        if any(not isinstance(e, RunCommand) and e.path.startswith(below) for e in later):
-            return replace(effect, mode=effect.mode | 0o700)
-        return effect
-
     def _settle(self, steps: Steps, end: int) -> None:
         """Directories made since the last command get the recorded mode and time, now filled.
 
@@ -269,6 +260,19 @@ class Execution:
             if isinstance(effect, MakeDirectory) and done and effect.path not in touched:
                 steps.settle(effect)
             touched.add(effect.source if isinstance(effect, MovePath) else effect.path)
+
+
+def parents(effects: Iterable[Effect]) -> frozenset[str]:
+    """The directories in which effects change names."""
+    paths = (effect.path for effect in effects if not isinstance(effect, RunCommand))
+    return frozenset(os.path.dirname(path) for path in paths)
+
+
+def relaxed(effect: FileEffect, filled: Container[str]) -> FileEffect:
+    """A directory that its owner may not write to, if it is to be filled first (`_settle`)."""
+    if isinstance(effect, MakeDirectory) and effect.path in filled and os.geteuid() != 0:
+        return replace(effect, mode=effect.mode | 0o700)
+    return effect
 
 
 def _unobserved(_event: str, _number: int) -> None:

@@ -25,13 +25,14 @@ class Item:
 
     __slots__ = (
         "_children", "_digest", "_host", "_known", "_listed", "identity", "kind", "links", "mode",
-        "owner", "size", "target",
+        "mode_set", "owner", "size", "target",
     )  # fmt: skip
 
     def __init__(self, fingerprint: Fingerprint, owner: tuple[int, int], target: str = "") -> None:
         """A thing that an effect makes."""
         self.kind: UnreadKind = fingerprint.kind
         self.mode = fingerprint.mode
+        self.mode_set = False  # by an effect: what the host has is another one
         self.size = fingerprint.size
         self.owner = owner
         self.links = 1

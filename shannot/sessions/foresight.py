@@ -57,19 +57,19 @@ def foresee(forecast: Forecast, effect: Effect, operator: Operator, partial: boo
         case WriteFile():
             _write_file(forecast, effect, operator)
         case DeletePath(path=path, before=before, entries=entries):
-            parent, name, item = _target(forecast, path)
+            parent, name, item = _target(forecast, path, operator)
             gone = _existing(path, item)
             gone.compare_tree(path, before, entries, partial)
             forecast.lose(gone)
             parent.put(name, None)
         case MakeDirectory(path=path, mode=mode):
-            parent, name, item = _target(forecast, path)
+            parent, name, item = _target(forecast, path, operator)
             _compare(path, item, None)
             parent.put(name, Item(Fingerprint("directory", mode), (operator.uid, operator.gid)))
         case MakeLink():
             _make_link(forecast, effect, operator)
         case MovePath():
-            _move_path(forecast, effect)
+            _move_path(forecast, effect, operator)
         case ChangeMode() | ChangeOwner() | ChangeTimes():
             _change_metadata(forecast, effect, operator, partial)
         case RunCommand():
@@ -111,14 +111,22 @@ def _is(item: Item | None, fingerprint: Fingerprint) -> bool:
     return True
 
 
-def _target(forecast: Forecast, path: str) -> tuple[Item, str, Item | None]:
+def _target(forecast: Forecast, path: str, operator: Operator) -> tuple[Item, str, Item | None]:
     """The directory of path, the name in it, and what stands there."""
     parent, name = forecast.parent(path)
-    host = parent.host_path()
-    # Rough, for the early word: a mode that the plan itself changes is not taken into account.
-    if host is not None and not os.access(host, os.W_OK | os.X_OK, effective_ids=True):
+    if not _may_change(parent, operator):
         raise ConflictError(path, "this user may not change its directory")
     return parent, name, parent.child(name)
+
+
+def _may_change(directory: Item, operator: Operator) -> bool:
+    """May this user make and remove names in it? The kernel is asked where it can know."""
+    host = directory.host_path()
+    if host is None:
+        return True  # made by the plan, so by this user
+    if directory.mode_set and operator.uid == directory.owner[0]:
+        return directory.mode & 0o300 == 0o300
+    return os.access(host, os.W_OK | os.X_OK, effective_ids=True)
 
 
 def _existing(path: str, item: Item | None) -> Item:
@@ -136,7 +144,7 @@ def _compare(path: str, item: Item | None, expected: Fingerprint | None) -> None
 
 def _write_file(forecast: Forecast, effect: WriteFile, operator: Operator) -> None:
     path = effect.path
-    parent, name, item = _target(forecast, path)
+    parent, name, item = _target(forecast, path, operator)
     _compare(path, item, effect.before)
     owner = (operator.uid, operator.gid)
     if item is not None and item.kind == "file":
@@ -151,7 +159,7 @@ def _write_file(forecast: Forecast, effect: WriteFile, operator: Operator) -> No
 
 def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None:
     path = effect.path
-    parent, name, item = _target(forecast, path)
+    parent, name, item = _target(forecast, path, operator)
     _compare(path, item, effect.before)
     if item is not None:
         forecast.lose(item)
@@ -166,11 +174,11 @@ def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None
         parent.put(name, Item(made, (operator.uid, operator.gid), effect.target))
 
 
-def _move_path(forecast: Forecast, effect: MovePath) -> None:
-    origin, old_name, item = _target(forecast, effect.source)
+def _move_path(forecast: Forecast, effect: MovePath, operator: Operator) -> None:
+    origin, old_name, item = _target(forecast, effect.source, operator)
     moved = _existing(effect.source, item)
     moved.compare_tree(effect.source, effect.before, effect.entries, unread=effect.unread)
-    parent, name, replaced = _target(forecast, effect.path)
+    parent, name, replaced = _target(forecast, effect.path, operator)
     _compare(effect.path, replaced, effect.replaced)
     if replaced is moved:
         raise ConflictError(effect.path, "it is another name of what would be moved there")
@@ -199,6 +207,7 @@ def _change_metadata(
             if item.mode != before and not (partial and item.mode == after):
                 raise ConflictError(path, f"its mode is {item.mode:04o} now, not {before:04o}")
             item.mode = after
+            item.mode_set = True
         case ChangeOwner(before=old, after=new):
             if item.owner != old and not (partial and item.owner == new):
                 raise ConflictError(path, f"its owner is {item.owner} now, not {old}")

@@ -19,6 +19,7 @@ from shannot.sandbox.vfs.changes import Cutter
 from shannot.sandbox.vfs.hidden import Hidden
 from shannot.sandbox.vfs.rights import Identity
 from shannot.sessions import preflight
+from shannot.sessions.apply import parents, relaxed
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.foresight import Operator
 from shannot.sessions.place import Protected
@@ -98,9 +99,10 @@ class Scene:
 
 
 def perform(steps: Steps, effects: Sequence[Effect]) -> None:
+    filled = parents(effects)
     for effect in effects:
         assert not isinstance(effect, RunCommand)
-        with steps.open(effect) as step:
+        with steps.open(relaxed(effect, filled)) as step:
             present = step.save(partial=False)
             step.change(present, present)
     for effect in reversed(effects):

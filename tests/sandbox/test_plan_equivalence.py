@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c", os.fsdecode(b"\xff\n"))
 CONTENTS = (b"", b"x", b"line\n" * 30, b"\0" * 9000)
 # A write of an ordinary user's takes the set-user-id bit away, which the layer does not do.
 FILE_MODES = (0o644, 0o600, 0o755, 0o4711 if os.geteuid() == 0 else 0o711, 0o444)
-DIRECTORY_MODES = (0o755, 0o700, 0o2775, 0o1777)
+DIRECTORY_MODES = (0o755, 0o700, 0o2775, 0o1777, 0o555)
 TIMES = (0, 1_500_000_000_123_456_789)
 
 
@@ -133,10 +133,15 @@ class Both:
     def rmtree(self, a: int, b: int, c: int) -> None:
         if name := self.pick("directory", a):
             native, script = self.paths(name)
+            if not os.access(os.path.dirname(native), os.W_OK):
+                return
+            open_all(native)
             shutil.rmtree(native)
             self.remove_tree(script)
 
     def remove_tree(self, path: str) -> None:
+        if not self.script.stat(path, follow=False).st_mode & 0o200:
+            self.script.chmod(path, 0o755)
         for name in self.script.listdir(path):
             below = f"{path}/{name}"
             if self.script.stat(below, follow=False).st_mode & 0o170000 == 0o040000:
@@ -171,6 +176,10 @@ class Both:
         native, script = self.paths(one)
         new_native, new_script = self.paths(other)
         if os.path.samestat(os.lstat(native), os.lstat(new_native)):
+            return
+        above = os.path.dirname(native), os.path.dirname(new_native)
+        moved = [path for path in (native, new_native) if os.path.isdir(path)]
+        if not all(os.access(path, os.W_OK) for path in (*above, *moved)):
             return
         aside = str(self.scene.base / "aside")
         os.rename(native, aside)
@@ -207,8 +216,20 @@ class Both:
     def chmod(self, a: int, b: int, c: int) -> None:
         if name := self.pick(("writable", "directory")[c % 2], a):
             native, script = self.paths(name)
-            mode = (FILE_MODES[b % 5], DIRECTORY_MODES[b % 4])[c % 2]
+            mode = (FILE_MODES[b % 5], DIRECTORY_MODES[b % 5])[c % 2]
             self.do(lambda: os.chmod(native, mode), lambda: self.script.chmod(script, mode))
+
+    def work_inside_closed(self, a: int, b: int, c: int) -> None:
+        """Into a directory that is closed to its owner before and after, as careful tools do."""
+        if not (name := self.pick("directory", a)):
+            return
+        native, script = self.paths(name)
+        self.do(lambda: os.chmod(native, 0o755), lambda: self.script.chmod(script, 0o755))
+        inside = [other for other in self.found("any") if os.path.dirname(other) == name]
+        (self.create, self.overwrite, self.rename, self.rename_directory)[c % 4](b, c, 0)
+        if inside and c % 3:
+            self.rename_to(inside[b % len(inside)], f"{name}/{NAMES[b % 4]}", 0)
+        self.do(lambda: os.chmod(native, 0o555), lambda: self.script.chmod(script, 0o555))
 
     def utime(self, a: int, b: int, c: int) -> None:
         if name := self.pick("any", a):
@@ -248,8 +269,8 @@ class Both:
 OPERATIONS = [
     Both.create, Both.overwrite, Both.again, Both.replace, Both.truncate, Both.mkdir, Both.unlink,
     Both.rmdir, Both.rmtree, Both.rename, Both.rename_directory, Both.exchange, Both.move_into_new,
-    Both.link, Both.symlink, Both.chmod, Both.chown, Both.utime, Both.open_writer, Both.write_open,
-    Both.cut,
+    Both.work_inside_closed, Both.link, Both.symlink, Both.chmod, Both.chown, Both.utime,
+    Both.open_writer, Both.write_open, Both.cut,
 ]  # fmt: skip
 Operation = Callable[[Both, int, int, int], None]
 Step = tuple[Operation, int, int, int]
@@ -259,11 +280,19 @@ STEPS = st.lists(
 )
 
 
+def open_all(top: str | Path) -> None:
+    """Every directory below may be written by its owner."""
+    for directory, _, _ in os.walk(top):
+        if not os.stat(directory).st_mode & 0o200:
+            os.chmod(directory, 0o755)
+
+
 def plant(root: Path, linked: bool) -> None:
     (root / "a/b/c").mkdir(parents=True)
     (root / "a/b/c/a").write_bytes(b"deep")
     (root / "a/b/b").write_bytes(b"x")
     (root / "a/a").symlink_to("b")
+    (root / "a/b/c").chmod(0o555)
     (root / "a/c").mkdir(mode=0o700)
     (root / "b").write_bytes(b"line\n" * 30)
     (root / "b").chmod(0o600)
@@ -304,4 +333,5 @@ def check(steps: list[Step], linked: bool = False) -> Scene:
         return scene
     finally:
         os.umask(umask)
+        open_all(base)
         shutil.rmtree(base)

@@ -13,6 +13,7 @@ import pytest
 
 from shannot.effects.document import MalformedError
 from shannot.effects.model import (
+    ChangeMode,
     ChangeOwner,
     DeletePath,
     Effect,
@@ -326,7 +327,7 @@ def test_an_incomplete_plan_needs_to_be_asked_for(world: World) -> None:
 
 
 def test_a_session_that_is_not_approved_is_not_executed(world: World) -> None:
-    with pytest.raises(UnsuccessfulError, match="is pending and cannot become executing"):
+    with pytest.raises(UnsuccessfulError, match="is pending and cannot be executed"):
         world.execute(world.session())
 
 
@@ -480,6 +481,22 @@ def test_a_filled_directory_has_the_time_that_was_recorded(world: World) -> None
     recorder.write("d/x", b"")
     world.execute(world.approved(world.recorded(recorder)))
     assert (world.tree / "d").stat().st_mtime_ns == 10**18
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_the_plan_opens_may_be_changed_and_closed_again(world: World) -> None:
+    closed = world.tree / "closed"
+    closed.mkdir()
+    closed.chmod(0o555)
+    written = WriteFile(str(closed / "x"), None, Fingerprint("file", 0o644, EMPTY))
+    opened = ChangeMode(str(closed), 0o555, 0o755)
+    effects: list[Effect] = [opened, written, ChangeMode(str(closed), 0o755, 0o555)]
+    with pytest.raises(UnsuccessfulError, match="this user may not change its directory"):
+        world.execute(world.approved(world.session(effects, [b""]), [2]))
+    result, _, _ = world.execute(world.approved(world.session(effects, [b""])))
+    assert result.succeeded
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o555
+    closed.chmod(0o755)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

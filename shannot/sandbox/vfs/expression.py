@@ -23,6 +23,7 @@ from shannot.effects.model import (
 
 from .base import Base, Bases, UnplannedError, made
 from .contents import Contents, set_time
+from .doors import Doors
 from .fingerprints import Fingerprints
 from .node import Directory, File, Link, Node
 
@@ -41,7 +42,7 @@ class DifferenceFound(Exception):  # noqa: N818 - not an error: the answer to `p
 class Expression:
     """Makes the effects of one cut. With `only_ask` the first one is `DifferenceFound` instead."""
 
-    __slots__ = ("_bases", "_contents", "_identity", "_only_ask", "_prints", "effects")
+    __slots__ = ("_bases", "_contents", "_doors", "_identity", "_only_ask", "_prints", "effects")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Expression:
         self._contents = contents
         self._identity = identity
         self._only_ask = only_ask
+        self._doors = Doors(bases, identity, self._set_mode)
         self.effects: list[Effect] = []
 
     def path(self, place: Place) -> str:
@@ -87,6 +89,11 @@ class Expression:
         before = self._prints.of(base)
         to_replace = self._fingerprint(replaced)
         paths = self.path(source), self.path(place)
+        self._doors.open(source[0])
+        self._doors.open(place[0])
+        if base.is_directory() and source[0] is not place[0]:
+            self._doors.open(base)  # its `..` changes
+            before = self._prints.of(base)
         self._add(MovePath(*paths, before, to_replace, entries, unread))
         if replaced is not None:
             self._bases.delete(*place)
@@ -97,10 +104,13 @@ class Expression:
         self._ask()
         if base.is_directory():
             entries = self._prints.entries(base)
+            if self._doors.open_below(base):
+                entries = self._prints.entries(base)
             before = self._prints.of(base)
         else:
             entries = ()
             before = self._prints.of(base, keep=True)
+        self._doors.open(place[0])
         self._add(DeletePath(self.path(place), before, entries))
         self._bases.delete(*place)
 
@@ -110,7 +120,9 @@ class Expression:
             self.delete(place, replaced)
             replaced = None
         base = made(node, self._identity.uid, self._group(place))
+        self._doors.open(place[0])
         if isinstance(node, Directory):
+            self._doors.made(base)
             base.mtime_ns = set_time(node)
             mode = node.mode & 0o7777
             self._add(MakeDirectory(self.path(place), mode, base.mtime_ns))
@@ -133,6 +145,7 @@ class Expression:
     def link(self, base: Base, place: Place, replaced: Base | None) -> None:
         """A second name of a file."""
         before = self._fingerprint(replaced)
+        self._doors.open(place[0])
         self._add(MakeLink(self.path(place), self.path(base.places[0]), before, hard=True))
         if replaced is not None:
             self._bases.delete(*place)
@@ -150,7 +163,7 @@ class Expression:
         if isinstance(node, File) and self._has_other_contents(node, base):
             self._rewrite(node, base, place)
         if not isinstance(node, Link):
-            self._mode(node, base, place)
+            self._set_mode(base, node.mode & 0o7777)
         self._owner(node, base, place)
         self._times(node, base, place)
 
@@ -170,9 +183,11 @@ class Expression:
         before = self._prints.of(base, keep=True)
         others = [other for other in base.places if other != place]
         for other in others:
+            self._doors.open(other[0])
             self._add(DeletePath(self.path(other), before))
             self._bases.take(*other)
             base.links -= 1
+        self._doors.open(place[0])
         self._write(node, base, place, before)
         for other in others:
             self.link(base, other, None)
@@ -186,11 +201,11 @@ class Expression:
         base.sha256, base.size, base.mode, base.mtime_ns = sha256, size, node.mode, mtime_ns
         base.origin = None
 
-    def _mode(self, node: Node, base: Base, place: Place) -> None:
-        before, after = base.mode & 0o7777, node.mode & 0o7777
+    def _set_mode(self, base: Base, after: int) -> None:
+        before = base.mode & 0o7777
         if before != after:
-            self._add(ChangeMode(self.path(place), before, after))
-            base.mode = node.mode
+            self._add(ChangeMode(self.path(base.places[0]), before, after))
+            base.mode = stat.S_IFMT(base.mode) | after
 
     def _owner(self, node: Node, base: Base, place: Place) -> None:
         before, after = (base.uid, base.gid), (node.uid, node.gid)
@@ -207,12 +222,16 @@ class Expression:
     def open_directory(self, node: Directory, base: Base) -> None:
         """A mode that lets its owner work in it comes before that work."""
         if node.mode & 0o300 == 0o300 and base.places:
-            self._mode(node, base, base.places[0])
+            self._set_mode(base, node.mode & 0o7777)
 
     def close_directory(self, node: Directory, base: Base) -> None:
         """Mode, owner and times of a directory, once all below it is done."""
         place = base.places[0] if base.places else None
         if place is not None:
-            self._mode(node, base, place)
+            self._set_mode(base, node.mode & 0o7777)
             self._owner(node, base, place)
             self._times(node, base, place)
+
+    def close_all(self) -> None:
+        """Nothing more comes in this cut."""
+        self._doors.close()

@@ -70,6 +70,7 @@ class Planner:
             waiting.extend(reversed(below))
         for directory, was in reversed(self._settled.items()):
             self._attempt(directory, was, b"", self._close)
+        self._express.close_all()
 
     def _attempt(
         self, directory: Directory, was: Base, name: bytes,
