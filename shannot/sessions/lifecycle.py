@@ -39,6 +39,9 @@ _HINTS: Mapping[State, str] = {
 }
 
 
+_VERBS: Mapping[State, str] = {"executing": "executed"}
+
+
 class LifecycleError(UnsuccessfulError):
     """The session is in a state from which the move is not possible."""
 
@@ -46,6 +49,7 @@ class LifecycleError(UnsuccessfulError):
 def check(session_id: str, state: State, wanted: State) -> None:
     """Raise LifecycleError unless a session can go from state to wanted."""
     if wanted not in TRANSITIONS[state]:
+        verb = _VERBS.get(wanted, wanted)
         raise LifecycleError(
-            f"session {session_id} is {state} and cannot become {wanted}; {_HINTS[state]}"
+            f"session {session_id} is {state} and cannot be {verb}; {_HINTS[state]}"
         )

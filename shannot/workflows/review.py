@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -94,7 +95,13 @@ def diff(
         if not 1 <= number <= len(effects):
             raise UsageError(f"there is no effect {number}; the last one is {len(effects)}")
     found: list[EffectDiff] = []
-    with store.blobs(session.id) as blobs:
+    with ExitStack() as stack:
+        blobs = [stack.enter_context(store.blobs(session.id))]
+        if session.results:
+            try:
+                blobs.append(stack.enter_context(store.blobs(session.id, "checkpoint")))
+            except MalformedError:
+                pass  # nothing had to be saved
         for number, effect in enumerate(effects, 1):
             if numbers is not None and number not in numbers:
                 continue
@@ -105,7 +112,7 @@ def diff(
 
 
 def _diff(
-    blobs: BlobDirectory, earlier: Sequence[Effect], effect: Effect, limit: int | None
+    blobs: Sequence[BlobDirectory], earlier: Sequence[Effect], effect: Effect, limit: int | None
 ) -> Diff | None:
     """None for an effect that changes no contents."""
     after: Fingerprint | None
@@ -119,7 +126,7 @@ def _diff(
     if before is not None and before.kind != "file":
         before = None
     old = b"" if before is None else _contents(blobs, _origin(earlier, path), before)
-    new = b"" if after is None else blobs.read(after.sha256, diffs.MAX_CONTENTS)
+    new = b"" if after is None else blobs[0].read(after.sha256, diffs.MAX_CONTENTS)
     if old is None or new is None:
         lines = (f"- {_told(before)}", f"+ {_told(after)}")
         return Diff("large" if new is None else "unavailable", lines)
@@ -142,14 +149,16 @@ def _origin(earlier: Sequence[Effect], path: str) -> str:
     return path
 
 
-def _contents(blobs: BlobDirectory, path: str, expected: Fingerprint) -> bytes | None:
-    """The contents before the effect, from an earlier effect or the host; None: not to be had."""
+def _contents(blobs: Sequence[BlobDirectory], path: str, expected: Fingerprint) -> bytes | None:
+    """The contents before the effect, from an earlier effect, the checkpoint or the host; None:
+    not to be had."""
     if expected.size > diffs.MAX_CONTENTS:
         return None
-    try:
-        return blobs.read(expected.sha256, diffs.MAX_CONTENTS)
-    except MalformedError:
-        pass  # no earlier effect wrote it: it is on the host
+    for directory in blobs:
+        try:
+            return directory.read(expected.sha256, diffs.MAX_CONTENTS)
+        except MalformedError:
+            continue  # no earlier effect wrote it, and none has replaced it yet
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

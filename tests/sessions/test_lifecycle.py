@@ -22,7 +22,5 @@ def test_a_move_that_is_not_in_the_table_raises(state: State, wanted: State) -> 
     if (state, wanted) in ALLOWED:
         check("x", state, wanted)
     else:
-        with pytest.raises(
-            LifecycleError, match=f"session x is {state} and cannot become {wanted}"
-        ):
+        with pytest.raises(LifecycleError, match=f"session x is {state} and cannot be [a-z]+; "):
             check("x", state, wanted)

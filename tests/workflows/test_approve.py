@@ -72,9 +72,9 @@ def test_a_rejected_session_stays_rejected(world: World) -> None:
     decided = reject(world.store, session.id, reason="no\n\u202e", who="ann", where="tty", now=NOW)
     assert decided.state == "rejected"
     assert decided == world.store.load(session.id)
-    with pytest.raises(UnsuccessfulError, match="is rejected and cannot become approved"):
+    with pytest.raises(UnsuccessfulError, match="is rejected and cannot be approved"):
         world.approved(session)
-    with pytest.raises(UnsuccessfulError, match="is rejected and cannot become executing"):
+    with pytest.raises(UnsuccessfulError, match="is rejected and cannot be executed"):
         world.execute(session)
 
 

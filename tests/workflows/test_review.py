@@ -76,6 +76,18 @@ def test_contents_that_are_gone_from_the_host_are_told_by_hash(world: World) -> 
     assert found.lines[0].startswith("- 4 bytes, sha256 ")
 
 
+def test_what_was_executed_can_still_be_read_as_a_diff(world: World) -> None:
+    for root in (world.tree, world.native):
+        (root / "app.conf").write_bytes(b"one\n")
+    recorder = world.recorder()
+    recorder.write("app.conf", b"two\n")
+    session = world.approved(world.recorded(recorder))
+    before = diff(world.store, session)
+    world.execute(session)
+    assert diff(world.store, world.store.load(session.id)) == before
+    assert "-one" in before[0].diff.lines
+
+
 def test_the_diff_of_one_effect_can_be_asked_for(world: World) -> None:
     recorder = world.recorder()
     recorder.write("x", b"1\n")
