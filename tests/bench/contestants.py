@@ -43,7 +43,7 @@ def contestants(directory: Path) -> tuple[list[Contestant], list[str]]:
     """
     present = [
         Contestant("plain", "nothing", plain, base(directory)),
-        shannot("shannot", 'confine = ["*"]', directory),
+        shannot("shannot", "", directory),  # as it comes: `true` is confined
         shannot("shannot, allowed", 'auto_approve = ["true"]', directory, ("spawn true",)),
     ]
     missing = []
@@ -79,8 +79,9 @@ def shannot(name: str, rule: str, directory: Path, only: tuple[str, ...] = ()) -
     home = directory.parent / f"home of {name}"
     settings = home / "config" / "shannot" / "config.toml"
     settings.parent.mkdir(parents=True)
-    settings.write_text(f"[profiles.default]\n{rule}\n")
-    settings.chmod(0o600)
+    if rule:
+        settings.write_text(f"[profiles.default]\n{rule}\n")
+        settings.chmod(0o600)
     environment = base(directory) | {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
