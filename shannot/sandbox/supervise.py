@@ -125,8 +125,8 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
     child = cpython.launch(spec, architecture, streams, tree.executable)
     placement.child = child.pid
     mediator = Mediator(system, Listener(child.listener), child.pid, architecture)
-    mediator.stdin_key = stdin_key
-    attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator)
+    system.stdin_key = stdin_key
+    attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator, placement)
     mediator.limit_hit = attendant.hit
     signals = Signals(attendant)
     guardian = None

@@ -59,17 +59,9 @@ def getdents64(task: Task, number: int, size: int) -> bytes:
     The records lie in the memfd, so that its offset is the directory's: shared by dup and fork,
     moved by lseek, made anew when it is read from the start.
     """
-    found = task.descriptors.stat(number)
-    key = (found.st_dev, found.st_ino)
-    node = task.system.directories.get(key)
-    if key in task.system.overlay.path_only:
-        raise OSError(EBADF, "opened by O_PATH")
-    if node is None:
-        raise OSError(ENOTDIR, "not a directory")
-    if node.removed:
-        raise OSError(ENOENT, "the directory is gone")
     shared = task.descriptors.duplicate(number)
     try:
+        node = _listed(task, shared)
         offset = os.lseek(shared, 0, os.SEEK_CUR)
         if offset == 0:
             _fill(shared, listing(task, node))
@@ -81,6 +73,21 @@ def getdents64(task: Task, number: int, size: int) -> bytes:
         return records[:end]
     finally:
         os.close(shared)
+
+
+def _listed(task: Task, shared: int) -> Directory:
+    """The directory of our own duplicate: what the number means may change at any moment, and what
+    is written must never be another file. Errors: EBADF, ENOTDIR, ENOENT."""
+    found = os.fstat(shared)
+    key = (found.st_dev, found.st_ino)
+    node = task.system.directories.get(key)
+    if key in task.system.overlay.path_only:
+        raise OSError(EBADF, "opened by O_PATH")
+    if node is None:
+        raise OSError(ENOTDIR, "not a directory")
+    if node.removed:
+        raise OSError(ENOENT, "the directory is gone")
+    return node
 
 
 def _fill(shared: int, records: bytes) -> None:
@@ -95,11 +102,12 @@ def _fill(shared: int, records: bytes) -> None:
 
 
 def _whole_records(records: bytes) -> int:
-    """How many bytes of complete records stand at the start."""
+    """How many bytes of complete records stand at the start; none where the child's own offset
+    points between them."""
     end = 0
     while end + 19 <= len(records):
         length = records[end + 16] | records[end + 17] << 8
-        if end + length > len(records):
+        if length < _HEAD.size or end + length > len(records):
             break
         end += length
     return end

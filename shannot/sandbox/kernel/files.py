@@ -90,19 +90,36 @@ class OpenFile(Node):
 
 
 def _reopen(task: Task, node: OpenFile, flags: int) -> int:
-    known = node.owner.node(node.number)
-    if isinstance(known, File):  # its last name is gone: only the descriptor leads to it
-        if flags & _ACCESS != os.O_RDONLY:
-            may_write(task.system.identity, known)
-        return node.owner.descriptors.reopen(node.number, flags & (_KEPT | os.O_TRUNC))
-    if stat.S_ISFIFO(node.mode) or _is_anonymous(node.owner, node.number):
-        return node.owner.descriptors.reopen(node.number, flags & _KEPT)
-    raise OSError(EACCES, "may not be opened again")
+    """Judged and opened by one duplicate of ours: another thread may give the number to another
+    file at any moment, and a file of the host must never be opened for writing."""
+    shared = node.owner.descriptors.duplicate(node.number)
+    try:
+        link = b"/proc/self/fd/%d" % shared
+        found = os.fstat(shared)
+        key = (found.st_dev, found.st_ino)
+        known = task.system.overlay.opened.get(key)
+        if isinstance(known, File):  # its last name is gone: only the descriptor leads to it
+            if flags & _ACCESS != os.O_RDONLY:
+                if known.spool is None:
+                    raise OSError(EACCES, "a file of the host")
+                may_write(task.system.identity, known)
+            return os.open(link, flags & (_KEPT | os.O_TRUNC) | os.O_CLOEXEC)
+        if stat.S_ISFIFO(found.st_mode):
+            if key == task.system.stdin_key and flags & _ACCESS != os.O_RDONLY:
+                raise OSError(EACCES, "the caller's own pipe")
+            return _reopen_pipe(link, flags)
+        if os.readlink(link).startswith(b"/memfd:child:"):  # no file of the host can be one
+            return os.open(link, flags & _KEPT | os.O_CLOEXEC)
+        raise OSError(EACCES, "may not be opened again")
+    finally:
+        os.close(shared)
 
 
-def _is_anonymous(task: Task, number: int) -> bool:
-    """A memfd of the child's own, which no file of the host can be."""
-    return task.descriptors.describe(number).startswith(b"/memfd:child:")
+def _reopen_pipe(link: bytes, flags: int) -> int:
+    """Without waiting for its other end. Errors: ENXIO where nobody reads what would be written."""
+    host_fd = os.open(link, flags & _KEPT | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(host_fd, not flags & os.O_NONBLOCK)
+    return host_fd
 
 
 def _open_file(task: Task, node: File, flags: int) -> int:

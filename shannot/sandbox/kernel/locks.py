@@ -27,8 +27,8 @@ _HARMLESS = frozenset((_F_SETPIPE_SZ, _F_GET_SEALS, _F_DUPFD_QUERY))
 _LOCKS = frozenset((_F_GETLK, _F_SETLK, _F_SETLKW, _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW))
 
 
-def _is_of_layer(task: Task, number: int) -> bool:
-    node = task.node(number)
+def _is_of_layer(task: Task, found: os.stat_result) -> bool:
+    node = task.system.overlay.opened.get((found.st_dev, found.st_ino))
     return isinstance(node, File) and node.spool is not None
 
 
@@ -40,10 +40,13 @@ def flock(task: Task, number: int, operation: int) -> int:
     """
     if operation & ~host_fcntl.LOCK_NB not in _OPERATIONS:
         raise OSError(EINVAL, "unknown operation")
-    if not _is_of_layer(task, number):
+    if not _is_of_layer(task, task.descriptors.stat(number)):
         return -1
     shared = task.descriptors.duplicate(number)
     try:
+        if not _is_of_layer(task, os.fstat(shared)):  # the number was given to another file
+            os.close(shared)
+            return -1
         host_fcntl.flock(shared, operation | host_fcntl.LOCK_NB)
     except BlockingIOError:
         if not operation & host_fcntl.LOCK_NB:
@@ -63,9 +66,8 @@ def fcntl(task: Task, number: int, command: int) -> int:
         return CONTINUE
     if command not in _LOCKS:
         raise OSError(EPERM if command in (8, 10, 1024, 1026, 1033) else EINVAL, "not supported")
-    if _is_of_layer(task, number):
+    if _is_of_layer(task, task.descriptors.stat(number)):
         return CONTINUE
-    task.descriptors.stat(number)
     if command in (_F_GETLK, _F_OFD_GETLK):
         raise OSError(EBADF if number < 0 else EAGAIN, "locked by the host")
     return 0

@@ -26,8 +26,8 @@ class System:
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "directories", "gate", "identity",
         "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat", "process",
-        "processes", "processors", "replace", "settle", "sockets_refused", "tasks", "terminals",
-        "unpin",
+        "processes", "processors", "replace", "settle", "sockets_refused", "stdin_key", "tasks",
+        "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -43,6 +43,7 @@ class System:
         self.caller = 0  # the thread whose call is being answered
         self.interpreter = b""  # the runtime's own, as a path of the virtual tree
         self.sockets_refused: dict[str, int] = {}
+        self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin, which is the caller's
         self.calls_refused: dict[str, int] = {}
         self.directories: dict[tuple[int, int], Directory] = {}
         """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""

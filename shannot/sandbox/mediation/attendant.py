@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from shannot.sandbox.spec import Limits
 
     from .mediator import Mediator
+    from .placement import Placement
 
 _KILL, _XCPU, _URG = 9, 24, 23
-_TICK = 0.25  # seconds between looks at memory and the layer
+_TICK = 0.05  # seconds between looks at the clock and the number of calls
+_FIRST_LOOK = 0.25  # seconds until the first look at memory and the layer
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
 _CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
 _STINGY = 50  # a look may take a fiftieth of the time
@@ -26,10 +28,14 @@ class Attendant:
 
     __slots__ = (
         "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_signalled", "faults", "interrupted", "limit", "status",
+        "_next_look", "_pidfd", "_placement", "_signalled", "faults", "interrupted", "limit",
+        "status",
     )  # fmt: skip
 
-    def __init__(self, group: int, pidfd: int, limits: Limits, mediator: Mediator) -> None:
+    def __init__(
+        self, group: int, pidfd: int, limits: Limits, mediator: Mediator, placement: Placement
+    ) -> None:
+        self._placement = placement
         self._group = group
         self._pidfd = pidfd
         self._limits = limits
@@ -47,7 +53,9 @@ class Attendant:
 
     def start(self) -> None:
         """Begin to watch. Called on the mediator's own thread."""
-        self._deadline = time.monotonic() + self._limits.timeout
+        now = time.monotonic()
+        self._deadline = now + self._limits.timeout
+        self._next_look = now + _FIRST_LOOK
         self._done.acquire()
         start_new_thread(self._watch, ())
 
@@ -110,10 +118,14 @@ class Attendant:
     def _until_end(self) -> None:
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
+        before = time.monotonic()
         while True:
             left = self._deadline - time.monotonic()
             if poll.poll(max(0.0, min(_TICK, left)) * 1000 + 1):
                 break
+            now = time.monotonic()
+            self._placement.follow(self._mediator.answered, now - before)
+            before = now
             if left <= 0:
                 self.kill() if self._signalled else self.hit("timeout")
             self._look()
@@ -158,7 +170,8 @@ class Attendant:
         if spool is not None and self._layer_may_be_large(spool.path):
             if spool.disk_usage() > self._limits.overlay:
                 self.hit("overlay")
-        self._next_look = began + (time.monotonic() - began) * _STINGY
+        now = time.monotonic()
+        self._next_look = now + max(_FIRST_LOOK, (now - began) * _STINGY)
 
     def _layer_may_be_large(self, path: bytes) -> bool:
         """Has the disk lost so much since the start? Only then is it worth counting."""

@@ -48,13 +48,13 @@ class Mediator:
         "_processes",
         "_table",
         "_threads",
+        "answered",
         "commands",
         "family",
         "faults",
         "limit_hit",
         "listener",
         "performer",
-        "stdin_key",
         "stopped",
         "system",
     )  # fmt: skip
@@ -68,7 +68,6 @@ class Mediator:
         self.family = Family(system, group)
         self.commands: Commands | None = None  # with the rest of the table
         self.performer: Performer | None = None
-        self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin
         self.limit_hit: Callable[[str], None] = lambda _name: None
         self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
@@ -76,6 +75,7 @@ class Mediator:
         self._forks_until_look = _FORKS
         self._next_look = 0.0
         self._call = 0  # the call being answered
+        self.answered = 0  # calls so far
         system.replace = self._replace
         system.pack_stat = stat_of(architecture.machine)
         self._numbers = architecture.numbers()
@@ -113,6 +113,7 @@ class Mediator:
             task = self._threads.get(tid) or self._introduce(tid)
             self.system.caller = tid
             self._call = call
+            self.answered += 1
             if task.pending is not None and self.commands is not None:
                 self.commands.check(task, tid, number)
             row = self._table[number] if 0 <= number < len(self._table) else None

@@ -101,7 +101,7 @@ class Performer:
             found = task.descriptors.stat(0)
         except OSError:
             return False
-        if (found.st_dev, found.st_ino) == self._mediator.stdin_key:
+        if (found.st_dev, found.st_ino) == self._mediator.system.stdin_key:
             return False
         return stat.S_ISFIFO(found.st_mode) or stat.S_ISREG(found.st_mode)
 

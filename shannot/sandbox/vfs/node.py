@@ -82,6 +82,16 @@ class Node:
         self.mtime_ns = found.st_mtime_ns
         self.ctime_ns = found.st_ctime_ns
 
+    def renew(self, found: os.stat_result) -> bool:
+        """Is this still what the host has under the name? Then take over what changed of it."""
+        if found.st_ino != self.inode or found.st_mode != self.mode:
+            return False
+        if found.st_dev != self.device:
+            return False
+        if found.st_ctime_ns != self.ctime_ns:  # nothing changes without this one
+            self.adopt(found)
+        return True
+
     def stamp(self) -> None:
         """Changed now."""
         self.ctime_ns = time.time_ns()

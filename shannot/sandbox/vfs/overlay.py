@@ -98,11 +98,8 @@ class Overlay(Layer):
             if directory.mount.steady:
                 seen[name] = None
             return None
-        if node is not None and found.st_ino == node.inode and found.st_mode == node.mode:
-            if found.st_dev == node.device:
-                if found.st_ctime_ns != node.ctime_ns:  # nothing changes without this one
-                    node.adopt(found)
-                return node
+        if node is not None and node.renew(found):
+            return node
         if self.hidden.hides(lower.path, name, directory.mount.open_names):
             return None
         return self._discover(directory, lower, name, found)
