@@ -28,6 +28,7 @@ from shannot.effects.model import (
 MAX_MODE = 0o7777
 MAX_ID = 0xFFFFFFFE  # (uid_t) -1 means "leave it" to chown(2), so it is not an id
 MAX_STATUS = 255
+MAX_LINKS = 0xFFFFFFFF  # st_nlink of statx(2)
 MAX_ARGUMENTS = 1 << 16
 MIN_TIME = -(1 << 63)
 
@@ -107,7 +108,14 @@ def _write_file(document: Document) -> WriteFile:
     if after.kind != "file" or (before is not None and before.kind == "directory"):
         raise MalformedError(f"{document.where}: only a file can be written, over a file or link")
     mtime = document.optional_integer("mtime_ns", MIN_TIME)
-    return WriteFile(target(document), before, after, mtime)
+    others = _other_names(document)
+    if others and (before is None or before.kind != "file"):
+        raise MalformedError(f"{document.where}: only a file can have other names")
+    return WriteFile(target(document), before, after, mtime, others)
+
+
+def _other_names(document: Document) -> int:
+    return document.integer("other_names", 0, MAX_LINKS)
 
 
 def _delete_path(document: Document) -> DeletePath:
@@ -164,7 +172,7 @@ def _unread(document: Document, top: Fingerprint, entries: tuple[Entry, ...]) ->
 
 def _change_mode(document: Document) -> ChangeMode:
     before, after = (document.integer(name, 0, MAX_MODE) for name in ("before", "after"))
-    return ChangeMode(target(document), before, after)
+    return ChangeMode(target(document), before, after, _other_names(document))
 
 
 def _owner(document: Document, name: str) -> tuple[int, int]:
@@ -176,7 +184,8 @@ def _owner(document: Document, name: str) -> tuple[int, int]:
 
 
 def _change_owner(document: Document) -> ChangeOwner:
-    return ChangeOwner(target(document), _owner(document, "before"), _owner(document, "after"))
+    before, after = (_owner(document, name) for name in ("before", "after"))
+    return ChangeOwner(target(document), before, after, _other_names(document))
 
 
 def _change_times(document: Document) -> ChangeTimes:

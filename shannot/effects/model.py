@@ -61,6 +61,9 @@ class WriteFile:
     after: Fingerprint
     mtime_ns: int | None = None
     """A modification time the script set itself; None leaves it to the clock."""
+    other_names: int = 0
+    """Names (hard links) of the old file that the plan does not know. They would keep the old
+    contents, which no script meant by writing: `execute` refuses it where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class ChangeMode:
     path: str
     before: int
     after: int
+    other_names: int = 0
+    """Of a file: its other names (hard links), whose mode it is as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ class ChangeOwner:
     path: str
     before: tuple[int, int]
     after: tuple[int, int]
+    other_names: int = 0
+    """Of a file: its other names (hard links), whose owner it is as well."""
 
 
 @dataclass(frozen=True, slots=True)

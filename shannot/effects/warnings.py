@@ -94,19 +94,19 @@ def _of_effect(effect: Effect) -> Iterator[str]:
     match effect:
         case WriteFile(before=before, after=after):
             yield from _of_mode(0 if before is None else before.mode, after.mode)
+            yield from _of_others(effect)
         case ChangeMode(before=old, after=new):
             yield from _of_mode(old, new)
+            yield from _of_others(effect)
         case MakeDirectory(mode=mode):
             yield from _of_mode(0o111, mode)  # a directory is always searchable
         case DeletePath(before=before, entries=entries) if before.kind == "directory":
             yield f"deletes a directory with everything in it: {len(entries)} paths"
-        case MovePath(replaced=replaced, unread=unread):
-            if replaced is not None:
-                yield "replaces what stands at the new path"
-            if unread:
-                yield "moves along what the script could not read"
+        case MovePath():
+            yield from _of_move(effect)
         case ChangeOwner(after=(user, group)):
             yield f"gives it to user {user}, group {group}"
+            yield from _of_others(effect)
         case MakeLink(target=target, hard=hard):
             yield from _of_link(target, hard)
         case RunCommand():
@@ -125,6 +125,23 @@ def _of_mode(before: int, after: int) -> Iterator[str]:
         yield "sets the setgid bit"
     if gained & 0o002 and not after & 0o1000:
         yield "lets every user write to it"
+
+
+def _of_others(effect: WriteFile | ChangeMode | ChangeOwner) -> Iterator[str]:
+    others = effect.other_names
+    if others:
+        names = "1 other name (hard link)" if others == 1 else f"{others} other names (hard links)"
+        if isinstance(effect, WriteFile):
+            yield f"the file has {names}, not in this plan: execute refuses to part them from it"
+        else:
+            yield f"the file has {names}, wherever they stand: this changes them, too"
+
+
+def _of_move(move: MovePath) -> Iterator[str]:
+    if move.replaced is not None:
+        yield "replaces what stands at the new path"
+    if move.unread:
+        yield "moves along what the script could not read"
 
 
 def _of_link(target: str, hard: bool) -> Iterator[str]:

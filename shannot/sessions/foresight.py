@@ -23,6 +23,7 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.sessions.forecast import Forecast, Item
+from shannot.sessions.metadata import more_names, would_part
 from shannot.sessions.place import ConflictError
 
 
@@ -124,7 +125,7 @@ def _may_change(directory: Item, operator: Operator) -> bool:
     host = directory.host_path()
     if host is None:
         return True  # made by the plan, so by this user
-    if directory.mode_set and operator.uid == directory.owner[0]:
+    if directory.mode_set and operator.uid == directory.owner[0] != 0:
         return directory.mode & 0o300 == 0o300
     return os.access(host, os.W_OK | os.X_OK, effective_ids=True)
 
@@ -149,9 +150,7 @@ def _write_file(forecast: Forecast, effect: WriteFile, operator: Operator) -> No
     owner = (operator.uid, operator.gid)
     if item is not None and item.kind == "file":
         if item.links > 1:
-            raise ConflictError(
-                path, f"it has {item.links} names (hard links), which replacing it would part"
-            )
+            raise ConflictError(path, would_part(item.links))
         operator.check_owner(path, item.owner)
         owner = item.owner
     parent.put(name, Item(effect.after, owner))
@@ -204,17 +203,25 @@ def _change_metadata(
         case ChangeMode(before=before, after=after):
             if item.kind == "link":
                 raise ConflictError(path, "it is a link, whose mode cannot change")
+            _compare_names(path, item, effect.other_names)
             if item.mode != before and not (partial and item.mode == after):
                 raise ConflictError(path, f"its mode is {item.mode:04o} now, not {before:04o}")
             item.mode = after
             item.mode_set = True
         case ChangeOwner(before=old, after=new):
+            _compare_names(path, item, effect.other_names)
             if item.owner != old and not (partial and item.owner == new):
                 raise ConflictError(path, f"its owner is {item.owner} now, not {old}")
             operator.check_owner(path, new)
             item.owner = new
         case ChangeTimes():
             pass
+
+
+def _compare_names(path: str, item: Item, others: int) -> None:
+    """A file must not have more names than the reviewer was told."""
+    if item.kind == "file" and item.links - 1 > others:
+        raise ConflictError(path, more_names(item.links, others))
 
 
 def _run_command(forecast: Forecast, command: RunCommand) -> None:

@@ -23,6 +23,9 @@ def save(place: Place, effect: MetadataEffect, partial: bool) -> Saved:
     mode = stat.S_IMODE(found.st_mode)
     owner = (found.st_uid, found.st_gid)
     is_link = stat.S_ISLNK(found.st_mode)
+    if stat.S_ISREG(found.st_mode) and not isinstance(effect, ChangeTimes):
+        if found.st_nlink - 1 > effect.other_names:
+            raise ConflictError(place.path, more_names(found.st_nlink, effect.other_names))
     match effect:
         case ChangeMode() if is_link:
             raise ConflictError(place.path, "it is a link now, whose mode cannot change")
@@ -37,6 +40,16 @@ def save(place: Place, effect: MetadataEffect, partial: bool) -> Saved:
         return Saved(place.path, "link", 0, *owner, found.st_mtime_ns, target=target)
     kind = "directory" if stat.S_ISDIR(found.st_mode) else "file"
     return Saved(place.path, kind, mode, *owner, found.st_mtime_ns)
+
+
+def more_names(links: int, others: int) -> str:
+    """The conflict of a file with more names than were reviewed; links counts them all."""
+    return f"it has {links} names (hard links) now, not {others + 1}"
+
+
+def would_part(links: int) -> str:
+    """The conflict of a file that replacing would part from its other names."""
+    return f"it has {links} names (hard links), which replacing it would part"
 
 
 def change(place: Place, effect: MetadataEffect, original: Saved) -> None:

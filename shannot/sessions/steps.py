@@ -68,7 +68,10 @@ class Step:
         """
         place, checkpoint = self._place, self._checkpoint
         match self._effect:
-            case WriteFile(before=before) | MakeLink(before=before):
+            case WriteFile(before=before):
+                _check_single(place)
+                return (checkpoint.save(place, before),)
+            case MakeLink(before=before):
                 return (checkpoint.save(place, before),)
             case MakeDirectory():
                 return (checkpoint.save(place, None),)
@@ -212,6 +215,13 @@ def _put(source: Place, place: Place, new: bool) -> None:
         libc.rename_new(source.name, source.directory_fd, place.name, place.directory_fd)
     except FileExistsError:
         raise ConflictError(place.path, "something stands there now")
+
+
+def _check_single(place: Place) -> None:
+    """Other names of a file that is replaced would silently keep what it held. ConflictError."""
+    found = place.look()
+    if found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+        raise ConflictError(place.path, metadata.would_part(found.st_nlink))
 
 
 def _keep_owner(place: Place, new_fd: int) -> None:

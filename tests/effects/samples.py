@@ -65,6 +65,9 @@ EACH: tuple[Effect, ...] = (
     ChangeMode("/srv/l", 0o600, 0o755),
     ChangeOwner("/srv/m", (0, 0), (1000, 100)),
     ChangeTimes("/srv/n", 1),
+    WriteFile("/srv/o", FILE, FILE, other_names=3),
+    ChangeMode("/srv/p", 0o600, 0o755, 1),
+    ChangeOwner("/srv/q", (0, 0), (1000, 100), 2),
     command("systemctl", "reload", "\udcaa"),
 )
 

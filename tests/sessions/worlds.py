@@ -140,9 +140,10 @@ class Recorder:
 
     def chmod(self, name: str, mode: int) -> None:
         path, told = self._paths(name)
-        before = stat.S_IMODE(path.stat().st_mode)
+        found = path.stat()
+        others = found.st_nlink - 1 if stat.S_ISREG(found.st_mode) else 0
         path.chmod(mode)
-        self.effects.append(ChangeMode(told, before, mode))
+        self.effects.append(ChangeMode(told, stat.S_IMODE(found.st_mode), mode, others))
 
     def utime(self, name: str, mtime_ns: int) -> None:
         path, told = self._paths(name)

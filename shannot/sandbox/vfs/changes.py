@@ -15,8 +15,8 @@ now, and the review shows the whole difference to that. What cannot be read or e
 out of the plan and named in `left_out`, and the plan is incomplete.
 
 A file of the host with several names is one thing under those that the script has looked up. Moved,
-linked and deleted it stays one; written, its effect says so under those names only, and `execute`
-refuses it where there are others.
+linked and deleted it stays one; written, its effect says so under those names only, with the number
+of the others, and `execute` refuses it where there are any.
 
 What a cut costs is linear in what the layer has changed since the start: about 6 microseconds a
 name, and for a file with new contents 60 (tmpfs) to 230 (ext4), nearly all of it spent making the

@@ -188,29 +188,33 @@ class Expression:
             self._bases.take(*other)
             base.links -= 1
         self._doors.open(place[0])
-        self._write(node, base, place, before)
+        self._write(node, base, place, before, base.links - 1)
         for other in others:
             self.link(base, other, None)
 
-    def _write(self, node: File, base: Base, place: Place, before: Fingerprint | None) -> None:
+    def _write(
+        self, node: File, base: Base, place: Place, before: Fingerprint | None, others: int = 0
+    ) -> None:
         sha256, size = self._contents.save(node)
         mode = node.mode & 0o7777
         mtime_ns = set_time(node)
         after = Fingerprint("file", mode, sha256, size)
-        self._add(WriteFile(self.path(place), before, after, mtime_ns))
+        self._add(WriteFile(self.path(place), before, after, mtime_ns, others))
         base.sha256, base.size, base.mode, base.mtime_ns = sha256, size, node.mode, mtime_ns
         base.origin = None
 
     def _set_mode(self, base: Base, after: int) -> None:
         before = base.mode & 0o7777
         if before != after:
-            self._add(ChangeMode(self.path(base.places[0]), before, after))
+            others = base.links - 1 if base.is_file() else 0
+            self._add(ChangeMode(self.path(base.places[0]), before, after, others))
             base.mode = stat.S_IFMT(base.mode) | after
 
     def _owner(self, node: Node, base: Base, place: Place) -> None:
         before, after = (base.uid, base.gid), (node.uid, node.gid)
         if before != after:
-            self._add(ChangeOwner(self.path(place), before, after))
+            others = base.links - 1 if base.is_file() else 0
+            self._add(ChangeOwner(self.path(place), before, after, others))
             base.uid, base.gid = after
 
     def _times(self, node: Node, base: Base, place: Place) -> None:
