@@ -127,7 +127,8 @@ def _command(command: RunCommand) -> str:
 
 
 def _denied(report: Report) -> Iterator[str]:
-    for argv, _, reason in report.denied:
+    # A search along PATH meets the same refusal in /usr/bin and in /bin.
+    for argv, reason in dict.fromkeys((tuple(argv), reason) for argv, _, reason in report.denied):
         yield f"denied {' '.join(quote(word) for word in argv)}: {escape(reason)}"
 
 

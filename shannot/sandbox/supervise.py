@@ -128,6 +128,7 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
     system.stdin_key = stdin_key
     attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator, placement)
     mediator.limit_hit = attendant.hit
+    tree.overlay.on_full = lambda: attendant.hit("files")
     signals = Signals(attendant)
     guardian = None
     try:

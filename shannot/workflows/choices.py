@@ -70,7 +70,10 @@ def choose(request: Request, caller: Caller) -> Choices:
         view=view,
         on_ask=on_ask,
         python=request.python or (settings.python if settings else None),
-        environment=child_environment(caller.environment, [*added, *request.environment]),
+        environment=child_environment(
+            {"HOME": caller.home, "USER": caller.user, **caller.environment},
+            [*added, *request.environment],
+        ),
         limits=make_limits(settings, request.limits),
         maps=maps,
         profile=make_profile(settings) if settings else None,

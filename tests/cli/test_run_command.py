@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,28 @@ def test_output_that_cannot_be_written_is_no_success(place: Place) -> None:
             )
         assert result.returncode == status
         assert result.stderr == b"shannot: cannot write output: No space left on device\n"
+
+
+def test_too_many_files_end_the_run_and_are_named(place: Place) -> None:
+    code = "for i in range(9): open(f'f{i}', 'w')"
+    result = place.shannot("run", "--files", "5", "-c", code)
+    lines = result.stderr.decode().splitlines()
+    assert result.returncode == 125
+    assert lines[0] == "shannot: ended: the script reached its limit of new files (--files)"
+    assert lines[1].startswith("shannot: incomplete")
+    assert sum(": creates " in line for line in lines) == 5
+
+
+def test_a_command_denied_along_the_path_is_told_once(place: Place) -> None:
+    code = "import subprocess; subprocess.run(['rm', '-rf', '/'])"
+    lines = place.shannot("run", "-c", code).stderr.decode().splitlines()
+    assert sum(line.startswith("shannot: denied rm -rf /") for line in lines) == 1
+
+
+def test_home_and_user_are_there_without_the_callers(place: Place) -> None:
+    del place.environment["HOME"]
+    code = "import os; print(os.environ['HOME'], os.environ['USER'])"
+    found = pwd.getpwuid(os.getuid())
+    result = place.shannot("run", "-c", code)
+    assert result.stdout.decode() == f"{found.pw_dir} {found.pw_name}\n"
+    assert result.stderr == b""

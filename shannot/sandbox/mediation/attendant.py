@@ -162,8 +162,6 @@ class Attendant:
         if began < self._next_look:
             return
         overlay = self._mediator.system.overlay
-        if overlay.made > self._limits.files:
-            self.hit("files")
         if sum(map(_anonymous, self._mediator.system.processes())) > self._limits.memory:
             self.hit("memory")
         spool = overlay.spool_

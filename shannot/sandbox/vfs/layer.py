@@ -15,6 +15,8 @@ from .node import Directory, File, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .hidden import Hidden
     from .rights import Identity
     from .spool import Spool
@@ -31,7 +33,7 @@ class Layer:
 
     __slots__ = (
         "_next_inode", "_private", "capacity", "hidden", "identity", "limit", "made", "mapped",
-        "opened", "opened_max", "path_only", "rearranged", "scaffolds",
+        "on_full", "opened", "opened_max", "path_only", "rearranged", "scaffolds",
         "spool_",
     )  # fmt: skip
 
@@ -41,6 +43,7 @@ class Layer:
         self.identity = identity
         self.hidden = hidden
         self.limit = limit  # names of the layer's own at once
+        self.on_full: Callable[[], None] = lambda: None  # called where one more is refused
         self.capacity = capacity  # bytes that a host file may bring along
         self.made = 0
         self.opened: dict[tuple[int, int], Node] = {}
@@ -136,6 +139,7 @@ class Layer:
     def count(self) -> None:
         """One name more of the layer's own. Errors: EDQUOT."""
         if self.made >= self.limit:
+            self.on_full()
             raise OSError(EDQUOT, "too many names in the layer")
         self.made += 1
 
