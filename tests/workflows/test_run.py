@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -154,6 +155,7 @@ def test_the_script_is_given_exactly_its_environment(place: Place) -> None:
     place.run(sandbox, Request(Program("code", "pass"), environment=added, streams=QUIET))
     assert spec_of(sandbox).environment == {
         b"HOME": os.fsencode(place.home),
+        b"USER": os.fsencode(pwd.getpwuid(os.getuid()).pw_name),
         b"LANG": b"C.UTF-8",
         b"PATH": PATH.encode(),
         b"SECRET": b"s",
