@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from errno import EINVAL
 from pathlib import Path
 
 import pytest
 
+from shannot.sandbox.kernel.directories import getdents64
 from tests.fakes.projects import Project, project, refused
 
 
@@ -142,3 +144,18 @@ def test_a_directory_hands_on_its_group(place: Project) -> None:
     assert script.stat("shared/below").st_mode & 0o7777 == 0o2700
     assert script.stat("shared/f").st_mode & 0o7777 == 0o644
     assert script.stat("shared/f").st_gid == script.stat("shared").st_gid
+
+
+def test_an_offset_between_entries_ends_the_listing_or_is_refused(place: Project) -> None:
+    for name in ("one", "another", "a third"):
+        place.file(name)
+    script = place.start()
+    number = script.open(".", os.O_RDONLY)
+    whole = getdents64(place.world.task, number, 4096)
+    for offset in range(1, len(whole)):
+        os.lseek(number, offset, os.SEEK_SET)
+        try:
+            assert len(getdents64(place.world.task, number, 4096)) <= len(whole)
+        except OSError as error:
+            assert error.errno == EINVAL
+    os.close(number)

@@ -245,3 +245,27 @@ def test_nodes_of_closed_files_are_forgotten(place: Project) -> None:
     assert script.fstat(kept).st_nlink == 0
     assert len(os.listdir(place.world.overlay.spool.path)) == 1
     os.close(kept)
+
+
+def test_the_caller_s_own_pipe_is_never_opened_for_writing(place: Project) -> None:
+    script = place.start()
+    reader, writer = os.pipe()
+    found = os.fstat(reader)
+    path = f"/proc/self/fd/{reader}"
+    os.close(script.open(path, os.O_WRONLY))
+    place.world.task.system.stdin_key = (found.st_dev, found.st_ino)
+    for flags in (os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_NONBLOCK):
+        refused("EACCES", script.open, path, flags)
+    os.close(script.open(path, os.O_RDONLY))
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_pipe_whose_other_end_is_gone_is_opened_again_without_waiting(place: Project) -> None:
+    script = place.start()
+    reader, writer = os.pipe()
+    os.close(writer)
+    again = script.open(f"/proc/self/fd/{reader}", os.O_RDONLY)
+    assert os.get_blocking(again)
+    os.close(again)
+    os.close(reader)
