@@ -42,6 +42,7 @@ _SYSTEM_PLACES = ("/proc/", "/sys/", "/run/")
 """What no --map shows: synthetic in the project view, the machine's own in the system view."""
 _MANY = 5
 """Missing paths beyond which the view that shows them all is worth a line."""
+_HIDDEN = "keys, tokens, histories and what a map hides are not shown to scripts"
 _LISTED = 100
 """Effects that get a line each; beyond, the summary counts them, and `show` lists them all."""
 
@@ -149,7 +150,7 @@ def _missing(report: Report) -> Iterator[str]:
 
 def _hidden(report: Report) -> Iterator[str]:
     for path in map(os.fsdecode, report.outcome.hidden):
-        yield f"hidden: {escape(path)} (keys, tokens and histories are not shown to scripts)"
+        yield f"hidden: {escape(path)} ({_HIDDEN})"
 
 
 def _faults(report: Report) -> Iterator[str]:

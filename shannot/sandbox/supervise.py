@@ -82,22 +82,30 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     finally:
         changes.closed = True
         tree.close()
-    hides = tree.overlay.hidden.hides_path
     sought = [path for path in tree.lookup.missing if host_exists(path)]
+    hidden = [path for path in sought if _hides(tree, spec, path)]
     outcome = Outcome(
         attendant.status,
         attendant.limit,
         system.sockets_refused,
         system.calls_refused,
-        [path for path in sought if not hides(path)],
+        [path for path in sought if path not in hidden],
         effects,
         [*attendant.faults, *faults],
-        [path for path in sought if hides(path)],
+        hidden,
         changes.left_out(),
     )
     if attendant.interrupted:
         outcome.complete = False
     return outcome
+
+
+def _hides(tree: Tree, spec: Spec, path: bytes) -> bool:
+    """Is a path missing because it is a secret, or because a map says so?"""
+    return tree.overlay.hidden.hides_path(path) or any(
+        wanted.mode == "hide" and (path + b"/").startswith(wanted.guest.rstrip(b"/") + b"/")
+        for wanted in spec.maps
+    )
 
 
 def _proc(system: System, tree: Tree, others: bool) -> Directory:

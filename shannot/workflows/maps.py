@@ -41,10 +41,13 @@ def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     guest = place
     if rest:
         if not rest[0].startswith("/"):
-            raise UsageError(f"{where} {text}: {rest[0] or 'the guest path'} is not absolute")
+            word = f"{rest[0]!r} is neither an absolute path nor one of ro, cow, hide"
+            raise UsageError(f"{where} {text}: {word}")
         guest = _absolute(rest[0], "/")
     if mode == "hide":
         return Map(os.fsencode(place), os.fsencode(guest), mode)
+    if _is_synthetic(place) or _is_synthetic(guest):
+        raise UsageError(f"{where} {text}: the script has a /proc and a /dev of its own")
     _check_readable(place, f"{where} {text}")
     named = where != "--map"
     return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode, named)
@@ -79,6 +82,11 @@ def _mode(word: str) -> Mode | None:
 def _absolute(path: str, directory: str) -> str:
     # normpath keeps two leading slashes, which POSIX leaves to the system; Linux has no such.
     return "/" + os.path.normpath(os.path.join(directory, path)).lstrip("/")
+
+
+def _is_synthetic(path: str) -> bool:
+    inside = f"{path}/"
+    return inside.startswith(("/proc/", "/dev/")) and not inside.startswith("/dev/shm/")
 
 
 def _check_readable(place: str, where: str) -> None:

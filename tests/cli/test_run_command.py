@@ -221,3 +221,16 @@ def test_home_and_user_are_there_without_the_callers(place: Place) -> None:
     result = place.shannot("run", "-c", code)
     assert result.stdout.decode() == f"{found.pw_dir} {found.pw_name}\n"
     assert result.stderr == b""
+
+
+def test_what_a_map_hides_is_not_called_unmapped(place: Place) -> None:
+    (place.home / "other").mkdir()
+    code = "import os; print(os.path.exists('app.conf'), os.path.exists('../other'))"
+    maps = ["--map", "app.conf:hide", "--map", "../other:hide"]
+    result = place.shannot("run", *maps, "-c", code)
+    assert result.stdout == b"False False\n"
+    lines = result.stderr.decode().splitlines()
+    assert [line.partition(" (")[0] for line in lines] == [
+        f"shannot: hidden: {place.project}/app.conf",
+        f"shannot: hidden: {place.home}/other",
+    ]

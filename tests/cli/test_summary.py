@@ -96,6 +96,9 @@ def test_what_is_hidden_is_told_without_a_way_to_show_it() -> None:
     found.outcome.hidden = [b"/home/a/.ssh"]
     found.outcome.faults = ("openat: KeyError at files.py:1",)
     assert lines(found) == [
-        "shannot: hidden: /home/a/.ssh (keys, tokens and histories are not shown to scripts)",
+        (
+            "shannot: hidden: /home/a/.ssh"
+            " (keys, tokens, histories and what a map hides are not shown to scripts)"
+        ),
         "shannot: a mistake in shannot, please report it: openat: KeyError at files.py:1",
     ]

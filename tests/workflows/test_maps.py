@@ -48,15 +48,19 @@ def test_what_is_hidden_need_not_exist() -> None:
         ("", "expected HOST"),
         (":ro", "expected HOST"),
         ("/:/x:/y:ro", "expected HOST"),
-        ("/:x", "not absolute"),
-        ("/:", "not absolute"),
+        ("/:x", "'x' is neither an absolute path nor one of ro, cow, hide"),
+        ("/:", "'' is neither an absolute path"),
+        ("/proc", "a /proc and a /dev of its own"),
+        ("/:/dev/x:ro", "a /proc and a /dev of its own"),
         ("/no/such", "No such file"),
-        ("/dev/null", "neither a file nor a directory"),
+        ("/dev/null", "a /proc and a /dev of its own"),
+        ("pipe", "neither a file nor a directory"),
     ],
 )
-def test_a_map_that_cannot_be_is_one_clear_line(text: str, message: str) -> None:
+def test_a_map_that_cannot_be_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match=message):
-        read_map(text, "/", "/root")
+        read_map(text, str(tmp_path), "/root")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
