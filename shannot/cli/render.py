@@ -144,11 +144,12 @@ def _written(before: Fingerprint | None, after: Fingerprint) -> list[str]:
 
 def _command(command: RunCommand) -> list[str]:
     lines = []
+    sha256 = command.executable_sha256 or "unknown"
     if command.shell_line is not None:
         lines.append(f"shell line  {escape(command.shell_line)}")
     lines += [
         f"directory   {escape(command.directory)}",
-        f"executable  {escape(command.executable)} (sha256 {command.executable_sha256})",
+        f"executable  {escape(command.executable)} (sha256 {sha256})",
         f"policy      {command.verdict}: {escape(command.reason)}{_rule(command.rule)}",
         f"state       {_STATES[command.state]}",
     ]

@@ -215,7 +215,7 @@ def _run_command(document: Document) -> RunCommand:
         directory=document.path("directory"),
         environment=_environment(document),
         executable=target(document, "executable"),
-        executable_sha256=document.sha256("executable_sha256"),
+        executable_sha256=document.sha256_or_empty("executable_sha256"),
         verdict=cast(Literal["ask", "allow"], verdict),
         rule=document.text("rule"),
         reason=document.text("reason"),

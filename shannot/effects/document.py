@@ -141,6 +141,9 @@ class Document:
             raise MalformedError(f"{self._at(name)} is not a SHA-256")
         return value
 
+    def sha256_or_empty(self, name: str) -> str:
+        return "" if self.take(name) == "" else self.sha256(name)
+
     def optional_sha256(self, name: str) -> str | None:
         return None if self.take(name) is None else self.sha256(name)
 

@@ -148,6 +148,8 @@ class RunCommand:
     executable: str
     """The absolute path that argv[0] resolved to."""
     executable_sha256: str
+    """As it stands on the host, or as the effects before the command leave it. Empty where
+    neither has it (or it cannot be read): then it can only be reviewed, `execute` refuses it."""
     verdict: Literal["ask", "allow"]
     rule: str
     reason: str

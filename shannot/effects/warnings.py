@@ -163,6 +163,8 @@ def _of_command(command: RunCommand) -> Iterator[str]:
         yield "ran without seeing the changes that the script had made before it"
     if command.shell_line is not None:
         yield "runs a shell line"
+    if not command.executable_sha256 and command.state != "done":
+        yield "its program is neither on this host nor in this plan: execute refuses it"
 
 
 def _of_paths(effect: Effect) -> Iterator[str]:

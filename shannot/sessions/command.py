@@ -27,6 +27,9 @@ _LINGER = 0.2  # seconds to drain the pipes of what a command left running
 _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 
 
+UNKNOWN_PROGRAM = "the program was neither on this host nor in the plan, so it cannot be compared"
+
+
 class Sink(Protocol):
     """Where a command's output goes while it runs."""
 
@@ -78,6 +81,8 @@ class _Stream:
 
 def check_program(command: RunCommand) -> None:
     """Raise ConflictError unless the program is the one that was recorded."""
+    if not command.executable_sha256:
+        raise ConflictError(command.executable, UNKNOWN_PROGRAM)
     try:
         fd = os.open(command.executable, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

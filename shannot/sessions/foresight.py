@@ -22,6 +22,7 @@ from shannot.effects.model import (
     RunCommand,
     WriteFile,
 )
+from shannot.sessions.command import UNKNOWN_PROGRAM
 from shannot.sessions.forecast import Forecast, Item
 from shannot.sessions.metadata import more_names, would_part
 from shannot.sessions.place import ConflictError
@@ -227,6 +228,8 @@ def _compare_names(path: str, item: Item, others: int) -> None:
 def _run_command(forecast: Forecast, command: RunCommand) -> None:
     if command.state == "done":
         return
+    if not command.executable_sha256:
+        raise ConflictError(command.executable, UNKNOWN_PROGRAM)
     forecast.directory(command.directory)
     program = forecast.resolve(command.executable)
     if program is None or program.kind != "file":

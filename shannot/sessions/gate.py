@@ -17,6 +17,7 @@ from shannot.policy.environment import added, clean_environment
 from shannot.policy.identity import ROOT_ONLY, Identity, find_program, identify
 from shannot.policy.verdict import Command, Verdict, confinable, decide
 from shannot.sandbox.spec import Answer
+from shannot.sessions.recorded import Recorded, with_input, with_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,17 @@ BYTES_LIMIT = 64 << 20
 
 
 class RecordingGate:
-    """Decides, records, and answers. Not for threads; its state is one run's."""
+    """Decides, records, and answers; its state is one run's.
+
+    All is called by the mediator, on its thread, but `received` and `finished`: they are called on
+    the threads of commands under way, at any moment. What they share with it is `_recorded`, which
+    locks itself, `complete`, which only ever becomes False, and `tell`, which appends a line.
+    """
 
     __slots__ = (
         "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
-        "_denied", "_dry_run", "_effects", "_given", "_hashes", "_on_ask", "_owners",
-        "_profile", "_tell",
+        "_denied", "_dry_run", "_given", "_hashes", "_on_ask", "_owners",
+        "_profile", "_recorded", "_tell",
         "complete", "confined_count", "denied_count",
     )  # fmt: skip
 
@@ -69,7 +75,7 @@ class RecordingGate:
         self._owners = frozenset({0, *owners})
         self._allowed_names = frozenset(allowed_names)
         self._changes: Changes | None = None
-        self._effects: list[Effect] = []
+        self._recorded = Recorded()
         self._denied: list[tuple[tuple[str, ...], str, str]] = []
         self._hashes: dict[str, str] = {}
         self._cut_any = False
@@ -94,28 +100,24 @@ class RecordingGate:
 
     def received(self, ticket: object, stdin: bytes) -> None:
         """What the script piped into a command that was only recorded."""
-        if stdin and isinstance(ticket, int):
-            effect = self._effects[ticket]
-            if isinstance(effect, RunCommand):
-                try:
-                    sha256 = self._blobs().put_bytes(stdin)
-                except (OSError, ShannotError) as error:
-                    self.complete = False
-                    self._tell(f"what a command was given to read could not be kept: {error}")
-                    return
-                self._effects[ticket] = replace(effect, stdin_sha256=sha256)
+        if not stdin:
+            return
+        try:
+            sha256 = self._blobs().put_bytes(stdin)
+        except (OSError, ShannotError) as error:
+            self.complete = False
+            self._tell(f"what a command was given to read could not be kept: {error}")
+            return
+        self._recorded.amend(ticket, with_input(sha256))
 
     def finished(self, ticket: object, exit_status: int) -> None:
         """An allowed command ended on the host with this status (a signal is 128+N)."""
-        if isinstance(ticket, int):
-            effect = self._effects[ticket]
-            if isinstance(effect, RunCommand):
-                self._effects[ticket] = replace(effect, exit_status=exit_status)
+        self._recorded.amend(ticket, with_status(exit_status))
 
     def effects(self) -> tuple[Effect, ...]:
         """Every effect so far, in order, the changes since the last command included."""
         self._cut()
-        return tuple(self._effects)
+        return self._recorded.effects()
 
     def denied(self) -> tuple[tuple[tuple[str, ...], str, str], ...]:
         """(argv, rule, reason) of the first 10,000 denials; `denied_count` counts them all."""
@@ -158,6 +160,10 @@ class RecordingGate:
     def _ask(self, command: Command, verdict: Verdict) -> Answer:
         path = command.executable or find_program(command.argv[0]) or command.argv[0]
         identity = None if command.in_overlay else self._identify(path)
+        sha256 = identity.sha256 if identity else ""
+        if command.in_overlay:
+            self._cut()  # what the script has written is in the plan, and so has a hash
+            sha256 = self._recorded.hash_program(path)
         reason = verdict.reason
         if identity is None:
             where = "exists only in the sandbox" if command.in_overlay else "is not on this host"
@@ -170,7 +176,7 @@ class RecordingGate:
             directory=command.directory,
             environment=self._environment(command),
             executable=identity.path if identity else path,
-            executable_sha256=identity.sha256 if identity else "",
+            executable_sha256=sha256,
             verdict="ask",
             rule=verdict.rule,
             reason=reason,
@@ -253,7 +259,7 @@ class RecordingGate:
     def _cut(self) -> None:
         if self._changes is not None and self._changes.pending():
             effects = self._changes.cut()
-            self._effects += effects
+            self._recorded.extend(effects)
             self._cut_any = self._cut_any or bool(effects)
 
     def _record(self, effect: RunCommand) -> int | None:
@@ -268,8 +274,7 @@ class RecordingGate:
         self._cut()
         self._commands += 1
         self._bytes += size
-        self._effects.append(effect)
-        return len(self._effects) - 1
+        return self._recorded.append(effect)
 
 
 def _join(reason: str, clause: str) -> str:

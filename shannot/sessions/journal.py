@@ -127,7 +127,7 @@ def _saved_from_json(document: Document) -> Saved:
         uid=document.integer("uid", 0, MAX_ID),
         gid=document.integer("gid", 0, MAX_ID),
         mtime_ns=document.integer("mtime_ns", MIN_TIME),
-        sha256=document.sha256("sha256") if document.take("sha256") else "",
+        sha256=document.sha256_or_empty("sha256"),
         target=document.text("target", 4096),
         attributes=_attributes(document),
     )

@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shannot.effects.model import MovePath, RunCommand, WriteFile
 from shannot.effects.plan import Plan, waiting
-from shannot.sessions.blobs import hash_descriptor
+from shannot.errors import ShannotError
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
 
@@ -33,11 +31,12 @@ _NAMES = {"code": "-c", "stdin": "-"}
 class Recorder:
     """Makes at most one session, and its draft only at the first thing to keep."""
 
-    __slots__ = ("_draft", "_store")
+    __slots__ = ("_draft", "_ended", "_store")
 
     def __init__(self, state: str) -> None:
         self._store = Store(state, os.geteuid())
         self._draft: Draft | None = None
+        self._ended = False
 
     def blobs(self) -> BlobDirectory:
         """Where the contents of effects go (`Spec.blobs`)."""
@@ -45,6 +44,7 @@ class Recorder:
 
     def discard(self) -> None:
         """Keep nothing, whatever was begun."""
+        self._ended = True
         if self._draft is not None:
             self._draft.discard()
             self._draft = None
@@ -57,12 +57,15 @@ class Recorder:
         draft.write("stderr", kept_bytes(output.stderr))
         draft.commit(session)
         self._draft = None
+        self._ended = True
 
     def fresh_id(self, seconds: int, name: str) -> str:
         return self._store.fresh_id(seconds, name, os.urandom)
 
     def _begun(self) -> Draft:
         if self._draft is None:
+            if self._ended:
+                raise ShannotError("the run has ended, nothing more of it is kept")
             self._draft = self._store.draft()
         return self._draft
 
@@ -95,7 +98,7 @@ def record(
 
     Returns (its id or None, the plan, how many effects wait).
     """
-    plan = Plan(name_programs(effects), outcome.complete, tuple(notes))
+    plan = Plan(tuple(effects), outcome.complete, tuple(notes))
     waits = len(waiting(plan))
     if not waits and not keep:
         recorder.discard()
@@ -104,42 +107,6 @@ def record(
     session = _session(recorder, circumstances, outcome, plan, now)
     recorder.keep(session, circumstances.script, output)
     return session.id, plan, waits
-
-
-def name_programs(effects: Sequence[Effect]) -> tuple[Effect, ...]:
-    """The same effects, each command with the hash of its program.
-
-    The gate hashes what stands on the host. A program that the script made or changed itself is
-    known only here: by the effects before the command.
-    """
-    made: dict[str, str] = {}
-    named: list[Effect] = []
-    for effect in effects:
-        if isinstance(effect, WriteFile):
-            made[effect.path] = effect.after.sha256
-        elif isinstance(effect, MovePath):
-            made[effect.path] = effect.before.sha256
-            for entry in effect.entries:
-                made[f"{effect.path}/{entry.path}"] = entry.fingerprint.sha256
-        elif isinstance(effect, RunCommand) and not effect.executable_sha256:
-            found = made.get(effect.executable) or _hash(effect.executable)
-            effect = replace(effect, executable_sha256=found)
-        named.append(effect)
-    return tuple(named)
-
-
-def _hash(path: str) -> str:
-    """Of the program on the host; what matches no program where that cannot be told."""
-    try:
-        host_fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return hashlib.sha256().hexdigest()
-    try:
-        return hash_descriptor(host_fd)[0]
-    except OSError:
-        return hashlib.sha256().hexdigest()
-    finally:
-        os.close(host_fd)
 
 
 def _session(

@@ -7,6 +7,7 @@ and `workflows/approve.py`, which goes on with the session.
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 
 from shannot.config.paths import state_directory
 from shannot.errors import DONE, FAULT, TIME_LIMIT, UsageError
@@ -131,14 +132,17 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
 class _Keeper:
     """What is kept of a run, made at the first thing to keep: it brings json and hashlib."""
 
-    __slots__ = ("_recorder", "_state")
+    __slots__ = ("_lock", "_recorder", "_state")
 
     def __init__(self, state: str) -> None:
         self._state = state
+        self._lock = allocate_lock()
         self._recorder: Recorder | None = None
 
     def blobs(self) -> Blobs:
-        return self._made().blobs()
+        """On any thread: what a command is given to read is kept by the one that reads it."""
+        with self._lock:
+            return self._made().blobs()
 
     def record(
         self,
@@ -164,8 +168,9 @@ class _Keeper:
 
     def discard(self) -> None:
         """Drop what was begun and not kept."""
-        if self._recorder is not None:
-            self._recorder.discard()
+        with self._lock:
+            if self._recorder is not None:
+                self._recorder.discard()
 
     def _made(self) -> Recorder:
         if self._recorder is None:

@@ -100,7 +100,9 @@ def test_a_path_that_is_not_absolute_and_normalised_is_refused(path: object) -> 
         from_json(Document({**plain, "path": path}, "there"))
 
 
-@pytest.mark.parametrize("sha", ["", "AB" * 32, "ab" * 31, "ab" * 32 + "\n", "../" * 21 + "a", 5])
+@pytest.mark.parametrize(
+    "sha", [None, 0, [], "AB" * 32, "ab" * 31, "ab" * 32 + "\n", "../" * 21 + "a", 5]
+)
 def test_a_hash_that_is_none_is_refused(sha: object) -> None:
     plain = to_json(EACH[-1])
     assert isinstance(plain, dict)

@@ -3,11 +3,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from shannot.effects.model import Effect, MakeDirectory, RunCommand
+from shannot.effects.model import (
+    ChangeMode,
+    Effect,
+    Fingerprint,
+    MakeDirectory,
+    RunCommand,
+    WriteFile,
+)
 from shannot.policy.environment import base_environment
 from shannot.policy.profile import Profile, profile_of
 from shannot.sandbox.spec import Answer, CommandRequest
@@ -147,6 +156,52 @@ def test_a_program_that_the_host_lacks_is_recorded_with_a_reason(
     (command,) = run.commands()
     assert (command.executable, command.executable_sha256) == (executable, "")
     assert clause in command.reason
+
+
+def test_a_program_that_the_script_wrote_is_named_by_what_it_wrote_until_then() -> None:
+    run = Run(Profile())
+    for data in (b"one", b"two"):
+        written = Fingerprint("file", 0o755, hashlib.sha256(data).hexdigest(), 3)
+        run.changes.waiting = [WriteFile("/new/tool", None, written)]
+        run.start("/new/tool", executable="/new/tool", in_overlay=True)
+    assert [command.executable_sha256 for command in run.commands()] == [
+        hashlib.sha256(data).hexdigest() for data in (b"one", b"two")
+    ]
+
+
+def test_a_program_of_the_host_that_became_executable_is_named_by_its_contents(
+    tmp_path: Path,
+) -> None:
+    tool = tmp_path / "tool"
+    tool.write_bytes(b"#!/bin/sh\n")
+    run = Run(Profile())
+    run.changes.waiting = [ChangeMode(str(tool), 0o644, 0o755)]
+    run.start(str(tool), executable=str(tool), in_overlay=True)
+    (command,) = run.commands()
+    assert command.executable_sha256 == hashlib.sha256(tool.read_bytes()).hexdigest()
+
+
+def test_threads_of_commands_lose_nothing_of_each_other() -> None:
+    run = Run(profile_of(auto_approve=["true"]))
+    tickets = [run.start("true", str(number), executable=TRUE).ticket for number in range(200)]
+    started = threading.Barrier(9)
+
+    def end(part: int) -> None:
+        started.wait()
+        for number in range(part, 200, 8):
+            run.gate.finished(tickets[number], number % 256)
+
+    threads = [threading.Thread(target=end, args=(part,)) for part in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    for number in range(200):
+        run.start("some-tool", str(number), executable=OTHER)
+    for thread in threads:
+        thread.join()
+    commands = run.commands()
+    assert [command.exit_status for command in commands[:200]] == list(range(200))
+    assert [command.argv[1] for command in commands] == [str(n % 200) for n in range(400)]
 
 
 def test_what_was_piped_into_an_asked_command_is_kept() -> None:

@@ -174,6 +174,29 @@ def test_a_program_that_cannot_be_started_says_why(world: World) -> None:
     assert "cannot be started: No such file" in result.results[0].message
 
 
+def test_a_program_that_the_plan_writes_runs_as_it_was_written(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("tool", b"#!/bin/sh\necho planned\n", 0o755)
+    planned = recorder.effects[0]
+    assert isinstance(planned, WriteFile)
+    command = replace(
+        shell_command(("sh", str(world.tree / "tool")), str(world.tree)),
+        argv=("tool",),
+        executable=planned.path,
+        executable_sha256=planned.after.sha256,
+    )
+    other = replace(command, executable_sha256="ab" * 32)
+    with pytest.raises(UnsuccessfulError, match=r"effect 2: .*/tool: the program has changed"):
+        world.execute(world.approved(world.session([planned, other], recorder.contents)))
+    unknown = replace(command, executable_sha256="")
+    with pytest.raises(UnsuccessfulError, match=r"effect 2: .*/tool: the program was neither on"):
+        world.execute(world.approved(world.session([planned, unknown], recorder.contents)))
+    session = world.approved(world.session([planned, command], recorder.contents))
+    result, out, _ = world.execute(session)
+    assert result.succeeded
+    assert out.data == b"planned\n"
+
+
 def test_only_the_chosen_effects_happen(world: World) -> None:
     recorder = world.recorder()
     for name in "abc":

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shannot.effects.model import Fingerprint, MovePath, RunCommand, WriteFile
+from shannot.effects.model import Fingerprint, RunCommand, WriteFile
 from shannot.errors import NotFoundError, UsageError
 from shannot.sandbox.spec import Spec
 from shannot.sessions.store import Store
 from shannot.workflows.program import PATH, Program
-from shannot.workflows.record import name_programs
 from shannot.workflows.request import Caller, Request
 from shannot.workflows.run import Report, run_script
 from tests.fakes.sandbox import FakeSandbox
@@ -266,21 +265,3 @@ def test_a_rule_of_the_configuration_decides(place: Place) -> None:
     sandbox = FakeSandbox(commands=[["systemctl", "status"]])
     place.run(sandbox)
     assert sandbox.answers[0].kind == "refuse"
-
-
-def test_a_program_of_the_scripts_own_is_named_by_what_it_wrote(place: Place) -> None:
-    own = WriteFile("/srv/tool", None, Fingerprint("file", 0o755, sha256(NEW).hexdigest(), 10))
-    moved = MovePath("/srv/a", "/srv/b", Fingerprint("file", 0o755, "b" * 64, 1))
-    commands = [_command("/srv/tool"), _command("/srv/b"), _command("/no/such")]
-    named = name_programs([own, moved, *commands])
-    assert [e.executable_sha256 for e in named if isinstance(e, RunCommand)] == [
-        sha256(NEW).hexdigest(),
-        "b" * 64,
-        sha256().hexdigest(),
-    ]
-
-
-def _command(executable: str) -> RunCommand:
-    return RunCommand(
-        (executable,), "/", (), executable, "", "ask", "", "No rule names it.", "assumed"
-    )
