@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ShannotError as error:
         return _report(error)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         _forget_stdout()
         return DONE
@@ -159,6 +159,16 @@ def _help(words: list[str]) -> int:
     ]
     print("\n".join(lines), file=sys.stdout if words else sys.stderr)
     return DONE if words else USAGE
+
+
+def _interrupted() -> int:
+    """A second Ctrl-C, or one that `timeout` passes on as well, finds nobody to interrupt."""
+    import _signal  # type: ignore[import-not-found]  # no stub; `signal` costs a start 4 ms
+
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # the line of a question, or of ^C, ends here
+    return INTERRUPTED
 
 
 def _report(error: ShannotError) -> int:

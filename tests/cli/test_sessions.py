@@ -252,3 +252,11 @@ def test_explain_says_what_decides(place: Place) -> None:
     result = place.shannot("explain", "--", "rm", "-rf", "/")
     assert result.returncode == 0
     assert b"decision  deny" in result.stdout
+
+
+def test_an_interrupted_question_approves_nothing_and_is_quiet(place: Place) -> None:
+    session = place.session()
+    status, shown = place.at_terminal("approve", session, keys=b"\x03\x03")
+    assert status == 130
+    assert shown.rstrip().endswith("[y/N] ^C")
+    assert place.shannot("list").stdout.split()[7] == b"pending"
