@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,23 @@ def execution_options(options: Namespace) -> Options:
 def execute_session(
     command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
 ) -> int:
-    """Do it, telling each effect as it begins. Exit code: 1 where not all of it succeeded."""
+    """Do it, telling each effect as it begins. Exit code: 1 where not all of it succeeded.
+
+    A signal that asks for the end stops the command that runs as well.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    try:
+        return _execute(command, store, caller, session_id, options, json)
+    except (KeyboardInterrupt, SystemExit):
+        say(f"shannot: stopped; `shannot execute {session_id}` goes on")
+        raise
+
+
+def _execute(
+    command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
+) -> int:
     protected = [os.path.dirname(store.root), os.path.dirname(caller.machine_config)]
     own = user_config(caller.environment)
     if own is not None:

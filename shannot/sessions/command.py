@@ -125,9 +125,12 @@ def run(command: RunCommand, blobs: BlobDirectory, timeout: float, sinks: Sinks)
         os.close(directory_fd)
     try:
         timed_out = _listen(process, streams, time.monotonic() + timeout)
-    except BaseException:
-        _kill(process, signal.SIGKILL)
-        process.wait()
+    except BaseException:  # the user's signal, above all: nothing of it may go on unheard
+        try:
+            _end(process)
+        finally:
+            _kill(process, signal.SIGKILL)
+            process.wait()
         raise
     if timed_out:
         _end(process)

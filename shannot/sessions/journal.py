@@ -99,6 +99,7 @@ def read(directory_fd: int, owner: int, shown: str) -> Progress:
             effect = document.integer("number", 1, MAX_EFFECTS)
             saved = tuple(_saved_from_json(child) for child in document.children("saved"))
             begun.setdefault(effect, saved)
+            results.pop(effect, None)  # a command that failed is run again: open until it ends
         else:
             result = result_from_json(document.child("result"))
             results[result.number] = result

@@ -115,7 +115,7 @@ def check_space(effects: Sequence[Effect], state: str) -> None:
         free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
         if size > free:
             raise UnsuccessfulError(
-                f"the disk of {path} has {free >> 20} MiB free, the plan needs {size >> 20} MiB"
+                f"the disk of {escape(path)} has {_kib(free)} free, the plan needs {_kib(size)}"
             )
 
 
@@ -129,3 +129,7 @@ def _existing_directory(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
+
+
+def _kib(size: int) -> str:
+    return f"{(size + 1023) >> 10:,} KiB"

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -260,3 +263,29 @@ def test_an_interrupted_question_approves_nothing_and_is_quiet(place: Place) -> 
     assert status == 130
     assert shown.rstrip().endswith("[y/N] ^C")
     assert place.shannot("list").stdout.split()[7] == b"pending"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_command_that_is_executed(
+    place: Place, number: signal.Signals, status: int
+) -> None:
+    config = place.home / ".config" / "shannot"
+    config.mkdir(parents=True, mode=0o700)
+    (config / "config.toml").write_text('[profile]\nask = ["sleep"]\n')
+    (config / "config.toml").chmod(0o600)
+    place.shannot("run", "-c", "import subprocess; subprocess.run(['sleep', '300'])")
+    place.shannot("approve", "2", "--yes")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shannot", "execute", "2"],
+        env=place.environment,
+        cwd=place.project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"   1  run       sleep 300\n"
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert told.startswith(b"shannot: stopped; `shannot execute 2")
+    assert b"=> interrupted" in place.shannot("show", "2").stdout

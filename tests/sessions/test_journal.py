@@ -79,3 +79,12 @@ def test_any_bytes_are_refused_or_read(fd: int, data: bytes) -> None:
     os.close(file)
     with pytest.raises(MalformedError, match="line"):
         read(fd, os.geteuid(), "there")
+
+
+def test_a_command_that_is_run_again_is_open_until_it_ends(fd: int) -> None:
+    journal = Journal(fd)
+    journal.begin(1, ())
+    journal.end(EffectResult(1, "failed", "it ended with exit status 7", 7))
+    journal.begin(1, ())
+    journal.close()
+    assert [result.state for result in read(fd, os.geteuid(), "there").shown()] == ["interrupted"]

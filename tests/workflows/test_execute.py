@@ -445,7 +445,7 @@ def test_a_disk_without_room_is_told_before_anything_is_done(world: World) -> No
     before = WriteFile(str(world.tree / "x"), None, huge)
     from shannot.sessions import preflight
 
-    with pytest.raises(UnsuccessfulError, match="MiB free"):
+    with pytest.raises(UnsuccessfulError, match="KiB free"):
         preflight.check_space([before], str(world.tree))
 
 
