@@ -157,5 +157,6 @@ def test_an_offset_between_entries_ends_the_listing_or_is_refused(place: Project
         try:
             assert len(getdents64(place.world.task, number, 4096)) <= len(whole)
         except OSError as error:
-            assert error.errno == EINVAL
+            if error.errno != EINVAL:
+                raise
     os.close(number)
