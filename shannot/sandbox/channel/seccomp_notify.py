@@ -17,6 +17,7 @@ Layouts and numbers are those of `kernel_calls.py`.
 from __future__ import annotations
 
 import os
+import select
 import struct
 from errno import EBADF, EFAULT, EINTR, ENAMETOOLONG, ENOENT
 from fcntl import ioctl
@@ -67,6 +68,13 @@ class Listener:
                 return None
             raise
         return NOTIF.unpack(buffer)
+
+    def is_deserted(self) -> bool:
+        """After `receive` gave None: is nobody left who could call? Waits 50 ms at most for a call,
+        without holding up other threads."""
+        poll = select.poll()
+        poll.register(self.host_fd, select.POLLIN)
+        return any(events & select.POLLHUP for _, events in poll.poll(50))
 
     def reply(self, call: int, value: int) -> bool:
         return self._send(RESPONSE.pack(call, value, 0, 0))

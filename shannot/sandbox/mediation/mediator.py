@@ -99,7 +99,7 @@ class Mediator:
                 notification = receive()
                 if notification is not None:
                     dispatch(notification)
-                elif ended():
+                elif ended() or self.listener.is_deserted():
                     return
                 elif self.commands is not None and self.commands.flights:
                     self.commands.give_up_lost()
