@@ -138,12 +138,12 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
     mediator.limit_hit = attendant.hit
     tree.overlay.on_full = lambda: attendant.hit("files")
     signals = Signals(attendant)
-    guardian = None
+    guardian = Guardian(child.pid, spec.private)
+    mediator.before_fork = guardian.appoint
     try:
         _first_task(mediator, tree, spec, child)
         streams.close_child_side()
         mediator.begin()
-        guardian = Guardian(child.pid, spec.private)
         streams.start(spec.limits.output, lambda: attendant.hit("output"))
         attendant.start()
         mediator.run(attendant.ended)
@@ -153,8 +153,7 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
         attendant.reap()
         signals.restore()
         placement.restore()
-        if guardian is not None:
-            guardian.dismiss()
+        guardian.dismiss()
         complaint = child.complaint() if attendant.status == FAULT else ""
         child.close()
     if complaint:

@@ -242,6 +242,7 @@ def make_private(state: str, uid: int) -> str:
                 os.mkdir(directory, 0o700)
             except FileExistsError:
                 _check_own(directory, uid)
+        _sweep(place)
         os.mkdir(path, 0o700)
     except OSError as error:
         raise UsageError(
@@ -249,6 +250,19 @@ def make_private(state: str, uid: int) -> str:
             " (XDG_STATE_HOME names another place for it)"
         )
     return path
+
+
+def _sweep(place: str) -> None:
+    """Remove the directories of runs that were killed: each is named after its process."""
+    for name in os.listdir(place):
+        pid = name.partition("-")[0]
+        if pid.isdigit() and len(pid) < 10:
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                remove_private(f"{place}/{name}")
+            except OSError:
+                continue  # another user's process has the number now
 
 
 def _check_own(directory: str, uid: int) -> None:

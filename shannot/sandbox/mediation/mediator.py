@@ -49,6 +49,7 @@ class Mediator:
         "_table",
         "_threads",
         "answered",
+        "before_fork",
         "commands",
         "family",
         "faults",
@@ -68,6 +69,7 @@ class Mediator:
         self.family = Family(system, group)
         self.commands: Commands | None = None  # with the rest of the table
         self.performer: Performer | None = None
+        self.before_fork: Callable[[], None] = lambda: None
         self.limit_hit: Callable[[str], None] = lambda _name: None
         self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
@@ -222,6 +224,7 @@ class Mediator:
 
     def count_process(self) -> None:
         """One more task. At the limit those alive are counted. Errors: EAGAIN."""
+        self.before_fork()
         self.system.unpin()
         self._processes += 1
         if self._processes > self.system.limits.processes:
