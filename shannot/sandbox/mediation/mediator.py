@@ -129,7 +129,10 @@ class Mediator:
             self.note(fault, self._name(number))
             self.listener.fail(call, EIO)
             return
-        self.send(call, answer)
+        if isinstance(answer, int) and answer >= 0:
+            self.listener.reply(call, answer)
+        else:
+            self.send(call, answer)
 
     def note(self, fault: Exception, what: str) -> None:
         """Remember a mistake of ours by its place, never by its values: they are the script's."""

@@ -45,9 +45,9 @@ def rows(machine: str) -> list[Row]:
         Row("open", files.openat, (CWD, path, integer, unsigned), descriptor(1)),
         Row("getdents64", directories.getdents64, (fd, SKIP, unsigned), filled(1)),
         Row("mmap", files.mmap_shared, (SKIP, SKIP, SKIP, unsigned, fd)),
-        Row("readlinkat", metadata.readlinkat, (fd, path, SKIP, integer), filled(2)),
-        Row("readlink", metadata.readlinkat, (CWD, path, SKIP, integer), filled(1)),
-        Row("getcwd", directories.getcwd, (SKIP, size), filled(0)),
+        Row("readlinkat", metadata.readlinkat, (fd, path, SKIP, integer), filled(2), is_query=True),
+        Row("readlink", metadata.readlinkat, (CWD, path, SKIP, integer), filled(1), is_query=True),
+        Row("getcwd", directories.getcwd, (SKIP, size), filled(0), is_query=True),
         Row("getuid", system.getuid, ()),
         Row("geteuid", system.getuid, ()),
         Row("getgid", system.getgid, ()),
@@ -61,13 +61,19 @@ def rows(machine: str) -> list[Row]:
 def _stat_rows(pack: Callable[[tuple[int, ...]], bytes]) -> list[Row]:
     no_follow = Constant(metadata.AT_SYMLINK_NOFOLLOW)
     return [
-        Row("newfstatat", metadata.newfstatat, (fd, path, SKIP, integer), written(2, pack)),
-        Row("stat", metadata.newfstatat, (CWD, path, NONE), written(1, pack)),
-        Row("lstat", metadata.newfstatat, (CWD, path, no_follow), written(1, pack)),
-        Row("fstat", metadata.fstat, (fd,), written(1, pack)),
-        Row("faccessat2", metadata.faccessat2, (fd, path, integer, integer)),
-        Row("faccessat", metadata.faccessat2, (fd, path, integer, NONE)),
-        Row("access", metadata.faccessat2, (CWD, path, integer, NONE)),
+        Row(
+            "newfstatat",
+            metadata.newfstatat,
+            (fd, path, SKIP, integer),
+            written(2, pack),
+            is_query=True,
+        ),
+        Row("stat", metadata.newfstatat, (CWD, path, NONE), written(1, pack), is_query=True),
+        Row("lstat", metadata.newfstatat, (CWD, path, no_follow), written(1, pack), is_query=True),
+        Row("fstat", metadata.fstat, (fd,), written(1, pack), is_query=True),
+        Row("faccessat2", metadata.faccessat2, (fd, path, integer, integer), is_query=True),
+        Row("faccessat", metadata.faccessat2, (fd, path, integer, NONE), is_query=True),
+        Row("access", metadata.faccessat2, (CWD, path, integer, NONE), is_query=True),
     ]
 
 

@@ -9,7 +9,9 @@ CONTINUE, DEFERRED, or a `Descriptor` to install. A raised OSError becomes the e
 
 What a row's kinds read from memory is read once, before the handler runs, and the call is checked
 to be alive after that and before anything is done: the thread may have been killed meanwhile and
-its number, hence its memory, belong to another.
+its number, hence its memory, belong to another. A query (`is_query`) is not checked: it changes
+nothing anywhere, and the descriptor that it reads and writes memory through belongs to one address
+space, not to a number.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Descriptor:
 class Row:
     """One call. A kind is a function of the register, or a `Constant` that uses none."""
 
-    __slots__ = ("handler", "kinds", "name", "reads_memory", "result")
+    __slots__ = ("handler", "kinds", "must_be_alive", "name", "result")
 
     def __init__(  # type: ignore[explicit-any]  # a handler takes what its `kinds` decode
         self,
@@ -49,12 +51,15 @@ class Row:
         handler: Callable[..., object],
         kinds: tuple[Kind | Constant | Skip, ...],
         result: Result | None = None,
+        *,
+        is_query: bool = False,
     ) -> None:
         self.name = name
         self.handler = handler
         self.kinds = kinds
         self.result = result
-        self.reads_memory = any(getattr(kind, "reads_memory", False) for kind in kinds)
+        reads_memory = any(getattr(kind, "reads_memory", False) for kind in kinds)
+        self.must_be_alive = reads_memory and not is_query
 
 
 class Constant:
@@ -97,7 +102,7 @@ def fill_table(
 def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
     """One function for the row, its first arguments unrolled: half the cost of a loop."""
     handler, result = row.handler, row.result
-    reads_memory = row.reads_memory
+    must_be_alive = row.must_be_alive
     kinds, at = _registers(row)
     count = len(kinds)
     (k0, k1, k2), (i0, i1, i2) = ([*kinds, *[_nothing] * 3][:3], [*at, 0, 0, 0][:3])
@@ -107,7 +112,7 @@ def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
         first = k0(task, arguments[i0])
         second = k1(task, arguments[i1])
         third = k2(task, arguments[i2])
-        if reads_memory and not alive(call):
+        if must_be_alive and not alive(call):
             raise OSError(ESRCH, "the caller is gone")
         if count == 0:
             value = handler(task)
@@ -119,7 +124,7 @@ def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
             value = handler(task, first, second, third)
         else:
             more = [kind(task, arguments[index]) for kind, index in rest]
-            if reads_memory and not alive(call):
+            if must_be_alive and not alive(call):
                 raise OSError(ESRCH, "the caller is gone")
             value = handler(task, first, second, third, *more)
         if result is None:

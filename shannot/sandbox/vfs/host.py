@@ -7,6 +7,7 @@ followed; links are resolved by the virtual tree alone (`lookup.py`).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from errno import EACCES, ELOOP, ENOENT, ENOMEM
@@ -117,7 +118,7 @@ class HostDirectory:
         ):
             os.close(host_fd)
             raise OSError(EACCES, "not a file that may be read")
-        os.set_blocking(host_fd, True)  # only opening it must not wait
+        fcntl.fcntl(host_fd, fcntl.F_SETFL, 0)  # blocking again: only opening it must not wait
         return host_fd, found
 
     def read_link(self, name: bytes) -> bytes:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _FIRST_INODE = 1 << 40
 """Numbers of what is made in the layer, above any that a usual filesystem hands out."""
 
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which a change of contents cannot leave the time of the last one."""
+
 OPENED_MAX = 10_000
 """Nodes known by their open files before those that nobody has open are looked for."""
 
@@ -162,15 +165,14 @@ class Layer:
             raise OSError(ENOENT, "no such file")
         lower, name = node.origin
         host_fd, found = lower.open_file(name)
-        if node.inspected:
-            return host_fd, found
         mount = node.mount
-        if not mount.open_names and begins_as_private_key(host_fd):
-            os.close(host_fd)
-            raise OSError(EACCES, "a private key")
-        if mount.steady:
-            node.inspected = True
-        else:
+        if node.inspected != found.st_ctime_ns:
+            if not mount.open_names and begins_as_private_key(host_fd):
+                os.close(host_fd)
+                raise OSError(EACCES, "a private key")
+            if time.time_ns() - found.st_ctime_ns > _SETTLED:
+                node.inspected = found.st_ctime_ns
+        if not mount.steady:
             self.opened[found.st_dev, found.st_ino] = node
         return host_fd, found
 

@@ -120,7 +120,7 @@ class File(Node):
         self.size = self.blocks = 0  # on the host; in the spool they are the spool file's
         self.spool: Spool | None = None
         self.key = b""  # name of its spool file; empty once its last name is gone
-        self.inspected = False  # on a steady mount: known not to be a private key
+        self.inspected = -1  # st_ctime_ns of what is known not to be a private key
 
     def adopt(self, found: os.stat_result) -> None:
         super().adopt(found)
