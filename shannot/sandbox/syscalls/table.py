@@ -112,6 +112,7 @@ def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
         first = k0(task, arguments[i0])
         second = k1(task, arguments[i1])
         third = k2(task, arguments[i2])
+        more = [kind(task, arguments[index]) for kind, index in rest] if rest else ()
         if must_be_alive and not alive(call):
             raise OSError(ESRCH, "the caller is gone")
         if count == 0:
@@ -123,9 +124,6 @@ def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
         elif count == 3:
             value = handler(task, first, second, third)
         else:
-            more = [kind(task, arguments[index]) for kind, index in rest]
-            if must_be_alive and not alive(call):
-                raise OSError(ESRCH, "the caller is gone")
             value = handler(task, first, second, third, *more)
         if result is None:
             return value  # type: ignore[return-value]  # handlers without a result kind give an int

@@ -106,19 +106,23 @@ class HostDirectory:
             return self.parent.lstat(self.name)
         return os.stat(self._cache.get(self))
 
-    def open_file(self, name: bytes) -> tuple[int, os.stat_result]:
+    def open_file(self, name: bytes, steady: bool = False) -> tuple[int, os.stat_result]:
         """Open a regular file for reading. Returns the descriptor and what fstat says of it.
+
+        `steady`: nobody can have put something else, which opening would wait for, in its place.
 
         Errors: those of openat(2); EACCES for what is no regular file, or another user's.
         """
-        host_fd = os.open(name, _FILE_FLAGS, dir_fd=self._cache.get(self))
+        flags = _FILE_FLAGS & ~os.O_NONBLOCK if steady else _FILE_FLAGS
+        host_fd = os.open(name, flags, dir_fd=self._cache.get(self))
         found = os.fstat(host_fd)
         if not stat.S_ISREG(found.st_mode) or (
             self.foreign and found.st_uid and not found.st_mode & stat.S_IROTH
         ):
             os.close(host_fd)
             raise OSError(EACCES, "not a file that may be read")
-        fcntl.fcntl(host_fd, fcntl.F_SETFL, 0)  # blocking again: only opening it must not wait
+        if not steady:  # blocking again: only opening it must not wait
+            fcntl.fcntl(host_fd, fcntl.F_SETFL, 0)
         return host_fd, found
 
     def read_link(self, name: bytes) -> bytes:

@@ -164,8 +164,8 @@ class Layer:
         if node.origin is None:
             raise OSError(ENOENT, "no such file")
         lower, name = node.origin
-        host_fd, found = lower.open_file(name)
         mount = node.mount
+        host_fd, found = lower.open_file(name, mount.steady)
         if node.inspected != found.st_ctime_ns:
             if not mount.open_names and begins_as_private_key(host_fd):
                 os.close(host_fd)
