@@ -83,3 +83,25 @@ def test_the_next_run_sweeps_what_a_killed_one_left_and_no_living_one(tmp_path: 
     living.terminate()
     living.communicate()
     assert list(runtime.iterdir()) == []
+
+
+def test_a_handler_that_never_ends_is_ended_with_the_child(tmp_path: Path) -> None:
+    """Such a handler would be a mistake of ours; here it is put in on purpose."""
+    place = Place(tmp_path)
+    code = (
+        "from shannot.sandbox.kernel import metadata\n"
+        "def loop(*_):\n    while True: pass\n"
+        "metadata.faccessat2 = loop\n"
+        "import shannot.cli.main, sys\n"
+        "sys.exit(shannot.cli.main.main(['run', '--timeout', '1', '-c', "
+        "'import os; os.access(\"/\", 0)']))\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=30,
+    )
+    assert process.returncode == 124
+    assert b"RuntimeError at" in process.stderr

@@ -20,6 +20,7 @@ _TICK = 0.05  # seconds between looks at the clock and the number of calls
 _FIRST_LOOK = 0.25  # seconds until the first look at memory and the layer
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
 _CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
+_ROUSED = 100  # how often, in 5 seconds, a mediator is roused whose child is dead
 _STINGY = 50  # a look may take a fiftieth of the time
 
 
@@ -28,8 +29,8 @@ class Attendant:
 
     __slots__ = (
         "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_placement", "_signalled", "faults", "interrupted", "limit",
-        "status",
+        "_next_look", "_pidfd", "_placement", "_signalled", "_stuck", "faults", "interrupted",
+        "limit", "status",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +43,7 @@ class Attendant:
         self._mediator = mediator
         self._done = allocate_lock()
         self._main = get_ident()
+        self._stuck = False  # the child is dead for seconds, and the mediator still answers it
         self._signalled = 0  # how often the user asked for the end
         self.interrupted = False
         self._deadline = 0.0
@@ -102,11 +104,18 @@ class Attendant:
             self.kill()
             self._done.release()
         # Before Linux 6.11 a mediator that waits is not told that nobody is left.
-        for _ in range(100):
+        for tries in range(_ROUSED):
             time.sleep(0.05)
             if self._mediator.stopped:
                 return
+            self._stuck = tries > _ROUSED // 2
             _signal.pthread_kill(self._main, _URG)
+
+    def rouse(self, _number: int, _frame: object) -> None:
+        """On the mediator's thread: end its waiting, or a handler that does not end."""
+        if self._stuck:
+            self._stuck = False
+            raise RuntimeError("a handler did not end")
 
     def _roam(self) -> None:
         """Off the processor that the mediator shares with the child."""
@@ -206,7 +215,7 @@ class Signals:
             for number in (1, 2, 3, 15)  # HUP, INT, QUIT, TERM
             if _signal.getsignal(number) != _signal.SIG_IGN
         ]
-        self._before.append((_URG, _signal.signal(_URG, lambda _number, _frame: None)))
+        self._before.append((_URG, _signal.signal(_URG, attendant.rouse)))
 
     def restore(self) -> None:
         for number, handler in self._before:
