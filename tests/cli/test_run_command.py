@@ -162,8 +162,9 @@ def test_the_script_may_have_no_standard_streams(place: Place) -> None:
 
 def test_interrupting_ends_the_script_without_a_traceback_of_ours(place: Place) -> None:
     code = (
-        "import time\nprint('[y/N]', flush=True)\n"
-        "try: time.sleep(60)\nexcept KeyboardInterrupt: raise SystemExit(7)"
+        "import time\n"
+        "try: print('[y/N]', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt: raise SystemExit(7)"
     )
     status, shown = place.at_terminal("run", "-c", code, keys=b"\x03")
     assert status == 7, shown
