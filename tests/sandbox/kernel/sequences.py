@@ -404,8 +404,11 @@ class Bench:
     def _clear(self) -> None:
         for path in (self.host, self.real, self.private):
             if path.exists():
-                for directory, _, _ in os.walk(path):
-                    os.chmod(directory, 0o700)
+                os.chmod(path, 0o700)
+                for directory, names, _ in os.walk(path):  # each is opened after this
+                    for name in names:
+                        if not os.path.islink(os.path.join(directory, name)):
+                            os.chmod(os.path.join(directory, name), 0o700)
                 shutil.rmtree(path)
 
 

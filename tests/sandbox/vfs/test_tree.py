@@ -126,7 +126,8 @@ def test_a_map_of_one_file_shows_that_file_alone(places: Places) -> None:
     assert script.listdir("/srv") == ["one"]
     script.write("/srv/one", b"!", os.O_APPEND)
     assert script.read("/srv/one") == b"1!"
-    refused("EROFS", script.unlink, "/srv/one")
+    # the directory above is root's: an ordinary user may not, nobody can
+    refused("EACCES" if os.geteuid() else "EROFS", script.unlink, "/srv/one")
     refused("ENOENT", script.stat, "/srv/two")
 
 
