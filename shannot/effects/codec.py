@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Literal, cast, get_args
 
 from shannot.effects.document import MAX_ITEMS, Document, MalformedError, check_text
@@ -31,16 +31,20 @@ MAX_STATUS = 255
 MAX_LINKS = 0xFFFFFFFF  # st_nlink of statx(2)
 MAX_ARGUMENTS = 1 << 16
 MIN_TIME = -(1 << 63)
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def to_json(value: object) -> object:
     """Any of our frozen values as plain JSON data; an effect also names its type."""
-    if is_dataclass(value) and not isinstance(value, type):
-        plain = {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
-        name = type(value).__name__
-        return {"effect": name, **plain} if name in _READERS else plain
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
+    if is_dataclass(value):
+        plain = {name: to_json(getattr(value, name)) for name in value.__dataclass_fields__}
+        name = kind.__name__
+        return {"effect": name, **plain} if name in _READERS else plain
     return value
 
 

@@ -28,7 +28,7 @@ class MalformedError(ShannotError):
 def parse(text: bytes, where: str) -> Document:
     """The JSON object in text. `where` (a file, usually) stands in every message."""
     try:
-        value: object = json.loads(text, parse_constant=_refuse_constant)
+        value: object = _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise MalformedError(
             f"{where} is not valid JSON; it was damaged or tampered with"
@@ -45,12 +45,17 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(name)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def check_text(value: object, where: str, limit: int = MAX_TEXT) -> str:
     """A string as os.fsdecode makes it, without NUL, of at most limit characters."""
     if not isinstance(value, str):
         raise MalformedError(f"{where} is not text")
     if len(value) > limit:
         raise MalformedError(f"{where} is longer than {limit} characters")
+    if value.isascii() and "\0" not in value:
+        return value
     try:
         # Two spellings of one name must not exist: what was compared would not be what is opened.
         same = value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value

@@ -17,6 +17,10 @@ DRAFT = ".new-"
 MAX_PLAN = 256 << 20  # bytes
 
 
+class IdTakenError(UnsuccessfulError):
+    """Two sessions of one second came to the same id."""
+
+
 class Draft:
     """A session in the making: its directory is hidden until `commit`, and gone on `discard`."""
 
@@ -41,7 +45,10 @@ class Draft:
         files.write_new(name, self._fd, data)
 
     def commit(self, session: Session) -> None:
-        """The session is on disk, whole, under session.id. UnsuccessfulError: the id is taken."""
+        """The session is on disk, whole, under session.id.
+
+        IdTakenError where another process took the id just now: commit again with another one.
+        """
         plan = dump(plans.to_json(session.plan)).encode("ascii")
         if len(plan) > MAX_PLAN:
             raise ShannotError(f"the plan is larger than {MAX_PLAN >> 20} MiB and cannot be kept")
@@ -54,7 +61,9 @@ class Draft:
             libc.rename_new(os.path.basename(self.path), parent_fd, session.id, parent_fd)
             os.fsync(parent_fd)
         except FileExistsError:
-            raise UnsuccessfulError(f"there is a session {session.id} already") from None
+            for name in ("plan.json", "session.json", "lock"):
+                os.unlink(name, dir_fd=self._fd)
+            raise IdTakenError(f"there is a session {session.id} already") from None
         finally:
             os.close(parent_fd)
         self._close()

@@ -51,6 +51,13 @@ def open_file(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> int
     return fd
 
 
+def check_directory(found: os.stat_result, owner: int, shown: str) -> None:
+    """The same of a directory that was only looked at, with lstat(2)."""
+    if not stat.S_ISDIR(found.st_mode):
+        raise MalformedError(f"{escape(shown)} is not a directory, or a link")
+    _check_owner(found, owner, escape(shown))
+
+
 def _check_owner(found: os.stat_result, owner: int, shown: str) -> None:
     if found.st_uid != owner:
         raise MalformedError(f"{shown} belongs to user {found.st_uid}, not to user {owner}")

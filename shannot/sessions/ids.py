@@ -32,6 +32,11 @@ def slug(name: str) -> str:
     return words[:_MAX_SLUG].strip("-") or "script"
 
 
+def slug_of(session_id: str) -> str:
+    """The readable part of an id."""
+    return session_id.split("-", 2)[2].rpartition("-")[0]
+
+
 def is_id(text: str) -> bool:
     """Is this exactly one session id? Ids become names of directories, so nothing else may pass."""
     return len(text) <= MAX_ID and _ID.match(text) is not None

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shannot.effects.plan import Plan, waiting
 from shannot.errors import ShannotError
+from shannot.sessions.draft import IdTakenError
+from shannot.sessions.ids import slug_of
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
 
@@ -49,15 +52,23 @@ class Recorder:
             self._draft.discard()
             self._draft = None
 
-    def keep(self, session: Session, script: bytes, output: Output) -> None:
-        """Commit the session. ShannotError where the state directory cannot be written."""
+    def keep(self, session: Session, script: bytes, output: Output) -> str:
+        """Commit the session. Returns its id; ShannotError: the state cannot be written."""
         draft = self._begun()
         draft.write("script", script)
         draft.write("stdout", kept_bytes(output.stdout))
         draft.write("stderr", kept_bytes(output.stderr))
-        draft.commit(session)
+        while True:
+            try:
+                draft.commit(session)
+                break
+            except IdTakenError:
+                # Two bytes tell sessions of one second apart, and another process drew the same.
+                another = self.fresh_id(session.created, slug_of(session.id))
+                session = replace(session, id=another)
         self._draft = None
         self._ended = True
+        return session.id
 
     def fresh_id(self, seconds: int, name: str) -> str:
         return self._store.fresh_id(seconds, name, os.urandom)
@@ -105,8 +116,7 @@ def record(
         return None, plan, 0
     now = int(time.time())
     session = _session(recorder, circumstances, outcome, plan, now)
-    recorder.keep(session, circumstances.script, output)
-    return session.id, plan, waits
+    return recorder.keep(session, circumstances.script, output), plan, waits
 
 
 def _session(

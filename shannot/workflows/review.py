@@ -102,17 +102,20 @@ def diff(
                 blobs.append(stack.enter_context(store.blobs(session.id, "checkpoint")))
             except MalformedError:
                 pass  # nothing had to be saved
+        moves: list[MovePath] = []
         for number, effect in enumerate(effects, 1):
+            if isinstance(effect, MovePath):
+                moves.append(effect)
             if numbers is not None and number not in numbers:
                 continue
-            change = _diff(blobs, effects[: number - 1], effect, limit)
+            change = _diff(blobs, moves, effect, limit)
             if change is not None and not isinstance(effect, RunCommand):
                 found.append(EffectDiff(number, effect.path, change))
     return tuple(found)
 
 
 def _diff(
-    blobs: Sequence[BlobDirectory], earlier: Sequence[Effect], effect: Effect, limit: int | None
+    blobs: Sequence[BlobDirectory], moves: Sequence[MovePath], effect: Effect, limit: int | None
 ) -> Diff | None:
     """None for an effect that changes no contents."""
     after: Fingerprint | None
@@ -125,7 +128,7 @@ def _diff(
             return None
     if before is not None and before.kind != "file":
         before = None
-    old = b"" if before is None else _contents(blobs, _origin(earlier, path), before)
+    old = b"" if before is None else _contents(blobs, _origin(moves, path), before)
     new = b"" if after is None else blobs[0].read(after.sha256, diffs.MAX_CONTENTS)
     if old is None or new is None:
         lines = (f"- {_told(before)}", f"+ {_told(after)}")
@@ -141,11 +144,11 @@ def _told(fingerprint: Fingerprint | None) -> str:
     return diffs.summary(fingerprint.size, fingerprint.sha256)
 
 
-def _origin(earlier: Sequence[Effect], path: str) -> str:
+def _origin(moves: Sequence[MovePath], path: str) -> str:
     """Where the file at path stands on the host now: back through the moves before the effect."""
-    for effect in reversed(earlier):
-        if isinstance(effect, MovePath) and f"{path}/".startswith(f"{effect.path}/"):
-            path = effect.source + path[len(effect.path) :]
+    for move in reversed(moves):
+        if f"{path}/".startswith(f"{move.path}/"):
+            path = move.source + path[len(move.path) :]
     return path
 
 

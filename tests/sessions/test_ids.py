@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shannot.errors import NotFoundError, UsageError
-from shannot.sessions.ids import MAX_ID, is_id, new_id, resolve, slug
+from shannot.sessions.ids import MAX_ID, is_id, new_id, resolve, slug, slug_of
 
 SECONDS = 1795529703  # 2026-11-24 14:15:03 UTC
 IDS = ["20261124-141503-fix-nginx-7f3a", "20261124-141503-fix-nginx-7f3b", "20261125-000000-x-0000"]
@@ -63,3 +63,9 @@ def test_a_prefix_of_none_says_so() -> None:
 def test_what_can_be_no_prefix_is_a_wrong_use(prefix: str) -> None:
     with pytest.raises(UsageError):
         resolve(prefix, IDS)
+
+
+@given(st.text(), st.binary(min_size=2, max_size=2))
+def test_the_readable_part_of_an_id_makes_an_id_alike(name: str, rest: bytes) -> None:
+    made = new_id(SECONDS, name, rest)
+    assert new_id(SECONDS, slug_of(made), rest) == made

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
@@ -15,7 +16,7 @@ from shannot.errors import NotFoundError, ShannotError, UnsuccessfulError
 from shannot.sessions.model import Decision, EffectResult, RunOutcome, Session, Summary
 from shannot.sessions.store import Store
 from tests.effects.samples import EACH
-from tests.sessions.worlds import SCRIPT, World
+from tests.sessions.worlds import NOW, SCRIPT, World
 
 
 @pytest.fixture
@@ -76,7 +77,23 @@ def test_an_id_is_taken_once(world: World) -> None:
     draft = world.store.draft()
     with pytest.raises(UnsuccessfulError, match="already"):
         draft.commit(session)
-    draft.discard()
+    other = replace(session, id=world.store.fresh_id(NOW, "other", os.urandom))
+    draft.commit(other)
+    assert world.store.ids() == sorted([session.id, other.id])
+    assert world.store.load(other.id) == other
+
+
+def test_sessions_of_one_second_all_have_an_id(world: World) -> None:
+    """Whatever the bytes that are drawn: here they repeat."""
+    drawn = itertools.cycle([b"\0\0", b"\0\0", b"\0\1", b"\0\2"])
+    session = world.session()
+    ids = []
+    for _ in range(3):
+        made = replace(session, id=world.store.fresh_id(NOW, "x", lambda _size: next(drawn)))
+        world.store.draft().commit(made)
+        ids.append(made.id)
+    assert len(set(ids)) == 3
+    assert set(ids) <= set(world.store.ids())
 
 
 def test_there_are_no_sessions_before_the_first(world: World) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -7,6 +8,7 @@ import signal
 import stat
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,9 @@ from shannot.effects.model import (
     MovePath,
     WriteFile,
 )
+from shannot.effects.plan import digest
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
+from shannot.workflows.approve import approve
 from tests.sessions.worlds import World, fingerprint, picture, shell_command
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -402,6 +406,34 @@ def test_an_approval_of_another_plan_does_not_count(world: World) -> None:
     path.write_text(text.replace(f'"digest":"{decision.digest}"', f'"digest":"{"0" * 64}"'))
     with pytest.raises(RefusedError, match="not the one that was approved"):
         world.execute(session)
+
+
+def test_a_plan_that_was_edited_after_its_approval_is_refused(world: World) -> None:
+    """Consistently, with its digest in session.json; the approval is the old one."""
+    recorder = world.recorder()
+    recorder.write("x", b"")
+    session = world.approved(world.recorded(recorder))
+    directory = world.state / "sessions" / session.id
+    path = directory / "plan.json"
+    edited = path.read_bytes().replace(b"/x", b"/y")
+    path.write_bytes(edited)
+    head = json.loads((directory / "session.json").read_bytes())
+    head["plan_digest"] = sha256(edited).hexdigest()
+    (directory / "session.json").write_text(json.dumps(head))
+    with pytest.raises(RefusedError, match="is not the one that was approved"):
+        world.execute(session)
+    assert os.listdir(world.tree) == []
+
+
+def test_a_clock_that_was_set_back_changes_nothing(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("x", b"")
+    session = world.recorded(recorder)
+    approve(
+        world.store, session.id, None, displayed_digest=digest(session.plan), who="someone",
+        where="/dev/pts/1", now=0,
+    )  # fmt: skip
+    assert world.execute(session)[0].succeeded
 
 
 def place(path: str) -> WriteFile:
