@@ -123,6 +123,10 @@ class Task:
 
     def existing(self, dirfd: int, path: bytes, follow: bool = True) -> Node:
         """As `find`, but the last name must exist: ENOENT."""
+        if path[:1] == b"/":
+            known = self.system.lookup.known(path, follow)
+            if known is not None:
+                return known
         node = self.find(dirfd, path, follow).node
         if node is None:
             raise OSError(ENOENT, "no such file or directory")

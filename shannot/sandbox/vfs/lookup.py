@@ -85,6 +85,29 @@ class Lookup:
             raise OSError(ENAMETOOLONG, "path too long")
         return self._walk(start, path, pid, follow)[0]
 
+    def known(self, path: bytes, follow: int) -> Node | None:
+        """What `find` would give for an absolute path, where that is known at once; else None.
+
+        Either nothing can have changed, or it is a file of the host beside one found before. Most
+        calls end here, at half of what `find` costs.
+        """
+        remembered = self._remembered[follow].get(path)
+        if remembered is not None:
+            return remembered.node
+        if self._arrangement != self.overlay.rearranged:
+            return None
+        prefix, _, name = path.rpartition(b"/")
+        directory = self._prefixes.get(prefix)
+        if directory is None or directory.own_mode or directory.lower is None:
+            return None
+        node = directory.seen.get(name)
+        if not isinstance(node, File) or node.original is not None or name in directory.upper:
+            return None
+        try:
+            return node if node.renew(directory.lower.lstat(name)) else None
+        except OSError:
+            return None
+
     def _prefix(self, path: bytes) -> Directory | None:
         if self._arrangement != self.overlay.rearranged or len(self._prefixes) > _REMEMBERED:
             self._arrangement = self.overlay.rearranged
