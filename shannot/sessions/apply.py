@@ -31,20 +31,21 @@ nothing, and a directory is removed entry by entry, so what was added since surv
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from shannot.effects.model import Effect, MakeDirectory, MovePath, RunCommand
+from shannot.effects.model import Effect, RunCommand
 from shannot.effects.plan import digest
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import command, preflight
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.command import Sinks
+from shannot.sessions.filling import parents, relaxed, unsettled
 from shannot.sessions.forecast import Forecast
 from shannot.sessions.foresight import Operator, has_happened
-from shannot.sessions.journal import Journal, Progress
+from shannot.sessions.journal import Journal, JournalError, Progress
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import ConflictError, Protected
 from shannot.sessions.steps import FileEffect, Steps
@@ -204,12 +205,18 @@ class Execution:
                     step.clean()
                 return EffectResult(number, "done")
             with steps.open(effect) as step:
-                present = step.save(partial=original is not None)
+                try:
+                    present = step.save(partial=original is not None)
+                except OSError as error:
+                    message = f"what stands there cannot be saved first: {error.strerror}"
+                    return EffectResult(number, "failed", f"{escape(effect.path)}: {message}")
                 if original is None:
                     journal.begin(number, present)
                 self._observe("begin", number)
                 step.change(present, original or present)
                 self._observe("change", number)
+        except JournalError:
+            raise
         except ShannotError as error:
             return EffectResult(number, "failed", str(error))
         except OSError as error:
@@ -229,10 +236,12 @@ class Execution:
             ended = command.run(effect, blobs, self._options.timeout, sinks)
         except ShannotError as error:
             return EffectResult(number, "failed", str(error))
+        except OSError as error:
+            return EffectResult(number, "failed", f"it could not be followed: {error.strerror}")
         self._observe("change", number)
-        command.keep(self._lock.directory_fd, number, ended)
+        unkept = self._keep_output(number, ended)
         result = EffectResult(
-            number, "done", "", ended.exit_status, ended.stdout_size, ended.stderr_size
+            number, "done", unkept, ended.exit_status, ended.stdout_size, ended.stderr_size
         )
         if ended.error:
             return replace(result, state="failed", message=ended.error)
@@ -244,35 +253,20 @@ class Execution:
             return replace(result, state="failed", message=message)
         return result
 
+    def _keep_output(self, number: int, ended: command.Ended) -> str:
+        """Why the output could not be kept, which is no fault of the command; else ""."""
+        try:
+            command.keep(self._lock.directory_fd, number, ended)
+        except OSError as error:
+            return f"its output could not be kept: {error.strerror}"
+        return ""
+
     def _settle(self, steps: Steps, end: int) -> None:
-        """Directories made since the last command get the recorded mode and time, now filled.
-
-        end: the number of the command that is about to look at them, or one after the last effect.
-        Worked out from the plan, so that an execution which was killed before this does it, too.
-        """
-        touched: set[str] = set()
-        for number in reversed([n for n in self._chosen if n < end]):
-            effect = self._effects[number]
-            if isinstance(effect, RunCommand):
-                break
-            result = self._results.get(number)
-            done = result is not None and result.state == "done"
-            if isinstance(effect, MakeDirectory) and done and effect.path not in touched:
-                steps.settle(effect)
-            touched.add(effect.source if isinstance(effect, MovePath) else effect.path)
-
-
-def parents(effects: Iterable[Effect]) -> frozenset[str]:
-    """The directories in which effects change names."""
-    paths = (effect.path for effect in effects if not isinstance(effect, RunCommand))
-    return frozenset(os.path.dirname(path) for path in paths)
-
-
-def relaxed(effect: FileEffect, filled: Container[str]) -> FileEffect:
-    """A directory that its owner may not write to, if it is to be filled first (`_settle`)."""
-    if isinstance(effect, MakeDirectory) and effect.path in filled and os.geteuid() != 0:
-        return replace(effect, mode=effect.mode | 0o700)
-    return effect
+        """What effects before the number `end` have filled gets its recorded mode and time."""
+        done = {n for n, result in self._results.items() if result.state == "done"}
+        before = [n for n in self._chosen if n < end]
+        for effect in unsettled(before, self._effects, done):
+            steps.settle(effect)
 
 
 def _unobserved(_event: str, _number: int) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -103,26 +104,16 @@ def run(command: RunCommand, blobs: BlobDirectory, timeout: float, sinks: Sinks)
     What it leaves running in the background when it ends by itself stays, but unheard.
     """
     streams = _Stream(sinks.stdout), _Stream(sinks.stderr)
-    directory_fd = open_directory(command.directory)
-    stdin_fd = _open_stdin(command, blobs)
-    try:
-        process = subprocess.Popen(
-            command.argv,
-            executable=command.executable,
-            cwd=f"/proc/self/fd/{directory_fd}",  # no link in the path can lead elsewhere
-            env=dict(command.environment),
-            stdin=stdin_fd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            close_fds=True,
-            start_new_session=True,
-        )
-    except OSError as error:
-        status = NOT_FOUND if isinstance(error, FileNotFoundError) else REFUSED
-        return Ended(status, b"", b"", 0, 0, error=f"it cannot be started: {error.strerror}")
-    finally:
-        os.close(stdin_fd)
-        os.close(directory_fd)
+    with ExitStack() as opened:
+        directory_fd = open_directory(command.directory)
+        opened.callback(os.close, directory_fd)
+        stdin_fd = _open_stdin(command, blobs)
+        opened.callback(os.close, stdin_fd)
+        try:
+            process = _start(command, directory_fd, stdin_fd)
+        except OSError as error:
+            status = NOT_FOUND if isinstance(error, FileNotFoundError) else REFUSED
+            return Ended(status, b"", b"", 0, 0, error=f"it cannot be started: {error.strerror}")
     try:
         timed_out = _listen(process, streams, time.monotonic() + timeout)
     except BaseException:  # the user's signal, above all: nothing of it may go on unheard
@@ -138,6 +129,20 @@ def run(command: RunCommand, blobs: BlobDirectory, timeout: float, sinks: Sinks)
     status = TIME_LIMIT if timed_out else code if code >= 0 else 128 - code
     out, err = streams
     return Ended(status, bytes(out.kept), bytes(err.kept), out.size, err.size, timed_out)
+
+
+def _start(command: RunCommand, directory_fd: int, stdin_fd: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command.argv,
+        executable=command.executable,
+        cwd=f"/proc/self/fd/{directory_fd}",  # no link in the path can lead elsewhere
+        env=dict(command.environment),
+        stdin=stdin_fd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        close_fds=True,
+        start_new_session=True,
+    )
 
 
 def keep(directory_fd: int, number: int, ended: Ended) -> None:

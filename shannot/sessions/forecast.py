@@ -106,6 +106,8 @@ class Item:
                 raise ConflictError(self._host, f"it cannot be read: {error.strerror}")
             try:
                 self._digest, self.size = hash_descriptor(fd)
+            except OSError as error:
+                raise ConflictError(self._host, f"it cannot be read: {error.strerror}")
             finally:
                 os.close(fd)
         return self._digest

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shannot.effects.codec import MAX_ID, MAX_MODE, MIN_TIME, one_of, to_json
 from shannot.effects.document import Document, MalformedError, dump, parse
+from shannot.errors import ShannotError
 from shannot.sessions import files
 from shannot.sessions.model import MAX_EFFECTS, EffectResult, result_from_json
 
@@ -57,8 +58,15 @@ class Progress:
         return tuple(result for _, result in sorted({**interrupted, **self.results}.items()))
 
 
+class JournalError(ShannotError):
+    """Nothing more may be done, because nothing more can be recorded."""
+
+
 class Journal:
-    """Appends to the journal in the session directory that `directory_fd` is open on."""
+    """Appends to the journal in the session directory that `directory_fd` is open on.
+
+    JournalError where that fails; then the line is not there, not even in part.
+    """
 
     __slots__ = ("_fd",)
 
@@ -81,8 +89,18 @@ class Journal:
         os.close(self._fd)
 
     def _append(self, line: dict[str, object]) -> None:
-        files.write_all(self._fd, f"{dump(line)}\n".encode("ascii"))
-        os.fsync(self._fd)
+        end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        try:
+            files.write_all(self._fd, f"{dump(line)}\n".encode("ascii"))
+            os.fsync(self._fd)
+        except OSError as error:
+            # Half a line must not stand before the next one.
+            os.ftruncate(self._fd, end)
+            os.lseek(self._fd, end, os.SEEK_SET)
+            raise JournalError(
+                f"the journal of the execution cannot be written: {error.strerror};"
+                " it stopped there, and `shannot execute` goes on with it"
+            ) from error
 
 
 def read(directory_fd: int, owner: int, shown: str) -> Progress:

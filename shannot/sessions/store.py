@@ -58,8 +58,15 @@ class Lock:
         return self.store.read_session(self.directory_fd, self.session_id)
 
     def save(self, session: Session) -> None:
-        """Replace session.json. The plan and the results are not written: they never change so."""
-        files.replace("session.json", self.directory_fd, dump_head(session))
+        """Replace session.json. The plan and the results are not written: they never change so.
+
+        ShannotError where it cannot be written; it is as before then.
+        """
+        try:
+            files.replace("session.json", self.directory_fd, dump_head(session))
+        except OSError as error:
+            path = f"{self.path}/session.json"
+            raise ShannotError(f"{escape(path)} cannot be written: {error.strerror}") from error
 
     def progress(self) -> Progress:
         """What an execution has done so far."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shannot.errors import ShannotError, UnsuccessfulError
+from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.apply import Execution, Observer, Options
 from shannot.sessions.command import Sinks
@@ -40,8 +43,9 @@ def execute(
 
     protected: directories no effect may touch; shannot's state and configuration directories.
 
-    A ShannotError means that nothing was changed (by this call). A failed effect is no error: it
-    is in the results. Killed, the session stays `executing`, and another call goes on with it.
+    A ShannotError means that nothing was changed (by this call), but for the one that says that it
+    stopped because nothing more could be recorded. A failed effect is no error: it is in the
+    results. Killed or stopped, the session stays `executing`, and another call goes on with it.
     """
     with store.lock(session_id) as lock:
         session = lock.load()
@@ -49,11 +53,24 @@ def execute(
         store.script(session)
         places = Protected([store.root, *protected])
         execution = Execution(lock, session, options, places, observe)
-        conflicts = execution.prepare()
-        session = replace(session, state="executing")
-        lock.save(session)
-        results = execution.perform(sinks)
+        try:
+            conflicts = execution.prepare()
+            session = replace(session, state="executing")
+            lock.save(session)
+        except OSError as error:
+            raise UnsuccessfulError(f"nothing was changed: {_told(error)}") from error
+        try:
+            results = execution.perform(sinks)
+        except OSError as error:
+            message = f"it stopped: {_told(error)}; `shannot execute {session_id}` goes on with it"
+            raise ShannotError(message) from error
         succeeded = execution.succeeded()
         session = replace(session, state="executed" if succeeded else "failed", results=results)
         lock.save(session)
         return ExecuteResult(session, results, conflicts, succeeded)
+
+
+def _told(error: OSError) -> str:
+    name: object = error.filename
+    where = f"{escape(os.fsdecode(name))}: " if isinstance(name, str | bytes) else ""
+    return f"{where}{error.strerror}"

@@ -19,8 +19,8 @@ from shannot.sandbox.vfs.changes import Cutter
 from shannot.sandbox.vfs.hidden import Hidden
 from shannot.sandbox.vfs.rights import Identity
 from shannot.sessions import preflight
-from shannot.sessions.apply import parents, relaxed
 from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.filling import parents, relaxed
 from shannot.sessions.foresight import Operator
 from shannot.sessions.place import Protected
 from shannot.sessions.steps import Steps
