@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM
+from errno import EACCES, EEXIST, EFBIG, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM
 
 from shannot.sandbox.vfs.lookup import FOLLOW, NAME, NO_FOLLOW
 from shannot.sandbox.vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
@@ -203,6 +203,8 @@ def truncate(task: Task, path: bytes, length: int) -> int:
     """truncate(2)."""
     if length < 0:
         raise OSError(EINVAL, "negative length")
+    if length > task.system.limits.overlay:
+        raise OSError(EFBIG, "longer than the layer may be")  # RLIMIT_FSIZE, which is not ours
     node = task.existing(-100, path)
     if isinstance(node, Directory):
         raise OSError(EISDIR, "a directory")

@@ -29,9 +29,11 @@ _MACHINES = {"x86_64": 62, "aarch64": 183}
 _ELF_HEADER = struct.Struct("<4sBB10xHHIQQQIHHH")
 _PROGRAM_HEADER = struct.Struct("<IIQQQQ")
 _PT_INTERP = 3
+_OFFSET_MAX = 1 << 62  # of a file, with room to add
 
 CLONE_THREAD_FLAGS = 0x3D0F00
 _CLONE_VM = 0x100
+_CLONE_FILES = 0x400
 _CLONE_VFORK = 0x4000
 _CLONE_PARENT = 0x8000
 _CLONE_THREAD = 0x10000
@@ -167,12 +169,16 @@ def _check_elf(task: Task, host_fd: int) -> None:
         raise OSError(ENOEXEC, "not of this machine")
     if machine != _MACHINES.get(os.uname().machine, machine):
         raise OSError(ENOEXEC, "not of this machine")
+    if start > _OFFSET_MAX:
+        raise OSError(ENOEXEC, "cut short")
     table = os.pread(host_fd, size * count, start)
     if len(table) != size * count:
         raise OSError(ENOEXEC, "cut short")
     for place in range(0, len(table), size):
         what, _, offset, _, _, length = _PROGRAM_HEADER.unpack_from(table, place)
         if what == _PT_INTERP:
+            if offset > _OFFSET_MAX:
+                raise OSError(ENOEXEC, "no interpreter")
             path = os.pread(host_fd, min(length, 4096), offset).rstrip(b"\0")
             if not path:
                 raise OSError(ENOEXEC, "no interpreter")
@@ -232,6 +238,8 @@ def check_clone(task: Task, flags: int) -> bool:
     if flags & (forbidden | _CLONE_INTO_CGROUP) or flags >> 33:
         raise OSError(EPERM, "not permitted")
     thread = bool(flags & _CLONE_THREAD)
+    if thread and not flags & _CLONE_FILES:
+        raise OSError(EPERM, "descriptors of its own")  # those that we look at are the process's
     if not thread:
         task.forks += 1
         task.lends_memory = task.lends_memory or bool(flags & _CLONE_VM)

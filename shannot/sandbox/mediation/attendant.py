@@ -10,12 +10,15 @@ from _thread import allocate_lock, get_ident, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shannot.sandbox.spec import Limits
 
     from .mediator import Mediator
     from .placement import Placement
 
 _KILL, _XCPU, _URG = 9, 24, 23
+_FAILED = 125  # exit status of what we ended because of a mistake of ours
 _TICK = 0.05  # seconds between looks at the clock and the number of calls
 _FIRST_LOOK = 0.25  # seconds until the first look at memory and the layer
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
@@ -29,8 +32,8 @@ class Attendant:
 
     __slots__ = (
         "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_placement", "_signalled", "_stuck", "faults", "interrupted",
-        "limit", "status",
+        "_next_look", "_pidfd", "_placement", "_shared_at_start", "_signalled", "_stuck", "faults",
+        "interrupted", "limit", "status",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +52,7 @@ class Attendant:
         self._deadline = 0.0
         self._next_look = 0.0
         self._free_at_start = -1
+        self._shared_at_start = -1  # bytes of shared memory of the whole machine
         self.limit: str | None = None
         self.status = 0
         self.faults: list[str] = []
@@ -100,6 +104,7 @@ class Attendant:
             self._let_commands_end()
         except Exception as fault:  # noqa: BLE001 - without its limits no child goes on
             self.faults.append(f"attendant: {type(fault).__name__}")
+            self.status = _FAILED
         finally:
             self.kill()
             self._done.release()
@@ -167,18 +172,36 @@ class Attendant:
     def _look(self) -> None:
         if self._mediator.overdue():
             _signal.pthread_kill(self._main, _URG)
+        from . import usage  # to start faster: a short run ends before its first look
+
+        if self._shared_at_start < 0:
+            self._shared_at_start = usage.shared_of_machine()
         began = time.monotonic()
         if began < self._next_look:
             return
-        overlay = self._mediator.system.overlay
-        if sum(map(_anonymous, self._mediator.system.processes())) > self._limits.memory:
+        processes = self._mediator.system.processes()
+        if self._memory(processes) > self._limits.memory:
             self.hit("memory")
-        spool = overlay.spool_
+        spool = self._mediator.system.overlay.spool_
         if spool is not None and self._layer_may_be_large(spool.path):
-            if spool.disk_usage() > self._limits.overlay:
+            device = os.stat(spool.path).st_dev
+            if spool.disk_usage() + usage.nameless_of(processes, device) > self._limits.overlay:
                 self.hit("overlay")
         now = time.monotonic()
         self._next_look = now + max(_FIRST_LOOK, (now - began) * _STINGY)
+
+    def _memory(self, processes: Sequence[int]) -> int:
+        """Bytes that the run holds: its processes' own, and shared memory, where the machine has so
+        much more of it than at the start that it may matter."""
+        from . import usage
+
+        own = sum(usage.memory_of(pid, shared=False) for pid in processes)
+        shared = usage.shared_of_machine()
+        self._shared_at_start = min(self._shared_at_start, shared)
+        grown = shared - self._shared_at_start
+        if own + grown <= self._limits.memory:
+            return own
+        return own + min(grown, usage.shared_of(processes))
 
     def _layer_may_be_large(self, path: bytes) -> bool:
         """Has the disk lost so much since the start? Only then is it worth counting."""
@@ -186,22 +209,6 @@ class Attendant:
         free = found.f_bavail * found.f_frsize
         self._free_at_start = max(self._free_at_start, free)
         return self._free_at_start - free > self._limits.overlay // 2
-
-
-def _anonymous(pid: int) -> int:
-    """Bytes of memory that a process has for itself; 0 if it is gone."""
-    try:
-        host_fd = os.open(b"/proc/%d/status" % pid, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return 0
-    try:
-        status = os.read(host_fd, 4096)
-    except OSError:
-        return 0
-    finally:
-        os.close(host_fd)
-    start = status.find(b"RssAnon:")
-    return int(status[start + 8 :].split(None, 1)[0]) * 1024 if start >= 0 else 0
 
 
 class Signals:

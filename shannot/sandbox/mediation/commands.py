@@ -59,7 +59,7 @@ class Pending:
         self.address = 0  # of the path
         self.saved = b""  # its two bytes
         self.overlaps: tuple[tuple[int, bytes], ...] = ()  # words that hold these two bytes as well
-        self.stopped = 0  # the parent that waits with SIGSTOP, or 0
+        self.stopped = -1  # pidfd of the parent that waits with SIGSTOP, or -1
         self.number = -1  # of the program's descriptor in the stub, once it has one
 
 
@@ -146,6 +146,7 @@ class Commands:
             self.flights.wait(Waiting(task, call, tid, arguments))
             return DEFERRED
         execution = prepare(task, path, argv.words, environment.words)
+        self._abandon(task)  # of another thread: the last one counts
         pending = Pending(execution, memory.detach(), tid)
         pending.address = address
         pending.saved = pending.memory.read(address, len(_STUB_NAME))
@@ -166,10 +167,9 @@ class Commands:
     def _stop_parent(self, task: Task, pending: Pending) -> None:
         self.flights.begin(task)
         try:
-            stop(task.parent_pid)
+            pending.stopped = stop(task.parent_pid, task.system.is_member)
         except ProcessLookupError:
             return  # it was killed: nobody else is in this memory
-        pending.stopped = task.parent_pid
 
     def _arrived(self, task: Task, pending: Pending) -> None:
         """The exec has happened: the old memory gets its bytes back, the parent goes on."""
@@ -185,9 +185,9 @@ class Commands:
             except OSError:
                 pass  # nobody is left in it
         pending.memory.forget()
-        if pending.stopped:
+        if pending.stopped >= 0:
             go_on(pending.stopped)
-            pending.stopped = 0
+            pending.stopped = -1
         self.flights.end(task)
         self._retry()
 

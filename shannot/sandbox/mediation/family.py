@@ -77,8 +77,11 @@ class Family:
     def forget_ended(self) -> None:
         """Let go of processes that have ended, if there are many."""
         if len(self._pidfds) > _KEPT:
-            for pid in list(self._pidfds):
-                if not _is_alive(self._pidfds[pid]) and not self._system.tasks[pid].forks:
+            ended = [pid for pid in self._pidfds if not _is_alive(self._pidfds[pid])]
+            for pid in ended[:-_KEPT]:  # a fork may have failed: no end of them is kept for that
+                self._release(pid)
+            for pid in ended[-_KEPT:]:
+                if not self._system.tasks[pid].forks:
                     self._release(pid)
 
     def is_member(self, pid: int) -> bool:

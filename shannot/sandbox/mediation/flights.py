@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 import select
 import time
+from errno import ESRCH
+
+from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shannot.sandbox.kernel.task import Task
 
 _PATIENCE = 2.0
@@ -85,26 +90,39 @@ def _has_ended(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
-def stop(pid: int) -> None:
-    """Stop a process, and see to it that none of its threads still runs. Errors: ESRCH.
+def stop(pid: int, is_member: Callable[[int], bool]) -> int:
+    """Stop a process of the run, and see to it that none of its threads still runs.
+
+    Returns its pidfd, for `go_on`: its number may by then be another's, and may be already, where
+    it has ended, hence `is_member`. Errors: ESRCH.
 
     Who waits in a call comes back to its own code by way of the stop; only a thread on another
     processor may go on for some microseconds.
     """
-    os.kill(pid, _SIGSTOP)
+    pidfd = os.pidfd_open(pid)
+    try:
+        if not is_member(pid):
+            raise OSError(ESRCH, "not of this run")
+        pidfd_send_signal(pidfd, _SIGSTOP)
+    except OSError:
+        os.close(pidfd)
+        raise
     if len(_threads(pid)) == 1:
-        return  # it waits in vfork
+        return pidfd  # it waits in vfork
     for _ in range(_LOOKS):
         if not any(_runs(pid, tid) for tid in _threads(pid)):
-            return
+            break
         time.sleep(0)
+    return pidfd
 
 
-def go_on(pid: int) -> None:
+def go_on(pidfd: int) -> None:
     try:
-        os.kill(pid, _SIGCONT)
+        pidfd_send_signal(pidfd, _SIGCONT)
     except ProcessLookupError:
         pass
+    finally:
+        os.close(pidfd)
 
 
 def _threads(pid: int) -> list[bytes]:

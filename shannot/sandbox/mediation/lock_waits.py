@@ -112,7 +112,7 @@ def _has_signal(tid: int) -> bool:
         os.close(host_fd)
     masks = {
         line[:6]: int(line[8:], 16)
-        for line in status.splitlines()
+        for line in status.split(b"\n")  # a process may have \r in its name
         if line.startswith((b"SigPnd", b"ShdPnd", b"SigBlk", b"SigCgt"))
     }
     return bool((masks[b"SigPnd"] | masks[b"ShdPnd"]) & ~masks[b"SigBlk"] & masks[b"SigCgt"])

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .performer import Performer
 
 _FAULTS_KEPT = 20
-_FORKS = 256
+_FORKS = 64
 _SECONDS = 0.25
 """A thread is looked up again after so many forks, or at the first fork after so long."""
 

@@ -250,7 +250,7 @@ def _heeds(pid: int, number: int) -> bool:
         return True
     try:
         with open(b"/proc/%d/status" % pid, "rb") as status:
-            lines = status.read().splitlines()
+            lines = status.read().split(b"\n")  # a process may have \r in its name
     except OSError:
         return True
     masks = [int(line[8:], 16) for line in lines if line.startswith((b"SigIgn", b"SigBlk"))]

@@ -79,6 +79,7 @@ class Cutter:
         return False
 
     def _settle(self, only_ask: bool) -> list[Effect]:
+        self._contents.begin()
         tops = [self._top(mounted) for mounted in self._mounts if not is_clean(mounted)]
         survey = Survey(self._bases, self._overlay)
         if survey.look(tops, only_ask):

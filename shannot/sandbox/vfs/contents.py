@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from errno import EFBIG
 
 from .node import File
 
@@ -28,12 +29,17 @@ _SMALL = 1 << 17
 class Contents:
     """Reads files of the layer. One per run."""
 
-    __slots__ = ("_blobs", "_known", "_layer")
+    __slots__ = ("_blobs", "_known", "_layer", "_left")
 
     def __init__(self, layer: Layer, blobs: Blobs) -> None:
         self._layer = layer
         self._blobs = blobs
         self._known: dict[File, tuple[int, int, str]] = {}  # ctime ns, size, sha256
+        self._left = layer.capacity
+
+    def begin(self) -> None:
+        """A cut begins: it reads as many bytes as the layer may have, holes included."""
+        self._left = self._layer.capacity
 
     def save(self, node: File) -> tuple[str, int]:
         """(sha256, size) of what it holds now, which is in the blobs. Errors: OSError."""
@@ -50,6 +56,10 @@ class Contents:
 
     def _put(self, host_fd: int) -> tuple[str, int]:
         try:
+            size = os.fstat(host_fd).st_size
+            if size > self._left:
+                raise OSError(EFBIG, "too large to be kept, holes included")
+            self._left -= size
             head = os.pread(host_fd, _SMALL + 1, 0)
             if len(head) <= _SMALL:
                 return self._blobs.put_bytes(head), len(head)

@@ -52,12 +52,14 @@ if TYPE_CHECKING:
 
 _KNOWN_MAX = 100_000
 """Nodes of hosts that may change which are remembered before the clean ones are forgotten."""
+_ABSENT_MAX = 20_000
+"""Names that are known not to be there: a script may ask for any number of them."""
 
 
 class Overlay(Layer):
     """The layer and what it knows of the host below. One per run."""
 
-    __slots__ = ("_known", "_known_max", "_linked")
+    __slots__ = ("_absent", "_known", "_known_max", "_linked")
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Overlay(Layer):
     ) -> None:
         super().__init__(identity, hidden, private, limit, capacity)
         self._linked: dict[tuple[int, int], Node] = {}  # by (st_dev, st_ino), several names
+        self._absent = 0  # names remembered of what is not there
         self._known = 0
         self._known_max = _KNOWN_MAX
 
@@ -95,7 +98,8 @@ class Overlay(Layer):
         except OSError as error:
             if error.errno != ENOENT:
                 raise
-            if directory.mount.steady:
+            if directory.mount.steady and self._absent < _ABSENT_MAX:
+                self._absent += 1
                 seen[name] = None
             return None
         if node is not None and node.renew(found):

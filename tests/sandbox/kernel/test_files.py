@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shannot.sandbox.kernel import files
 from tests.fakes.projects import Project, project, refused
 
 KEY = b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -269,3 +270,12 @@ def test_a_pipe_whose_other_end_is_gone_is_opened_again_without_waiting(place: P
     assert os.get_blocking(again)
     os.close(again)
     os.close(reader)
+
+
+def test_a_file_cannot_be_made_longer_than_the_layer_may_be(place: Project) -> None:
+    script = place.start()
+    script.write("f", b"new")
+    place.world.task.system.limits.overlay = 1000
+    refused("EFBIG", files.truncate, place.world.task, b"f", 1001)
+    files.truncate(place.world.task, b"f", 1000)
+    assert script.stat("f").st_size == 1000

@@ -104,6 +104,7 @@ def test_a_program_of_another_machine_is_none(world: World, tmp_path: Path) -> N
         "narrow": program[:4] + b"\1" + program[5:],
         "cut": program[:30],
         "torn": program[:80],
+        "table beyond all files": program[:32] + b"\xf0" + b"\xff" * 7 + program[40:],
     }.items():
         path = tmp_path / "project" / name
         path.write_bytes(data)
@@ -164,9 +165,11 @@ def test_forks_are_counted_and_threads_are_not(world: World) -> None:
 
 @pytest.mark.parametrize(
     "flags",
-    [0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000, 0x80,
-     0x8000, 0x2000, 0x800000, 1 << 33, 1 << 63],
+    [0x10000, 0x10900, 0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000,
+     0x40000000, 0x80, 0x8000, 0x2000, 0x800000, 1 << 33, 1 << 63],
 )  # fmt: skip
-def test_namespaces_and_foreign_parents_are_not_permitted(world: World, flags: int) -> None:
+def test_namespaces_and_foreign_parents_and_descriptors_are_not_permitted(
+    world: World, flags: int
+) -> None:
     with pytest.raises(PermissionError):
         processes.check_clone(world.task, flags | 17)

@@ -12,7 +12,7 @@ import pytest
 
 from shannot.sandbox.kernel.task import Task
 from shannot.sandbox.mediation.family import Family
-from shannot.sandbox.mediation.flights import Flights
+from shannot.sandbox.mediation.flights import Flights, go_on, stop
 from shannot.sandbox.vfs.node import Directory, Mount
 from tests.fakes.world import World
 
@@ -140,3 +140,30 @@ def test_an_exec_whose_process_was_killed_is_lost_at_once(world: World) -> None:
     flights.end(child)
     assert not flights.busy(child)
     process.wait()
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+
+
+def test_only_a_process_of_the_run_is_stopped(sleeper: subprocess.Popen[bytes]) -> None:
+    with pytest.raises(ProcessLookupError):
+        stop(sleeper.pid, lambda _pid: False)
+    assert state_of(sleeper.pid) != "T"
+    pidfd = stop(sleeper.pid, lambda _pid: True)
+    while state_of(sleeper.pid) != "T":
+        pass
+    go_on(pidfd)
+    while state_of(sleeper.pid) == "T":
+        pass
+
+
+def test_children_that_failed_to_fork_are_forgotten_in_the_end(world: World) -> None:
+    family, _ = family_of(world)
+    for _ in range(200):
+        process = subprocess.Popen(["sleep", "60"])
+        family.process(process.pid).forks = 1
+        process.kill()
+        process.wait()
+    family.forget_ended()
+    assert len(world.system.tasks) <= 65

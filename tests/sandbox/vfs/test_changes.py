@@ -600,3 +600,15 @@ def test_what_cannot_be_read_is_left_out_and_told(scene: Scene, tmp_path: Path) 
     assert scene.cutter.left_out == {
         os.fsencode(scene.at("d")): "it holds a pipe that the script cannot read"
     }
+
+
+def test_a_cut_reads_no_more_than_the_layer_may_have_holes_included(scene: Scene) -> None:
+    scene.world.overlay.capacity = 1000
+    for name in ("a", "b", "c"):
+        scene.virtual.write(scene.at(name), b"x")
+    for name, size in (("a", 1 << 40), ("b", 800), ("c", 800)):
+        number = scene.virtual.open(scene.at(name), os.O_WRONLY)
+        os.ftruncate(number, size)
+        os.close(number)
+    assert [effect.path for effect in scene.cutter.cut()] == [scene.at("b")]  # type: ignore[union-attr]
+    assert list(scene.cutter.left_out) == [os.fsencode(scene.at(name)) for name in ("a", "c")]

@@ -1,0 +1,60 @@
+"""Usage: what is held outside of a process's own memory and of named files."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from shannot.sandbox.mediation import usage
+
+SIZE = 8 << 20
+
+
+def test_an_anonymous_file_counts_once_however_many_have_it_open() -> None:
+    number = os.memfd_create("counted")
+    try:
+        before = usage.shared_of([os.getpid()])
+        os.write(number, b"x" * SIZE)
+        other = os.dup(number)
+        assert usage.shared_of([os.getpid(), os.getpid()]) - before in range(SIZE, 2 * SIZE)
+        os.close(other)
+    finally:
+        os.close(number)
+
+
+def test_a_shared_mapping_counts_as_far_as_it_was_touched() -> None:
+    before = usage.memory_of(os.getpid(), shared=True)
+    with mmap.mmap(-1, SIZE) as mapping:
+        mapping.write(b"x" * (SIZE // 2))
+        assert usage.memory_of(os.getpid(), shared=True) - before >= SIZE // 2
+
+
+def test_a_file_without_a_name_counts(tmp_path: Path) -> None:
+    device = tmp_path.stat().st_dev
+    with (tmp_path / "gone").open("wb") as file:
+        file.write(os.urandom(SIZE))
+        file.flush()
+        os.fsync(file.fileno())
+        before = usage.nameless_of([os.getpid()], device)
+        (tmp_path / "gone").unlink()
+        assert usage.nameless_of([os.getpid()], device) - before >= SIZE
+
+
+def test_a_process_cannot_name_itself_like_a_line_of_its_status() -> None:
+    code = "import ctypes; ctypes.CDLL(None).prctl(15, b'RssAnon: 1 kB'); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        while b"RssAnon: 1" not in Path(f"/proc/{process.pid}/comm").read_bytes():
+            pass
+        assert usage.memory_of(process.pid, shared=False) > 1 << 20
+        process.communicate(b"\n")
+
+
+def test_what_has_ended_holds_nothing() -> None:
+    assert usage.memory_of(0x7FFF_FFF0, shared=False) == 0
+    assert usage.shared_of([0x7FFF_FFF0]) == 0
+    assert usage.shared_of_machine() >= 0
