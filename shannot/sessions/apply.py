@@ -14,7 +14,8 @@ Then each effect, in this order:
 2. save      what will be lost is copied to `checkpoint/`, from the same reading;
 3. begin     a synced line in the journal: the effect's number and what was saved;
 4. change    the new thing is finished under a temporary name beside the place and renamed there;
-5. end       a synced line in the journal with the result.
+5. end       a line in the journal with the result, synced with the next one's begin; a command's
+             at once.
 
 Killed before 3, nothing has happened. Killed after 5, it is done and never done again. Killed
 between, the effect is *open*: a file effect is looked at, and is either as it will be (then it is
@@ -22,6 +23,9 @@ taken as done), or still as it was (a deletion: partly), and is done; its leftov
 temporary name is removed. An open command may or may not have had its effect, which nobody can
 see from here: it is named as interrupted, and everything stops until the caller says `redo` or
 `skip`. The same holds for a command that ended badly: it is not started a second time unasked.
+
+Where the machine itself goes down, what is synced counts. The change and its directory are, before
+the next begin is; so at most the last effect that was begun has lost its end, and is open.
 
 What remains: between 1 and 4 another process may change the file that is replaced, in the time of
 one copy; the kernel offers no compare-and-rename. Where nothing stood, rename is told to replace
@@ -155,7 +159,7 @@ class Execution:
                     result = self._run(journal, number, effect, blobs, sinks)
                 else:
                     result = self._change(journal, number, relaxed(effect, filled), steps)
-                journal.end(result)
+                journal.end(result, sync=isinstance(effect, RunCommand))
                 self._observe("end", number)
                 self._results[number] = result
                 if result.state == "failed" and not self._options.keep_going:

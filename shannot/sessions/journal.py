@@ -81,26 +81,40 @@ class Journal:
         """Effect number is about to change the world; saved is what it will change."""
         self._append({"event": "begin", "number": number, "saved": to_json(saved)})
 
-    def end(self, result: EffectResult) -> None:
-        """The effect has come to this result."""
-        self._append({"event": "end", "result": to_json(result)})
+    def end(self, result: EffectResult, sync: bool = True) -> None:
+        """The effect has come to this result.
+
+        sync: at once, not with the next line that is; see `apply.py` for when that will do.
+        """
+        self._append({"event": "end", "result": to_json(result)}, sync)
 
     def close(self) -> None:
-        os.close(self._fd)
+        """Everything is on the disk."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise _unwritable(error) from error
+        finally:
+            os.close(self._fd)
 
-    def _append(self, line: dict[str, object]) -> None:
+    def _append(self, line: dict[str, object], sync: bool = True) -> None:
         end = os.lseek(self._fd, 0, os.SEEK_CUR)
         try:
             files.write_all(self._fd, f"{dump(line)}\n".encode("ascii"))
-            os.fsync(self._fd)
+            if sync:
+                os.fsync(self._fd)
         except OSError as error:
             # Half a line must not stand before the next one.
             os.ftruncate(self._fd, end)
             os.lseek(self._fd, end, os.SEEK_SET)
-            raise JournalError(
-                f"the journal of the execution cannot be written: {error.strerror};"
-                " it stopped there, and `shannot execute` goes on with it"
-            ) from error
+            raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> JournalError:
+    return JournalError(
+        f"the journal of the execution cannot be written: {error.strerror};"
+        " it stopped there, and `shannot execute` goes on with it"
+    )
 
 
 def read(directory_fd: int, owner: int, shown: str) -> Progress:

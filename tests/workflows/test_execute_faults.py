@@ -301,3 +301,20 @@ def test_half_a_line_of_the_journal_is_taken_back(world: World, size: Limit) -> 
     assert sorted(os.listdir(world.tree)) == ["0"]
     assert fingerprint(world.tree / "0").size == 10
     check_gone_on_with(world, session, sizes)
+
+
+def test_a_lost_last_line_leaves_one_effect_open_that_is_found_done(world: World) -> None:
+    """As when the machine goes down: the last end of a file effect may not be on the disk yet."""
+    sizes = [10, 20, 30]
+    session = plan(world, sizes)
+    journal = world.state / "sessions" / session.id / "journal"
+    head = world.state / "sessions" / session.id / "session.json"
+    approved = head.read_bytes()
+    world.execute(session)
+    for ends in (1, 2, 3):
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join(lines[: 2 * ends - 1]))
+        head.write_bytes(approved.replace(b'"approved"', b'"executing"'))
+        for number in range(ends, 3):
+            (world.tree / str(number)).unlink(missing_ok=True)
+        check_gone_on_with(world, session, sizes)
