@@ -154,8 +154,8 @@ class Spec:
     """Everything a run depends on. The sandbox reads no configuration and no environment."""
 
     __slots__ = (
-        "argv", "blobs", "directory", "environment", "home", "interpreter", "limits", "maps",
-        "no_commands", "private", "script", "state", "user", "view",
+        "argv", "blobs", "directory", "environment", "hidden", "home", "interpreter", "limits",
+        "maps", "no_commands", "private", "script", "state", "user", "view",
     )  # fmt: skip
 
     def __init__(
@@ -175,6 +175,7 @@ class Spec:
         limits: Limits | None = None,
         blobs: Callable[[], Blobs],
         no_commands: bool = False,
+        hidden: Sequence[bytes] = (),
     ) -> None:
         self.interpreter = interpreter  # host path of the python to run
         self.argv = tuple(argv)  # the child's whole argv, argv[0] included
@@ -190,6 +191,7 @@ class Spec:
         self.limits = limits or Limits()
         self.blobs = blobs  # made on the first change only
         self.no_commands = no_commands  # --dry-run: not one host command
+        self.hidden = tuple(hidden)  # host paths that are never shown, as `state`
 
 
 class Outcome:

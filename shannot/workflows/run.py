@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from shannot.config.paths import state_directory
+from shannot.config.paths import state_directory, user_config
 from shannot.errors import DONE, FAULT, TIME_LIMIT, UsageError
 from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
@@ -191,6 +191,7 @@ def _spec(
     private: str,
     blobs: Callable[[], Blobs],
 ) -> Spec:
+    configuration = user_config(caller.environment)
     return Spec(
         interpreter=os.fsencode(python),
         argv=[os.fsencode(word) for word in request.program.argv(python)],
@@ -206,6 +207,7 @@ def _spec(
         limits=choices.limits,
         blobs=blobs,
         no_commands=request.dry_run,
+        hidden=[os.fsencode(os.path.dirname(configuration))] if configuration else [],
     )
 
 

@@ -53,6 +53,8 @@ PATHS = frozenset(
 )
 """Hidden at exactly this path of the host. /proc and /dev are synthetic, never the host's."""
 
+MOUNTS = b"/proc/self/mountinfo"
+
 
 class Hidden:
     """The rules, with what this run adds."""
@@ -88,3 +90,24 @@ class Hidden:
                 return True
             parent = b"/" + name if parent == b"/" else parent + b"/" + name
         return False
+
+
+def process_mounts() -> list[bytes]:
+    """Where the host has /proc mounted, once more as well: in a chroot(8), in a build root."""
+    try:
+        with open(MOUNTS, "rb") as lines:
+            return [_unescaped(line.split()[4]) for line in lines if b" - proc " in line]
+    except (OSError, IndexError):
+        return []  # without a /proc of our own nothing is run
+
+
+def _unescaped(path: bytes) -> bytes:
+    """A mount point as proc_pid_mountinfo(5) writes it: blanks and backslashes are octal."""
+    for written, meant in (
+        (b"\\040", b" "),
+        (b"\\011", b"\t"),
+        (b"\\012", b"\n"),
+        (b"\\134", b"\\"),
+    ):
+        path = path.replace(written, meant)
+    return path

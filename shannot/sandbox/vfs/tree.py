@@ -7,7 +7,7 @@ import stat
 from errno import ENOENT
 
 from . import synthetic
-from .hidden import Hidden
+from .hidden import Hidden, process_mounts
 from .host import DescriptorCache, HostDirectory
 from .late import LateDirectory
 from .lookup import Lookup
@@ -212,7 +212,8 @@ def build(
 
     Errors: OSError.
     """
-    hidden = Hidden(frozenset((spec.state, spec.private)))
+    own = (spec.state, spec.private, *spec.hidden)
+    hidden = Hidden(frozenset((*own, *map(os.path.realpath, own), *process_mounts())))
     tree = Tree(identity, hidden, spec)
     system = spec.view == "system"
     if system:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shannot.sandbox.spec import Map
+from shannot.sandbox.vfs import hidden
 from shannot.sandbox.vfs.node import Directory
 from shannot.sandbox.vfs.rights import Identity
 from shannot.sandbox.vfs.tree import build
@@ -267,3 +268,35 @@ def test_clean_nodes_are_forgotten_and_those_in_use_are_not(places: Places) -> N
     assert known < 100
     assert script.task.existing(-100, os.fsencode(places.project / "d0")) is held
     assert script.read(str(places.project / "d1" / "f0")) == b"changed"
+
+
+def test_what_is_shannot_s_own_is_hidden_wherever_it_stands_and_by_every_path(
+    places: Places,
+) -> None:
+    real = places.base / "real"
+    for name in ("state", "settings"):
+        (real / name).mkdir(parents=True)
+        (real / name / "f").write_text("ours")
+    (places.base / "link").symlink_to("real")
+    script = places.run(
+        wanted(real),
+        state=os.fsencode(places.base / "link/state"),
+        hidden=[os.fsencode(places.base / "link/settings")],
+    )
+    for name in ("state", "settings"):
+        refused("ENOENT", script.read, str(real / name / "f"))
+    assert script.listdir(str(real)) == []
+
+
+def test_every_mount_of_proc_is_hidden(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = places.base / "a root"
+    (root / "proc/1").mkdir(parents=True)
+    (root / "proc/1/environ").write_text("SECRET=1")
+    monkeypatch.setattr(hidden, "MOUNTS", os.fsencode(places.base / "mountinfo"))
+    escaped = os.fsencode(root).replace(b" ", rb"\040")
+    (places.base / "mountinfo").write_bytes(
+        b"30 20 0:25 / %s/proc rw,relatime shared:9 - proc proc rw\n" % escaped
+    )
+    script = places.run(wanted(root))
+    refused("ENOENT", script.read, str(root / "proc/1/environ"))
+    assert script.listdir(str(root)) == []
