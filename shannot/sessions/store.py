@@ -19,6 +19,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ELOOP, ENOTDIR
 from hashlib import sha256
 
 from shannot.effects import plan as plans
@@ -225,6 +226,8 @@ class Store:
         except FileNotFoundError:
             raise NotFoundError(f"there is no session {session_id}; `shannot list` shows them")
         except OSError as error:
+            if error.errno not in (ENOTDIR, ELOOP):
+                raise ShannotError(f"{shown} cannot be opened: {error.strerror}") from error
             raise MalformedError(f"{shown} is not a directory, or a link") from error
         finally:
             os.close(root_fd)

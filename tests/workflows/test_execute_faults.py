@@ -318,3 +318,12 @@ def test_a_lost_last_line_leaves_one_effect_open_that_is_found_done(world: World
         for number in range(ends, 3):
             (world.tree / str(number)).unlink(missing_ok=True)
         check_gone_on_with(world, session, sizes)
+
+
+def test_a_session_that_cannot_be_opened_is_not_called_a_link(world: World, files: Limit) -> None:
+    session = plan(world, [10])
+    root_fd = os.open("/", os.O_RDONLY)  # the next descriptor is the last one
+    os.close(root_fd)
+    files.lower(root_fd + 1)
+    with pytest.raises(ShannotError, match="cannot be opened: Too many open files"):
+        world.execute(session)
