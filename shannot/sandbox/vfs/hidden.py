@@ -14,9 +14,10 @@ NAMES = frozenset(
     b".sqlite_history .node_repl_history .lesshst .viminfo .rediscli_history .irb_history "
     b".ash_history .ICEauthority .Xauthority .smbcredentials .cifscredentials .fetchmailrc "
     b".msmtprc .mbsyncrc .rclone.conf id_rsa id_dsa id_ecdsa id_ed25519 id_ecdsa_sk id_ed25519_sk "
-    b".kaggle .huggingface .claude.json .cargo-credentials .gem-credentials".split()
+    b".kaggle .huggingface .claude.json .cargo-credentials .gem-credentials "
+    b"shadow- gshadow- shadow.bak gshadow.bak".lower().split()
 )
-"""Hidden wherever they stand: files and whole directories."""
+"""Hidden wherever they stand, in either case: files and whole directories."""
 
 BELOW_CONFIG = frozenset(
     b"gcloud gh hub glab-cli rclone google-chrome chromium BraveSoftware microsoft-edge vivaldi "
@@ -75,7 +76,8 @@ class Hidden:
             return True
         if named:
             return False
-        if name in NAMES or name.startswith(b".env."):
+        lowered = name.lower()  # as some filesystems compare names
+        if lowered in NAMES or lowered.startswith(b".env."):
             return True
         below = BELOW.get(parent.rpartition(b"/")[2])
         if below is not None and name in below:

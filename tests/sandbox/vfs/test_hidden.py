@@ -31,6 +31,8 @@ def place(tmp_path: Path) -> Iterator[Project]:
         "/etc/ssl/private", "/etc/ssh/ssh_host_ed25519_key", "/home/u/.config/shannot",
         "/home/u/.local/state/shannot", "/home/u/p/.git/credentials", "/proc", "/dev",
         "/home/u/.config/git/credentials", "/home/u/.cargo/credentials.toml", "/home/u/.ssh/config",
+        "/srv/app/.ENV", "/srv/app/.Env.local", "/home/u/.SSH", "/home/u/.Xauthority",
+        "/var/backups/shadow.bak", "/image/etc/shadow-",
     ],
 )  # fmt: skip
 def test_keys_tokens_and_histories_are_hidden(path: str) -> None:
