@@ -29,6 +29,7 @@ from shannot.sandbox.channel.stub import STUB_CALL
 from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
 from shannot.sandbox.kernel.processes import Execution, check_clone, prepare
 
+from . import procfs
 from .arguments import Strings, instruct
 from .flights import Flights, Waiting, go_on, stop
 
@@ -95,7 +96,10 @@ class Commands:
 
     def vfork(self, task: Task, call: int, _arguments: tuple[int, ...]) -> int:
         """CPython forks where vfork fails: better than to stop all its threads at each command."""
-        if task.executable == self._mediator.system.interpreter and _has_threads(task.pid):
+        if (
+            task.executable == self._mediator.system.interpreter
+            and len(procfs.threads(task.pid)) > 1
+        ):
             raise OSError(EINVAL, "use fork")
         return self.clone(task, call, (_VFORK,))
 
@@ -229,10 +233,3 @@ class Commands:
         finally:
             os.close(host_fd)
         instruct(task.memory, stack, pending.number, program.prefix, pending.overlaps)
-
-
-def _has_threads(pid: int) -> bool:
-    try:
-        return len(os.listdir(b"/proc/%d/task" % pid)) > 1
-    except OSError:
-        return False

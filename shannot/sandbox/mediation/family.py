@@ -20,6 +20,8 @@ from shannot.sandbox.channel.kernel_calls import pidfd_send_signal, same_memory
 from shannot.sandbox.channel.seccomp_notify import ProcessDescriptors, ProcessMemory
 from shannot.sandbox.kernel.task import Task
 
+from . import procfs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shannot.sandbox.kernel.task import System
@@ -98,7 +100,7 @@ class Family:
 
     def count(self) -> int:
         """Threads of all processes."""
-        return sum(len(_threads(pid)) for pid in self.processes())
+        return sum(len(procfs.threads(pid)) for pid in self.processes())
 
     def _known(self, pid: int) -> Task | None:
         pidfd = self._pidfds.get(pid)
@@ -149,15 +151,9 @@ class Family:
 def _identify(tid: int) -> tuple[int, int]:
     """(process, its parent) of a thread. Errors: ESRCH."""
     try:
-        host_fd = os.open(b"/proc/%d/status" % tid, os.O_RDONLY | os.O_CLOEXEC)
+        status = procfs.status(tid)
     except OSError:
         raise OSError(ESRCH, "gone") from None
-    try:
-        status = os.read(host_fd, 4096)
-    except OSError:
-        raise OSError(ESRCH, "gone") from None
-    finally:
-        os.close(host_fd)
     return _field(status, b"\nTgid:\t"), _field(status, b"\nPPid:\t")
 
 
@@ -182,17 +178,10 @@ def _has_ended(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _threads(pid: int) -> list[bytes]:
-    try:
-        return os.listdir(b"/proc/%d/task" % pid)
-    except OSError:
-        return []
-
-
 def _children(pid: int) -> list[int]:
     """The children of every thread of a process."""
     found: list[int] = []
-    for tid in _threads(pid):
+    for tid in procfs.threads(pid):
         try:
             host_fd = os.open(b"/proc/%d/task/%s/children" % (pid, tid), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:

@@ -13,6 +13,8 @@ from errno import ESRCH
 
 from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
 
+from . import procfs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,10 +109,10 @@ def stop(pid: int, is_member: Callable[[int], bool]) -> int:
     except OSError:
         os.close(pidfd)
         raise
-    if len(_threads(pid)) == 1:
+    if len(procfs.threads(pid)) == 1:
         return pidfd  # it waits in vfork
     for _ in range(_LOOKS):
-        if not any(_runs(pid, tid) for tid in _threads(pid)):
+        if not any(_runs(pid, tid) for tid in procfs.threads(pid)):
             break
         time.sleep(0)
     return pidfd
@@ -125,22 +127,9 @@ def go_on(pidfd: int) -> None:
         os.close(pidfd)
 
 
-def _threads(pid: int) -> list[bytes]:
-    try:
-        return os.listdir(b"/proc/%d/task" % pid)
-    except OSError:
-        return []
-
-
 def _runs(pid: int, tid: bytes) -> bool:
     try:
-        host_fd = os.open(b"/proc/%d/task/%s/stat" % (pid, tid), os.O_RDONLY | os.O_CLOEXEC)
+        line = procfs.read(b"/proc/%d/task/%s/stat" % (pid, tid))
     except OSError:
         return False
-    try:
-        line = os.read(host_fd, 512)
-    except OSError:
-        return False
-    finally:
-        os.close(host_fd)
     return line[line.rfind(b")") + 2 : line.rfind(b")") + 3] == b"R"

@@ -16,6 +16,8 @@ from shannot.sandbox.kernel import locks
 from shannot.sandbox.kernel.answers import DEFERRED
 from shannot.sandbox.syscalls.table import fd, integer
 
+from . import procfs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shannot.sandbox.channel.seccomp_notify import Listener
@@ -101,18 +103,7 @@ def _try(listener: Listener, wait: _Wait) -> bool:
 def _has_signal(tid: int) -> bool:
     """Does a signal wait that the thread has a handler for?"""
     try:
-        host_fd = os.open(b"/proc/%d/status" % tid, os.O_RDONLY | os.O_CLOEXEC)
+        masks = procfs.signal_masks(tid)
     except OSError:
         return True
-    try:
-        status = os.read(host_fd, 4096)
-    except OSError:
-        return True
-    finally:
-        os.close(host_fd)
-    masks = {
-        line[:6]: int(line[8:], 16)
-        for line in status.split(b"\n")  # a process may have \r in its name
-        if line.startswith((b"SigPnd", b"ShdPnd", b"SigBlk", b"SigCgt"))
-    }
     return bool((masks[b"SigPnd"] | masks[b"ShdPnd"]) & ~masks[b"SigBlk"] & masks[b"SigCgt"])

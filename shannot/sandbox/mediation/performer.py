@@ -16,6 +16,7 @@ from errno import ESRCH
 from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
 from shannot.sandbox.kernel.answers import DEFERRED
 
+from . import procfs
 from .arguments import end
 
 TYPE_CHECKING = False
@@ -249,12 +250,10 @@ def _heeds(pid: int, number: int) -> bool:
     if number == _KILL:
         return True
     try:
-        with open(b"/proc/%d/status" % pid, "rb") as status:
-            lines = status.read().split(b"\n")  # a process may have \r in its name
+        masks = procfs.signal_masks(pid)
     except OSError:
         return True
-    masks = [int(line[8:], 16) for line in lines if line.startswith((b"SigIgn", b"SigBlk"))]
-    return not any(mask >> (number - 1) & 1 for mask in masks)
+    return not (masks[b"SigIgn"] | masks[b"SigBlk"]) >> (number - 1) & 1
 
 
 def _duplicate(task: Task, number: int) -> int:

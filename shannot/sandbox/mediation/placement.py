@@ -11,6 +11,8 @@ import os
 
 from shannot.sandbox.channel.kernel_calls import sched_getcpu
 
+from . import procfs
+
 _SELDOM, _OFTEN = 2000, 5000
 """Calls a second: below, a child computes; above, it waits for answers. The start is above."""
 
@@ -80,8 +82,7 @@ def _place(pids: tuple[int, ...], processors: frozenset[int] | set[int]) -> None
 def _processor_of(pid: int) -> int:
     """The processor that the main thread of a process was on last; -1 where it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
+        fields = procfs.read(b"/proc/%d/stat" % pid).rpartition(b")")[2].split()
     except OSError:
         return -1
     return int(fields[36])  # field 39 of proc_pid_stat(5), the first after the name is field 3

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 
+from . import procfs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,26 +24,16 @@ _MEMFD = b"/memfd:"
 
 def shared_of_machine() -> int:
     """Bytes of shared memory that the whole machine has in use. Errors: OSError."""
-    host_fd = os.open(b"/proc/meminfo", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return _kilobytes(os.read(host_fd, 8192), b"\nShmem:")
-    finally:
-        os.close(host_fd)
+    return _kilobytes(procfs.read(b"/proc/meminfo"), b"\nShmem:")
 
 
 def memory_of(pid: int, shared: bool) -> int:
     """Bytes that a process has for itself, or those it has touched of what may be shared; 0 if it
     is gone."""
     try:
-        host_fd = os.open(b"/proc/%d/status" % pid, os.O_RDONLY | os.O_CLOEXEC)
+        status = procfs.status(pid)
     except OSError:
         return 0
-    try:
-        status = os.read(host_fd, 4096)
-    except OSError:
-        return 0
-    finally:
-        os.close(host_fd)
     # at a line's start: the first line is the name, which the process chooses
     return _kilobytes(status, b"\nRssShmem:" if shared else b"\nRssAnon:")
 
