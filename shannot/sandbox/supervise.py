@@ -128,12 +128,11 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
     system.processors = placement.processors
     system.unpin = placement.unpin
     system.terminals = streams.terminal_keys()
-    stdin_key = streams.stdin_key()
+    system.stdin_key = streams.stdin_key()
     placement.pin()
     child = cpython.launch(spec, architecture, streams, tree.executable)
     placement.child = child.pid
     mediator = Mediator(system, Listener(child.listener), child.pid, architecture)
-    system.stdin_key = stdin_key
     attendant = Attendant(child.pid, child.pidfd, spec.limits, mediator, placement)
     mediator.limit_hit = attendant.hit
     tree.overlay.on_full = lambda: attendant.hit("files")

@@ -11,6 +11,7 @@ from _thread import allocate_lock
 
 from shannot.config.paths import state_directory, user_config
 from shannot.errors import DONE, FAULT, TIME_LIMIT, UsageError
+from shannot.sandbox.channel import guardian
 from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import choose, make_profile
@@ -280,12 +281,6 @@ def _check_own(directory: str, uid: int) -> None:
 def remove_private(path: str) -> None:
     """Remove the directory with everything in it; what cannot be removed stays for `prune`."""
     try:
-        for parent, directories, names in os.walk(path, topdown=False):
-            for name in names:
-                os.unlink(os.path.join(parent, name))
-            for name in directories:
-                place = os.path.join(parent, name)
-                (os.unlink if os.path.islink(place) else os.rmdir)(place)
-        os.rmdir(path)
+        guardian.remove(os.fsencode(path))
     except OSError:
         pass

@@ -59,7 +59,7 @@ def _watch(reader: int, group: int, private: bytes) -> None:
         os.closerange(1, 1 << 16)
         if os.read(0, 1) == b"":
             _kill(group)
-            _remove(private)
+            remove(private)
     finally:
         os._exit(0)
 
@@ -73,10 +73,12 @@ def _kill(group: int) -> None:
         time.sleep(_PAUSE)
 
 
-def _remove(directory: bytes) -> None:
+def remove(directory: bytes) -> None:
+    """Remove a run's private directory with everything in it, links as links. Errors: OSError."""
     for parent, directories, names in os.walk(directory, topdown=False):
         for name in names:
             os.unlink(os.path.join(parent, name))
         for name in directories:
-            os.rmdir(os.path.join(parent, name))
+            place = os.path.join(parent, name)
+            (os.unlink if os.path.islink(place) else os.rmdir)(place)
     os.rmdir(directory)

@@ -111,10 +111,8 @@ def fchmod(task: Task, number: int, mode: int) -> int:
 
 def _opened(task: Task, number: int) -> Node:
     found = task.descriptors.stat(number)
-    key = (found.st_dev, found.st_ino)
-    overlay = task.system.overlay
-    node = task.system.directories.get(key) or overlay.opened.get(key)
-    if key in overlay.path_only:
+    node = task.system.opened(found)
+    if (found.st_dev, found.st_ino) in task.system.overlay.path_only:
         raise OSError(EBADF, "opened by O_PATH")
     if node is None:
         regular = stat.S_ISREG(found.st_mode)

@@ -8,6 +8,7 @@ from shannot.sandbox.vfs.node import Directory, File, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from shannot.sandbox.channel.base import Descriptors, Memory
@@ -61,6 +62,11 @@ class System:
         """By process id: those that have called. Some may have ended since."""
         self.terminals: frozenset[tuple[int, int]] = frozenset()
         """(st_dev, st_ino) of the pipes that stand for a terminal of the caller."""
+
+    def opened(self, found: os.stat_result) -> Node | None:
+        """The node whose open file this is the status of; None for a pipe and the like."""
+        key = (found.st_dev, found.st_ino)
+        return self.directories.get(key) or self.overlay.opened.get(key)
 
     def refuse_socket(self, what: str) -> None:
         """Count a refused socket call, for the summary."""
@@ -124,7 +130,7 @@ class Task:
     def existing(self, dirfd: int, path: bytes, follow: bool = True) -> Node:
         """As `find`, but the last name must exist: ENOENT."""
         if path[:1] == b"/":
-            known = self.system.lookup.known(path, follow)
+            known = self.system.lookup.known(path, self.pid, follow)
             if known is not None:
                 return known
         node = self.find(dirfd, path, follow).node
@@ -142,9 +148,7 @@ class Task:
 
     def node(self, number: int) -> Node | None:
         """The node that a descriptor is open on; None for a pipe and the like. Errors: EBADF."""
-        found = self.descriptors.stat(number)
-        key = (found.st_dev, found.st_ino)
-        return self.system.directories.get(key) or self.system.overlay.opened.get(key)
+        return self.system.opened(self.descriptors.stat(number))
 
 
 def _nobody(_pid: int) -> Task:

@@ -72,10 +72,7 @@ class Attendant:
         self.kill()
 
     def kill(self) -> None:
-        try:
-            os.killpg(self._group, _KILL)
-        except ProcessLookupError:
-            pass
+        self._signal(_KILL)
 
     def forward(self, number: int, _frame: object) -> None:
         """A signal of the user's for us is for the script; if it does not listen, it is killed."""
@@ -85,6 +82,9 @@ class Attendant:
             self.kill()
             return
         self._deadline = min(self._deadline, time.monotonic() + _PATIENCE)
+        self._signal(number)
+
+    def _signal(self, number: int) -> None:
         try:
             os.killpg(self._group, number)
         except ProcessLookupError:

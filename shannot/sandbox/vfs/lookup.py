@@ -67,10 +67,6 @@ class Lookup:
             prefix, _, name = path.rpartition(b"/")
             directory = self._prefix(prefix)
             if directory is not None and name and name not in _DOTS:
-                if len(name) <= NAME_MAX and not directory.own_mode:
-                    node = self.overlay.child(directory, name, pid)
-                    if isinstance(node, File):  # the usual end of a path, without the walk's cost
-                        return Found(directory, name, node, False)
                 return self._walk(directory, name, pid, follow)[0]
             found, steady = self._walk(self.root, path, pid, follow)
             if len(path) < _REMEMBERED_PATH:
@@ -85,28 +81,23 @@ class Lookup:
             raise OSError(ENAMETOOLONG, "path too long")
         return self._walk(start, path, pid, follow)[0]
 
-    def known(self, path: bytes, follow: int) -> Node | None:
+    def known(self, path: bytes, pid: int, follow: int) -> Node | None:
         """What `find` would give for an absolute path, where that is known at once; else None.
 
-        Either nothing can have changed, or it is a file of the host beside one found before. Most
-        calls end here, at half of what `find` costs.
+        Either nothing can have changed, or it is a file beside one found before. Most calls end
+        here, at half of what `find` costs. Errors: EACCES, EIO.
         """
         remembered = self._remembered[follow].get(path)
         if remembered is not None:
             return remembered.node
-        if self._arrangement != self.overlay.rearranged:
-            return None
         prefix, _, name = path.rpartition(b"/")
-        directory = self._prefixes.get(prefix)
-        if directory is None or directory.own_mode or directory.lower is None:
+        directory = self._prefix(prefix)
+        if directory is None or directory.own_mode:
             return None
-        node = directory.seen.get(name)
-        if not isinstance(node, File) or node.original is not None or name in directory.upper:
-            return None
-        try:
-            return node if node.renew(directory.lower.lstat(name)) else None
-        except OSError:
-            return None
+        if name not in directory.seen and name not in directory.upper:
+            return None  # `find` looks for it, once
+        node = self.overlay.child(directory, name, pid)
+        return node if isinstance(node, File) else None
 
     def _prefix(self, path: bytes) -> Directory | None:
         if self._arrangement != self.overlay.rearranged or len(self._prefixes) > _REMEMBERED:

@@ -92,11 +92,11 @@ def test_everything_listed_can_be_found(world: World) -> None:
 def test_descriptors_tell_where_they_lead(world: World, tmp_path: Path) -> None:
     host = tmp_path / "host"
     host.write_text("text")
-    world.map(tmp_path, "/work")
-    host_fd = files.openat(world.task, -100, b"/work/host", os.O_RDONLY, 0)
+    world.map(tmp_path, "/srv")
+    host_fd = files.openat(world.task, -100, b"/srv/host", os.O_RDONLY, 0)
     link = world.task.existing(-100, b"/proc/self/fd/%d" % host_fd, follow=False)
     assert isinstance(link, MagicLink)
-    assert link.read(0) == b"/work/host"
+    assert link.read(0) == b"/srv/host"
     assert b"flags:" in read(world, f"/proc/self/fdinfo/{host_fd}")
     os.close(host_fd)
     with pytest.raises(FileNotFoundError):
