@@ -176,3 +176,17 @@ time.sleep(30)
 """
     ran = boxed(code, tmp_path)
     assert (ran.stdout, ran.status) == ("True\n", 4)
+
+
+def test_a_host_command_that_is_only_starting_when_the_script_ends_is_run(tmp_path: Path) -> None:
+    code = HOST + "import os\n"
+    code += "for n in range(8):\n"
+    code += (
+        f"    subprocess.Popen(['HOST', f'echo > {tmp_path}/done{{n}}'], executable='/bin/true')\n"
+    )
+    code += "os._exit(0)\n"
+    boxed(code, tmp_path)
+    end = time.monotonic() + 5
+    while len(list(tmp_path.glob("done*"))) < 8 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(list(tmp_path.glob("done*"))) == 8

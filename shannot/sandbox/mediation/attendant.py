@@ -21,6 +21,7 @@ _KILL, _XCPU, _URG = 9, 24, 23
 _FAILED = 125  # exit status of what we ended because of a mistake of ours
 _TICK = 0.05  # seconds between looks at the clock and the number of calls
 _FIRST_LOOK = 0.25  # seconds until the first look at memory and the layer
+_ON_THE_WAY = 1.0  # seconds within which a command that the script has executed starts
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
 _CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
 _ROUSED = 100  # how often, in 5 seconds, a mediator is roused whose child is dead
@@ -159,9 +160,12 @@ class Attendant:
 
     def _let_commands_end(self) -> None:
         """An allowed command that runs on the host is not cut short by the script's end."""
-        performer = self._mediator.performer
-        if performer is None:
+        performer, commands = self._mediator.performer, self._mediator.commands
+        if performer is None or commands is None:
             return
+        patience = time.monotonic() + _ON_THE_WAY
+        while self.limit is None and commands.is_expecting() and time.monotonic() < patience:
+            time.sleep(0.005)  # it was executed before the script ended: it is to run as well
         performer.ending = self.limit is None
         while performer.busy() and self.limit is None and time.monotonic() < self._deadline:
             time.sleep(0.01)

@@ -135,6 +135,13 @@ class Commands:
             return self._performer.assume(task, call, answer)
         return self._performer.perform(task, call, answer)
 
+    def is_expecting(self) -> bool:
+        """Is the stub of a command for the host on its way? Asked by the attendant."""
+        return any(
+            isinstance(task.pending, Pending) and task.pending.execution.answer.kind == "perform"
+            for task in list(self._mediator.system.tasks.values())
+        )
+
     # -- steps -----------------------------------------------------------------------------------
 
     def _begin(self, task: Task, call: int, tid: int, arguments: tuple[int, ...]) -> int:
