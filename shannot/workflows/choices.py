@@ -11,7 +11,8 @@ import os
 from shannot.config.paths import exists, project_config, user_config
 from shannot.errors import UsageError
 from shannot.sandbox.spec import Limits
-from shannot.workflows.maps import covers, is_project, read_map
+from shannot.sandbox.vfs.tree import is_project
+from shannot.workflows.maps import covers, read_map
 from shannot.workflows.program import PATH
 
 TYPE_CHECKING = False
@@ -160,7 +161,7 @@ def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits
 
 def unseen(maps: Sequence[Map], directory: str, home: str) -> list[str]:
     """What to tell about a current directory that the script does not see."""
-    if is_project(directory, os.path.realpath(home)) or covers(maps, directory):
+    if is_project(os.fsencode(directory), os.fsencode(home)) or covers(maps, directory):
         return []
     # Seldom needed.
     from shannot.escape import escape, quote

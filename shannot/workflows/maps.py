@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Mode = Literal["ro", "cow", "hide"]
 
-_UNFIT = ("/", "/tmp", "/proc", "/dev", "/sys", "/run", "/dev/shm")
-
 
 def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     """`HOST[:GUEST][:ro|cow|hide]`, cow where none is named. Raises UsageError.
@@ -51,15 +49,6 @@ def read_map(text: str, directory: str, home: str, where: str = "--map") -> Map:
     _check_readable(place, f"{where} {text}")
     named = where != "--map"
     return Map(os.fsencode(os.path.realpath(place)), os.fsencode(guest), mode, named)
-
-
-def is_project(directory: str, home: str) -> bool:
-    """Does the script see the directory that it starts in, with everything below?
-
-    The counterpart of what `sandbox/vfs/tree.py` maps by itself: not `/`, the home directory and
-    what holds it (too much to show without being asked), nor what is private or synthetic inside.
-    """
-    return directory not in _UNFIT and not f"{home}/".startswith(f"{directory}/")
 
 
 def covers(maps: Sequence[Map], directory: str) -> bool:

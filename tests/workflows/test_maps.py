@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shannot.errors import UsageError
-from shannot.workflows.maps import covers, is_project, read_map
+from shannot.workflows.maps import covers, read_map
 
 
 def test_a_map_is_copy_on_write_at_its_own_place(tmp_path: Path) -> None:
@@ -68,16 +68,6 @@ def test_an_unreadable_map_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir(mode=0)
     with pytest.raises(UsageError, match="Permission denied"):
         read_map("secret", str(tmp_path), "/root")
-
-
-@pytest.mark.parametrize("directory", ["/", "/home", "/home/me", "/tmp", "/proc"])
-def test_home_and_what_holds_it_are_no_project(directory: str) -> None:
-    assert not is_project(directory, "/home/me")
-
-
-@pytest.mark.parametrize("directory", ["/home/me/work", "/home/mention", "/etc", "/tmp/work"])
-def test_other_directories_are_a_project(directory: str) -> None:
-    assert is_project(directory, "/home/me")
 
 
 def test_a_map_covers_what_lies_below_it() -> None:

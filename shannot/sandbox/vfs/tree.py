@@ -232,7 +232,7 @@ def build(
     tree.devices()
     tree.parent_of(spec.home + b"/x")
     directory = spec.directory
-    if directory not in _UNFIT and directory != spec.home and not hidden.hides_path(directory):
+    if is_project(directory, spec.home) and not hidden.hides_path(directory):
         if not _covered(tree, directory):
             _map_cow(tree, directory)
     if spec.script is not None and not _covered(tree, spec.script):
@@ -241,6 +241,16 @@ def build(
         _map_wanted(tree, wanted)
     tree.lookup.forget()
     return tree
+
+
+def is_project(directory: bytes, home: bytes) -> bool:
+    """Does the script see the directory that it starts in, with everything below?
+
+    Not `/`, the home directory and what holds it (too much to show without being asked), nor what
+    is private or synthetic inside.
+    """
+    real = os.path.realpath(home)
+    return directory not in _UNFIT and not (real + b"/").startswith(directory + b"/")
 
 
 def _map_system(tree: Tree, paths: Sequence[bytes]) -> None:

@@ -13,7 +13,7 @@ from shannot.sandbox.spec import Map
 from shannot.sandbox.vfs import hidden
 from shannot.sandbox.vfs.node import Directory
 from shannot.sandbox.vfs.rights import Identity
-from shannot.sandbox.vfs.tree import build
+from shannot.sandbox.vfs.tree import build, is_project
 from tests.fakes.projects import refused
 from tests.fakes.virtual_os import Virtual
 from tests.fakes.world import World, spec
@@ -300,3 +300,20 @@ def test_every_mount_of_proc_is_hidden(places: Places, monkeypatch: pytest.Monke
     script = places.run(wanted(root))
     refused("ENOENT", script.read, str(root / "proc/1/environ"))
     assert script.listdir(str(root)) == []
+
+
+@pytest.mark.parametrize("directory", [b"/", b"/home", b"/home/me", b"/tmp", b"/proc"])
+def test_home_and_what_holds_it_are_no_project(directory: bytes) -> None:
+    assert not is_project(directory, b"/home/me")
+
+
+@pytest.mark.parametrize("directory", [b"/home/me/work", b"/home/mention", b"/etc", b"/tmp/work"])
+def test_other_directories_are_a_project(directory: bytes) -> None:
+    assert is_project(directory, b"/home/me")
+
+
+def test_what_holds_the_home_directory_is_not_shown(places: Places) -> None:
+    (places.base / "neighbour").mkdir()
+    (places.base / "neighbour" / "letter").write_text("x")
+    script = places.run(directory=places.base)
+    refused("ENOENT", script.stat, str(places.base / "neighbour" / "letter"))
