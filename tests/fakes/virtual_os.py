@@ -55,7 +55,7 @@ class Virtual:
         return os.fsdecode(metadata.readlinkat(self.task, dir_fd, os.fsencode(path), 4096))
 
     def chmod(self, path: str, mode: int, dir_fd: int = CWD) -> None:
-        metadata.fchmodat(self.task, dir_fd, os.fsencode(path), mode)
+        metadata.fchmodat2(self.task, dir_fd, os.fsencode(path), mode, 0)
 
     def fchmod(self, number: int, mode: int) -> None:
         metadata.fchmod(self.task, number, mode)

@@ -77,10 +77,6 @@ def faccessat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> in
     return 0
 
 
-def fchmodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
-    return _chmod(task, task.existing(dirfd, path), mode)
-
-
 def readlinkat(task: Task, dirfd: int, path: bytes, size: int) -> bytes:
     """readlinkat(2): the target, cut at `size`."""
     if size <= 0:

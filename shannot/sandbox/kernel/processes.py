@@ -31,7 +31,6 @@ _PROGRAM_HEADER = struct.Struct("<IIQQQQ")
 _PT_INTERP = 3
 _OFFSET_MAX = 1 << 62  # of a file, with room to add
 
-CLONE_THREAD_FLAGS = 0x3D0F00
 _CLONE_VM = 0x100
 _CLONE_FILES = 0x400
 _CLONE_VFORK = 0x4000

@@ -135,7 +135,8 @@ class Tree:
             self._replace_root(node)
         else:
             self.put(guest, node)
-        self.executable.append(host)
+        if found.st_mode & 0o111:  # a directory that nobody may enter leads to nothing either
+            self.executable.append(host)
         if mount.mode == "cow":
             self.changeable.append(node)
         return True

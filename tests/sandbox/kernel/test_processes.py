@@ -13,6 +13,7 @@ import pytest
 
 from shannot.sandbox.kernel import files, paths, processes
 from shannot.sandbox.spec import Answer, CommandRequest
+from shannot.sandbox.syscalls.rules import THREAD_FLAGS
 from tests.fakes.world import World
 
 INTERPRETER = b"/usr/bin/interpreter"
@@ -155,7 +156,7 @@ def test_a_refused_command_has_the_errno_of_the_gate(world: World, gate: Gate) -
 
 
 def test_forks_are_counted_and_threads_are_not(world: World) -> None:
-    assert processes.check_clone(world.task, processes.CLONE_THREAD_FLAGS)
+    assert processes.check_clone(world.task, THREAD_FLAGS)
     assert (world.task.forks, world.task.lends_memory) == (0, False)
     assert not processes.check_clone(world.task, 17)
     assert (world.task.forks, world.task.lends_memory) == (1, False)
