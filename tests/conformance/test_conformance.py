@@ -45,7 +45,11 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def run(command: list[str], directory: Path, variables: dict[str, str]) -> tuple[int, str, str]:
-    """Exit status (a signal is 128+N), stdout, stderr; both as text that keeps odd bytes."""
+    """Exit status (a signal is 128+N), stdout, stderr; both as text that keeps odd bytes.
+
+    In a session of its own: in a container the one we are in may belong to a process that is
+    outside, and then getsid(0) is 0.
+    """
     done = subprocess.run(
         command,
         cwd=directory,
@@ -53,6 +57,7 @@ def run(command: list[str], directory: Path, variables: dict[str, str]) -> tuple
         input=STDIN.encode(),
         capture_output=True,
         timeout=120,
+        start_new_session=True,
     )
     status = done.returncode if done.returncode >= 0 else 128 - done.returncode
     return (

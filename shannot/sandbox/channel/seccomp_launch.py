@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import select
 import struct
 
 from shannot.errors import ShannotError
@@ -19,7 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LISTENER = struct.Struct("=i")
+_LISTENER = struct.Struct("=ci")
+"""What the child says first: a zero byte and the number of its listener. Anything else is the one
+line that tells what failed; what fails after that may come in the same read."""
 _KILL = 9
 _AS_ROOT = (
     " (root needs CAP_SYS_PTRACE, which containers take away; an ordinary user needs nothing)"
@@ -93,16 +96,17 @@ def start(launch: Launch) -> Child:
     os.close(writer)
     try:
         pidfd = os.pidfd_open(pid)
-        message = os.read(reader, 512)
-        if len(message) != _LISTENER.size:
-            raise ShannotError(f"cannot start the sandbox: {os.fsdecode(message) or 'it died'}")
+        first = os.read(reader, _LISTENER.size)
+        if first[:1] != b"\0":
+            reason = os.fsdecode(first + os.read(reader, 512)) or "it died"
+            raise ShannotError(f"cannot start the sandbox: {reason}")
         try:
-            listener = kernel_calls.pidfd_getfd(pidfd, _LISTENER.unpack(message)[0])
-        except OSError as error:
-            raise ShannotError(
-                f"cannot take over the child's calls: {error.strerror}{_AS_ROOT}"
-            ) from None
-        _check_memory(pid, ctypes.addressof(mark))
+            listener = _take_over(pid, pidfd, _LISTENER.unpack(first)[1], ctypes.addressof(mark))
+        except ShannotError:
+            if _ended(pidfd):  # its own words tell more than that it is gone
+                complaint = os.fsdecode(os.read(reader, 512))
+                raise ShannotError(f"cannot start the interpreter: {complaint}") from None
+            raise
         return Child(pid, pidfd, listener, reader)
     except BaseException:
         os.close(reader)
@@ -111,19 +115,37 @@ def start(launch: Launch) -> Child:
         raise
 
 
-def _check_memory(pid: int, address: int) -> None:
-    """Read and write a byte of the child, which is a copy of ours until its exec."""
-    path = f"/proc/{pid}/mem"
+def _take_over(pid: int, pidfd: int, number: int, address: int) -> int:
+    """The child's listener, as a descriptor of ours. Errors: ShannotError."""
     try:
-        host_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            os.pwrite(host_fd, os.pread(host_fd, 1, address), address)
-        finally:
-            os.close(host_fd)
+        listener = kernel_calls.pidfd_getfd(pidfd, number)
     except OSError as error:
         raise ShannotError(
-            f"cannot use the child's memory, {path}: {error.strerror}{_AS_ROOT}"
+            f"cannot take over the child's calls: {error.strerror}{_AS_ROOT}"
         ) from None
+    try:
+        _check_memory(f"/proc/{pid}/mem", address)
+    except OSError as error:
+        os.close(listener)
+        raise ShannotError(
+            f"cannot use the child's memory, /proc/{pid}/mem: {error.strerror}{_AS_ROOT}"
+        ) from None
+    return listener
+
+
+def _check_memory(path: str, address: int) -> None:
+    """Read and write a byte of the child, which is a copy of ours until its exec."""
+    host_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.pwrite(host_fd, os.pread(host_fd, 1, address), address)
+    finally:
+        os.close(host_fd)
+
+
+def _ended(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _become(launch: Launch, writer: int, parent: int) -> None:
@@ -155,7 +177,7 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         kernel_calls.landlock_restrict_self(launch.ruleset)
         step = "seccomp"
         listener = kernel_calls.seccomp_listener(launch.filter)
-        os.write(writer, _LISTENER.pack(listener))
+        os.write(writer, _LISTENER.pack(b"\0", listener))
         step = "execveat"
         kernel_calls.execveat(
             launch.interpreter, b"", launch.argv, launch.environment, kernel_calls.AT_EMPTY_PATH
