@@ -10,6 +10,6 @@ if sys.path and sys.path[0] != _place and not sys.flags.safe_path:
 elif sys.path and sys.path[0] == _place:
     sys.path.append(sys.path.pop(0))
 
-from shannot.cli.main import main  # noqa: E402 - only after the module path is safe
+from shannot.cli.main import program  # noqa: E402 - only after the module path is safe
 
-sys.exit(main())
+program()

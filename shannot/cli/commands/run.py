@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from shannot.cli.place import current_caller
 from shannot.cli.run_options import LIMITS, configure
 from shannot.cli.say import say
@@ -28,6 +30,8 @@ def run(options: Namespace) -> int:
 
 def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
+    gc.freeze()  # what a start has loaded stays
+    gc.enable()
     report = run_script(_request(values), current_caller(), supervise)
     if values["json"]:
         # Modules that only the document needs.
