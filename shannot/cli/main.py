@@ -1,7 +1,7 @@
 """The command line: finds the subcommand, and turns every way it can end into an exit code.
 
-The console script `shannot` and `python3 -m shannot` start in `program`. One subcommand is one module
-of `commands/`, imported only when it is named.
+The console script `shannot` and `python3 -m shannot` start in `program`. One subcommand is one
+module of `commands/`, imported only when it is named.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 
 from shannot.sandbox.kernel import directories, files, metadata, paths
 from tests.fakes.world import World
@@ -18,6 +19,7 @@ class Virtual:
     def __init__(self, world: World) -> None:
         self.world = world
         self.task = world.task
+        world.system.pack_stat = packed
 
     def open(self, path: str, flags: int, mode: int = 0o777, dir_fd: int = CWD) -> int:
         return files.openat(self.task, dir_fd, os.fsencode(path), flags, mode)
@@ -123,8 +125,15 @@ class Virtual:
         return True
 
 
-def result(values: tuple[int, ...]) -> os.stat_result:
+def packed(values: tuple[int, ...]) -> bytes:
+    """In place of the machine's struct stat, which leaves some of it out."""
+    return struct.pack("=12q", *(value - (1 << 64) if value >> 63 else value for value in values))
+
+
+def result(values: tuple[int, ...] | bytes) -> os.stat_result:
     """What a handler says, as `os.stat` would."""
+    if isinstance(values, bytes):
+        values = struct.unpack("=12q", values)
     dev, ino, nlink, mode, uid, gid, rdev, size, blocks, atime, mtime, ctime = values
     return os.stat_result(
         (mode, ino, dev, nlink, uid, gid, size, atime // 10**9, mtime // 10**9, ctime // 10**9),

@@ -178,7 +178,9 @@ class ProcessMemory:
         return data
 
     def read_string(self, address: int, limit: int) -> bytes:
-        host_fd = self._descriptor()
+        host_fd = self._host_fd
+        if host_fd < 0:
+            host_fd = self._descriptor()
         parts = b""
         step = 256
         while True:
@@ -200,8 +202,11 @@ class ProcessMemory:
             step = 4096
 
     def write(self, address: int, data: bytes) -> None:
+        host_fd = self._host_fd
+        if host_fd < 0:
+            host_fd = self._descriptor()
         try:
-            done = os.pwrite(self._descriptor(), data, address)
+            done = os.pwrite(host_fd, data, address)
         except (OSError, OverflowError):
             raise OSError(EFAULT, "bad address") from None
         if done != len(data):

@@ -23,6 +23,11 @@ _ACCESS = os.O_ACCMODE
 _KEPT = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
 """Flags of open(2) that the new open file itself keeps; the rest concerns the path walk."""
 _TMPFILE = 0o20000000  # __O_TMPFILE, without O_DIRECTORY
+_NOT_PLAIN = (
+    os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | os.O_DIRECTORY | os.O_PATH
+    | os.O_APPEND | os.O_SYNC | os.O_DSYNC | os.O_NONBLOCK
+)  # fmt: skip
+"""What makes more of openat(2) than reading from an existing file."""
 _MODE = 0o7777
 
 
@@ -32,6 +37,10 @@ def openat(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
         flags &= os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     elif flags & _TMPFILE:
         return _open_temporary(task, dirfd, path, flags, mode)
+    if not flags & _NOT_PLAIN and path[:1] == b"/":
+        host_fd = _open_known(task, path)
+        if host_fd is not None:
+            return host_fd
     if not flags & os.O_CREAT:
         return open_node(task, task.existing(dirfd, path, not flags & os.O_NOFOLLOW), flags)
     if flags & os.O_DIRECTORY:
@@ -143,6 +152,15 @@ def _open_file(task: Task, node: File, flags: int) -> int:
         node.stamp()
         node.times_set = False
     return overlay.open_file(node, flags & _KEPT)
+
+
+def _open_known(task: Task, path: bytes) -> int | None:
+    """Open for reading what was looked up before; None where `find` has to be asked."""
+    overlay = task.system.overlay
+    node = task.system.lookup.seen(path)
+    if node is None or len(overlay.opened) > overlay.opened_max:
+        return None
+    return overlay.open_known(node)
 
 
 def _require_reading(task: Task, node: File) -> None:

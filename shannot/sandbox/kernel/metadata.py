@@ -23,7 +23,11 @@ Stat = tuple[int, ...]
 
 
 def newfstatat(task: Task, dirfd: int, path: bytes, flags: int) -> Stat | bytes:
-    """newfstatat(2); bytes are the struct itself, kept from an earlier call."""
+    """newfstatat(2); bytes are the struct itself, kept from an earlier call.
+
+    It is kept where nothing can change it, and of a file that is the host's until the host says
+    otherwise (`Node.renew`), which is asked each time.
+    """
     if flags & ~_AT_STAT:
         raise OSError(EINVAL, "unknown flags")
     if not path and flags & AT_EMPTY_PATH:
@@ -33,10 +37,12 @@ def newfstatat(task: Task, dirfd: int, path: bytes, flags: int) -> Stat | bytes:
         return node.packed
     values = task.system.overlay.stat(node)
     pack = task.system.pack_stat
-    if pack is None or not node.mount.steady:
+    if pack is None:
         return values
-    node.packed = pack(values)  # nothing can change it
-    return node.packed
+    if node.mount.steady or (type(node) is File and node.original is None and node.spool is None):
+        node.packed = pack(values)
+        return node.packed
+    return values
 
 
 def fstat(task: Task, number: int) -> Stat:

@@ -35,6 +35,8 @@ from .flights import Flights, Waiting, go_on, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shannot.sandbox.channel.base import Memory
     from shannot.sandbox.kernel.task import Task
     from shannot.sandbox.syscalls.table import Answer
@@ -85,16 +87,16 @@ class Commands:
             "execveat": self.execveat,
         }
 
-    def clone(self, task: Task, _call: int, arguments: tuple[int, ...]) -> int:
+    def clone(self, task: Task, _call: int, arguments: Sequence[int]) -> int:
         self._mediator.count_process()
         check_clone(task, arguments[0])
         self._mediator.forget_threads()
         return CONTINUE
 
-    def fork(self, task: Task, call: int, _arguments: tuple[int, ...]) -> int:
+    def fork(self, task: Task, call: int, _arguments: Sequence[int]) -> int:
         return self.clone(task, call, (0,))
 
-    def vfork(self, task: Task, call: int, _arguments: tuple[int, ...]) -> int:
+    def vfork(self, task: Task, call: int, _arguments: Sequence[int]) -> int:
         """CPython forks where vfork fails: better than to stop all its threads at each command."""
         if (
             task.executable == self._mediator.system.interpreter
@@ -103,10 +105,10 @@ class Commands:
             raise OSError(EINVAL, "use fork")
         return self.clone(task, call, (_VFORK,))
 
-    def execve(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+    def execve(self, task: Task, call: int, arguments: Sequence[int]) -> int:
         return self._begin(task, call, self._mediator.system.caller, arguments)
 
-    def execveat(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+    def execveat(self, task: Task, call: int, arguments: Sequence[int]) -> int:
         pending = task.pending
         if isinstance(pending, Pending) and pending.number >= 0:
             if (arguments[0], arguments[4]) != (pending.number, _AT_EMPTY_PATH):
@@ -120,7 +122,7 @@ class Commands:
             raise OSError(ENOSYS, "only by path")  # fexecve(3) then takes /proc/self/fd
         return self._begin(task, call, self._mediator.system.caller, arguments[1:])
 
-    def stub(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+    def stub(self, task: Task, call: int, arguments: Sequence[int]) -> int:
         """The stub asks what to be."""
         pending = task.pending
         if not isinstance(pending, Pending) or pending.number >= 0:
@@ -144,7 +146,7 @@ class Commands:
 
     # -- steps -----------------------------------------------------------------------------------
 
-    def _begin(self, task: Task, call: int, tid: int, arguments: tuple[int, ...]) -> int:
+    def _begin(self, task: Task, call: int, tid: int, arguments: Sequence[int]) -> int:
         """Decide, and let the kernel execute the stub."""
         memory = task.memory
         address = arguments[0]

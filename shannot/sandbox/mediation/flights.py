@@ -17,7 +17,7 @@ from . import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from shannot.sandbox.kernel.task import Task
 
@@ -32,7 +32,7 @@ class Waiting:
 
     __slots__ = ("arguments", "call", "task", "tid")
 
-    def __init__(self, task: Task, call: int, tid: int, arguments: tuple[int, ...]) -> None:
+    def __init__(self, task: Task, call: int, tid: int, arguments: Sequence[int]) -> None:
         self.task = task
         self.call = call
         self.tid = tid

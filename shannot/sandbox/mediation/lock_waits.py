@@ -20,6 +20,8 @@ from . import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shannot.sandbox.channel.seccomp_notify import Listener
     from shannot.sandbox.kernel.task import Task
 
@@ -51,7 +53,7 @@ class LockWaits:
         self._changed = allocate_lock()
         self._pause = _SHORTEST
 
-    def flock(self, task: Task, call: int, arguments: tuple[int, ...]) -> int:
+    def flock(self, task: Task, call: int, arguments: Sequence[int]) -> int:
         """The row of flock(2)."""
         operation = integer(task, arguments[1])
         host_fd = locks.flock(task, fd(task, arguments[0]), operation)

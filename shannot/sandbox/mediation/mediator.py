@@ -110,7 +110,7 @@ class Mediator:
 
     def dispatch(self, notification: tuple[int, ...]) -> None:
         """One call: its row, its answer."""
-        call, tid, _, number = notification[:4]
+        call, tid, _, number, _, _, *arguments = notification
         try:
             task = self._threads.get(tid) or self._introduce(tid)
             self.system.caller = tid
@@ -121,7 +121,7 @@ class Mediator:
             row = self._table[number] if 0 <= number < len(self._table) else None
             if row is None:
                 row = self._unusual(number)
-            answer = row(task, call, notification[6:])
+            answer = row(task, call, arguments)
         except OSError as error:
             self.listener.fail(call, error.errno or EIO)
             return

@@ -70,6 +70,7 @@ class Layer:
         `found`: what the host says of it, where that is known. Errors: those of fstatat(2).
         """
         parent = node.parent
+        node.packed = None
         if isinstance(node, Directory):
             self.rearranged += 1
         if node.original is None:
@@ -161,11 +162,18 @@ class Layer:
         return self._open_lower(node)[0]
 
     def _open_lower(self, node: File) -> tuple[int, os.stat_result]:
+        host_fd, found = self._open_host(node)
+        return self._judged(node, host_fd, found), found
+
+    def _open_host(self, node: File) -> tuple[int, os.stat_result]:
         if node.origin is None:
             raise OSError(ENOENT, "no such file")
         lower, name = node.origin
+        return lower.open_file(name, node.mount.steady)
+
+    def _judged(self, node: File, host_fd: int, found: os.stat_result) -> int:
+        """Its descriptor. Errors: EACCES for a private key, and the descriptor is closed."""
         mount = node.mount
-        host_fd, found = lower.open_file(name, mount.steady)
         if node.inspected != found.st_ctime_ns:
             if not mount.open_names and begins_as_private_key(host_fd):
                 os.close(host_fd)
@@ -174,7 +182,22 @@ class Layer:
                 node.inspected = found.st_ctime_ns
         if not mount.steady:
             self.opened[found.st_dev, found.st_ino] = node
-        return host_fd, found
+        return host_fd
+
+    def open_known(self, node: File) -> int | None:
+        """Open a file of the host for reading, where it still is the file that was looked up.
+
+        None where it is another one now, or none: whoever asks looks it up again, and hears why.
+        Saves the lstat that would come before. Errors: EACCES for a private key.
+        """
+        try:
+            host_fd, found = self._open_host(node)
+        except OSError:
+            return None
+        if not node.renew(found):
+            os.close(host_fd)
+            return None
+        return self._judged(node, host_fd, found)
 
     def open_file(self, node: File, flags: int) -> int:
         """A new open file of the node, for reading or, after `make_writable`, for writing."""

@@ -73,6 +73,8 @@ class Lookup:
                 if steady and len(remembered) < _REMEMBERED:
                     remembered[path] = found
                 elif found.name == name and found.parent.path() == prefix:
+                    if len(self._prefixes) >= _REMEMBERED:
+                        self._prefixes.clear()
                     self._prefixes[prefix] = found.parent
             return found
         if not path:
@@ -94,13 +96,31 @@ class Lookup:
         directory = self._prefix(prefix)
         if directory is None or directory.own_mode:
             return None
-        if name not in directory.seen and name not in directory.upper:
+        node = directory.seen.get(name)
+        if type(node) is File and node.original is None and directory.lower is not None:
+            # What `child` does first, without the call: half of all calls are these.
+            try:
+                if node.renew(directory.lower.lstat(name)):
+                    return node
+            except OSError:
+                pass  # `child` hears it again, and what to make of it
+        elif node is None and name not in directory.upper:
             return None  # `find` looks for it, once
         node = self.overlay.child(directory, name, pid)
         return node if isinstance(node, File) else None
 
+    def seen(self, path: bytes) -> File | None:
+        """The file of the host that an absolute path led to before, if no link was on the way and
+        the layer has not changed it. The host is not asked whether it is still there."""
+        prefix, _, name = path.rpartition(b"/")
+        directory = self._prefix(prefix)
+        if directory is None or directory.own_mode:
+            return None
+        node = directory.seen.get(name)
+        return node if type(node) is File and node.original is None else None
+
     def _prefix(self, path: bytes) -> Directory | None:
-        if self._arrangement != self.overlay.rearranged or len(self._prefixes) > _REMEMBERED:
+        if self._arrangement != self.overlay.rearranged:
             self._arrangement = self.overlay.rearranged
             self._prefixes.clear()
         return self._prefixes.get(path)

@@ -67,11 +67,12 @@ class Node:
         self.origin: tuple[HostDirectory, bytes] | None = None
         self.original: os.stat_result | None = None  # as the host had it when it was changed
         self.own_mode = True  # mode and owner are the layer's; False: the host decides on access
-        self.packed: bytes | None = None  # its struct stat, where nothing can change it
+        self.packed: bytes | None = None  # its struct stat, as long as it holds
         self.times_set = False  # the script set the modification time itself
 
     def adopt(self, found: os.stat_result) -> None:
         """Take over what the host says of it."""
+        self.packed = None
         self.mode = found.st_mode
         self.inode = found.st_ino
         self.device = found.st_dev

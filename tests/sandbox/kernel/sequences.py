@@ -52,6 +52,8 @@ def plant(root: Path) -> None:
     os.utime(root, (LONG_AGO, LONG_AGO))
 
 
+ROOT = "@/"
+"""At the beginning of a path: from the top of the tree, and absolute."""
 NAME = st.sampled_from(("a", "b", "d", "e", "h", "l", "n", "ld", "lx", "new", "x" * 255, "x" * 256))
 LAST = st.sampled_from(("a", "b", "d", "e", "h", "l", "r", "n", "ld", "lx", "lo", "new", "two"))
 END = st.sampled_from(("", "", "", "", "", "", "/", "/.", "//"))
@@ -62,13 +64,15 @@ def _path(draw: st.DrawFn) -> str:
     way = draw(st.lists(st.sampled_from(("d", "e", "ld", "n", "new", "d/e", "a")), max_size=2))
     name = draw(LAST if way else st.one_of(LAST, LAST, LAST, NAME))
     path = "/".join([*way, name]) + draw(END)
-    form = draw(st.integers(0, 15))
+    form = draw(st.integers(0, 21))
     if form == 0 and way:
         return path + "/.."
     if form == 1 and way:
         return way[0] + "/../" + path
     if form == 2:
         return "./" + path
+    if form > 15:
+        return ROOT + path
     if form == 3:
         return draw(st.sampled_from((".", "", "d/..", "d/.")))
     return path
@@ -369,8 +373,9 @@ class Bench:
         plain = Side(Plain(), time.time_ns())
         os.chdir(self.real)
         try:
-            for index, operation in enumerate(operations):
-                refuse_to_leave(operation)
+            for index, drawn in enumerate(operations):
+                refuse_to_leave(drawn)
+                operation = at_root(drawn, self.real)
                 if _reads_what_was_the_host_s(operation, virtual, self.private):
                     continue
                 wanted = plain.do(operation)
@@ -418,9 +423,20 @@ def refuse_to_leave(operation: Operation) -> None:
         if isinstance(argument, str):
             assert not argument.startswith("/"), operation
             depth = 0
-            for part in argument.split("/"):
+            for part in argument.removeprefix(ROOT).split("/"):
                 depth += {"": 0, ".": 0, "..": -1}.get(part, 1)
                 assert depth >= 0, operation
+
+
+def at_root(operation: Operation, root: Path) -> Operation:
+    """The same with its paths made absolute where they begin at the root."""
+    name, arguments = operation
+    return name, tuple(
+        f"{root}/{argument.removeprefix(ROOT)}"
+        if isinstance(argument, str) and argument.startswith(ROOT)
+        else argument
+        for argument in arguments
+    )
 
 
 def _reads_what_was_the_host_s(operation: Operation, side: Side, private: Path) -> bool:
