@@ -15,7 +15,10 @@ from .answers import CONTINUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shannot.sandbox.vfs.lookup import Found
+    from shannot.sandbox.vfs.node import Mount
 
     from .task import Task
 
@@ -81,9 +84,22 @@ def open_node(task: Task, node: Node, flags: int) -> int:
         return sealed(node.contents(task.pid))
     if isinstance(node, Device):
         return os.open(node.host_path, flags & _KEPT | os.O_CLOEXEC | os.O_NOCTTY)
+    if isinstance(node, Answering):
+        return node.open(task, flags)
     if isinstance(node, OpenFile):
         return _reopen(task, node, flags)
     raise OSError(EACCES, "not a file that may be opened")
+
+
+class Answering(Node):
+    """A file that takes requests: each opening is given to `open`, with the task and the flags."""
+
+    __slots__ = ("open",)
+
+    def __init__(self, mount: Mount, answer: Callable[[Task, int], int], inode: int) -> None:
+        super().__init__(mount, stat.S_IFREG | 0o666, inode, 0, 0)
+        self.begin()
+        self.open = answer  # returns a host descriptor for the child
 
 
 class OpenFile(Node):

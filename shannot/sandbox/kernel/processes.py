@@ -86,10 +86,13 @@ def prepare(
     """Resolve a program and take the verdict on it. Errors: execve(2)'s; EPERM if it is denied."""
     strings = len(argv) + len(environment)
     size = sum(map(len, argv)) + sum(map(len, environment)) + len(path) + 1 + 9 * strings
-    if size > _ARGUMENTS_MIN and size > _room(task.pid):
+    heir = task.pid if task.system.children is None else os.getpid()  # whose limits it inherits
+    if size > _ARGUMENTS_MIN and size > _room(heir):
         raise OSError(E2BIG, "arguments too long")
     named = find_executable(task, path)
     program = _with_interpreter(task, named, path)
+    if task.system.children is not None and program.path == task.system.interpreter:
+        raise OSError(ENOEXEC, "speaks only with a mediator of its own")
     request = CommandRequest(
         tuple(argv) or (b"",),
         task.cwd.path(),

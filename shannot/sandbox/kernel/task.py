@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shannot.sandbox.vfs.overlay import Overlay
     from shannot.sandbox.vfs.rights import Identity
 
+    from .children import Children
+
 AT_FDCWD = -100
 _REFUSALS_MAX = 1000
 
@@ -25,7 +27,7 @@ class System:
     """What all tasks of one run share."""
 
     __slots__ = (
-        "affinity_is_set", "caller", "calls_refused", "directories", "gate", "identity",
+        "affinity_is_set", "caller", "calls_refused", "children", "directories", "gate", "identity",
         "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat", "process",
         "processes", "processors", "replace", "settle", "sockets_refused", "stdin_key", "tasks",
         "terminals", "unpin",
@@ -46,6 +48,7 @@ class System:
         self.sockets_refused: dict[str, int] = {}
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin, which is the caller's
         self.calls_refused: dict[str, int] = {}
+        self.children: Children | None = None  # commands of a script that cannot fork
         self.directories: dict[tuple[int, int], Directory] = {}
         """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""
         self.is_member: Callable[[int], bool] = lambda _pid: False

@@ -1,0 +1,242 @@
+"""/dev/shannot: how a script that cannot fork asks for a command, and waits on several pipes.
+
+Opened for writing it takes one request; the next opening for reading carries that out and holds
+the answer, or fails with the errno that execve(2) would have given. Only the guest's `subprocess`
+and `select` know it. Counterparts: `guest/_shannot.py`, which writes requests; `children.py`.
+
+A request is its length in bytes, decimal, and fields, each ended by a NUL byte. The length is that
+of the fields after it. All of it is the child's, so it is bounded, and whatever is wrong with it
+is EINVAL:
+
+    start, directory ("" is the present one), the numbers of stdin, stdout and stderr,
+        count, that many paths to try in turn, count, argv, count, NAME=value …
+        answer: the number of the child
+    poll, milliseconds (-1: for ever), count, then a number and events (poll(2)'s) for each
+        answer: a number and events for each that is ready
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+from errno import EACCES, EINVAL, ENOENT, ENOTDIR
+
+from shannot.sandbox.vfs.node import Directory, Mount
+
+from . import processes
+from .files import Answering, sealed
+from .task import AT_FDCWD, Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shannot.sandbox.vfs.tree import Tree
+
+    from .task import System
+
+PATH = b"/dev/shannot"
+REQUEST_MAX = 8 << 20
+"""Bytes: the largest argv and environment (`processes.ARGUMENTS_MAX`) and room for the rest."""
+
+_FIELDS_MAX = 1 << 18
+_CANDIDATES_MAX = 256
+_POLLED_MAX = 1024
+_DIGITS = 10
+_EVENTS = select.POLLIN | select.POLLPRI | select.POLLOUT
+_SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+
+
+def put(tree: Tree, system: System) -> None:
+    """Mount it in the tree of a run whose `system.children` is set."""
+    device = CommandDevice(system)
+    tree.put(PATH, Answering(Mount("ro", None), device.open, 0x7003))
+
+
+class CommandDevice:
+    """One request at a time: the child has one thread."""
+
+    __slots__ = ("_request", "_system")
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._request = -1
+
+    def open(self, task: Task, flags: int) -> int:
+        """Returns a host descriptor: to write a request, or to read the answer.
+
+        Errors: those of execve(2) and fork(2); EINVAL for what is no request, EACCES for others.
+        """
+        if task.system is not self._system:
+            raise OSError(EACCES, "only the script itself")
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            return self._begin()
+        request, self._request = self._request, -1
+        if request < 0:
+            raise OSError(EINVAL, "no request")
+        try:
+            fields = Fields(_read(request))
+        finally:
+            os.close(request)
+        verb = fields.take()
+        if verb == b"start":
+            return sealed(b"%d\0" % _start(task, fields))
+        if verb == b"poll":
+            return sealed(_poll(task, fields))
+        raise OSError(EINVAL, "no such verb")
+
+    def _begin(self) -> int:
+        """A file of a fixed size that takes no memory until it is written, and never grows."""
+        self.close()
+        self._request = os.memfd_create("request", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(self._request, REQUEST_MAX)
+        fcntl.fcntl(self._request, fcntl.F_ADD_SEALS, _SEALS)
+        return os.dup(self._request)
+
+    def close(self) -> None:
+        """Drop a request that nobody has asked the answer of."""
+        if self._request >= 0:
+            os.close(self._request)
+            self._request = -1
+
+
+class Fields:
+    """The fields of a request, from first to last. Errors: EINVAL."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, data: bytes) -> None:
+        if data[-1:] != b"\0" or data.count(b"\0") > _FIELDS_MAX:
+            raise OSError(EINVAL, "no request")
+        self._left: Iterator[bytes] = iter(data[:-1].split(b"\0"))
+
+    def take(self) -> bytes:
+        for field in self._left:
+            return field
+        raise OSError(EINVAL, "cut short")
+
+    def number(self, limit: int) -> int:
+        """A whole number from -1 to `limit`."""
+        field = self.take()
+        digits = field.removeprefix(b"-")
+        if not digits.isdigit() or len(digits) > _DIGITS or not -1 <= int(field) <= limit:
+            raise OSError(EINVAL, "no such number")
+        return int(field)
+
+    def several(self, limit: int) -> list[bytes]:
+        """A count, and that many."""
+        return [self.take() for _ in range(self.number(limit))]
+
+    def end(self) -> None:
+        for _ in self._left:
+            raise OSError(EINVAL, "more than a request")
+
+
+def _read(request: int) -> bytes:
+    """What was written: the length says how much."""
+    head = os.pread(request, _DIGITS + 1, 0)
+    length, end, _ = head.partition(b"\0")
+    if not end or not length.isdigit() or int(length) > REQUEST_MAX - len(head):
+        raise OSError(EINVAL, "no request")
+    return os.pread(request, int(length), len(length) + 1)
+
+
+def _start(task: Task, fields: Fields) -> int:
+    directory = fields.take()
+    numbers = fields.number(1 << 20), fields.number(1 << 20), fields.number(1 << 20)
+    candidates = fields.several(_CANDIDATES_MAX)
+    argv = fields.several(_FIELDS_MAX)
+    environment = fields.several(_FIELDS_MAX)
+    fields.end()
+    children = task.system.children
+    if not candidates or children is None:
+        raise OSError(EINVAL, "no program")
+    caller = in_directory(task, directory)
+    children.check_room()
+    execution = first_of(caller, candidates, argv, environment)
+    stdio = duplicates(task, numbers)
+    return children.add(children.begin(caller, execution, stdio))
+
+
+def in_directory(task: Task, directory: bytes) -> Task:
+    """The script as it would be after chdir(2). Errors: chdir(2)'s."""
+    cwd = task.cwd
+    if directory:
+        node = task.existing(AT_FDCWD, directory)
+        if not isinstance(node, Directory):
+            raise OSError(ENOTDIR, "not a directory")
+        if not task.system.identity.permits(node, 1):
+            raise OSError(EACCES, "may not be entered")
+        cwd = node
+    pid, above = task.pid, task.parent_pid
+    return Task(task.system, pid, above, cwd, task.umask, task.memory, task.descriptors)
+
+
+def first_of(
+    task: Task, candidates: list[bytes], argv: list[bytes], environment: list[bytes]
+) -> processes.Execution:
+    """Try one path after the other. What is told of is the first failure that is not a missing
+    file, as `_posixsubprocess` of CPython has it. Errors: execve(2)'s."""
+    failure: OSError | None = None
+    for path in candidates:
+        try:
+            return processes.prepare(task, path, argv, environment)
+        except OSError as error:
+            if failure is None or failure.errno in (ENOENT, ENOTDIR):
+                failure = error
+    raise failure or OSError(ENOENT, "no program")
+
+
+def duplicates(task: Task, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Host descriptors of what the child has under these numbers; -1 is closed, and so nothing.
+
+    Errors: EBADF, EMFILE.
+    """
+    found: list[int] = []
+    try:
+        for number in numbers:
+            if number < 0:
+                found.append(os.open(b"/dev/null", os.O_RDWR | os.O_CLOEXEC))
+            else:
+                found.append(task.descriptors.duplicate(number))
+    except OSError:
+        for host_fd in found:
+            os.close(host_fd)
+        raise
+    stdin, stdout, stderr = found
+    return stdin, stdout, stderr
+
+
+def _poll(task: Task, fields: Fields) -> bytes:
+    timeout = fields.number(1 << 31)
+    wanted = [
+        (fields.number(1 << 20), fields.number(0xFFFF)) for _ in range(fields.number(_POLLED_MAX))
+    ]
+    fields.end()
+    children = task.system.children
+    if children is None:
+        raise OSError(EINVAL, "no request")
+    held: dict[int, int] = {}  # host descriptor: the child's number
+    answer = b""
+    try:
+        poll = select.poll()
+        for number, events in wanted:
+            try:
+                host_fd = task.descriptors.duplicate(number)
+            except OSError:
+                answer += b"%d\0%d\0" % (number, select.POLLNVAL)
+                continue
+            held[host_fd] = number
+            poll.register(host_fd, events & _EVENTS)
+        ready = poll.poll(0)
+        if not ready and not answer and timeout:
+            children.turn.give()
+            try:
+                ready = poll.poll(None if timeout < 0 else timeout)
+            finally:
+                children.turn.take()
+        return answer + b"".join(b"%d\0%d\0" % (held[fd], events) for fd, events in ready)
+    finally:
+        for host_fd in held:
+            os.close(host_fd)
