@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
@@ -20,6 +21,7 @@ from shannot.escape import Sanitiser, escape
 from shannot.sessions.apply import Options
 from shannot.sessions.command import Sinks
 from shannot.workflows.execute import execute
+from shannot.workflows.person import person, terminal_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -118,12 +120,11 @@ def execute_session(
 def _execute(
     command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
 ) -> int:
-    protected = [os.path.dirname(store.root), os.path.dirname(caller.machine_config)]
-    own = user_config(caller.environment)
-    if own is not None:
-        protected.append(os.path.dirname(own))
+    protected = protected_places(store, caller)
+    who, now = person(caller, terminal_name()), int(time.time())
     if json:
-        result = execute(store, session_id, options, Sinks(NoSink(), NoSink()), protected)
+        unheard = Sinks(NoSink(), NoSink())
+        result = execute(store, session_id, options, unheard, protected, person=who, now=now)
         print(success(command, session_document(result.session, succeeded=result.succeeded)))
         return DONE if result.succeeded else UNSUCCESSFUL
     sinks = (TerminalSink(1), TerminalSink(2))
@@ -137,8 +138,16 @@ def _execute(
             for sink in sinks:
                 sink.close()
 
-    result = execute(store, session_id, options, Sinks(*sinks), protected, observe)
+    streams = Sinks(*sinks)
+    result = execute(store, session_id, options, streams, protected, observe, person=who, now=now)
     return _tell(result)
+
+
+def protected_places(store: Store, caller: Caller) -> list[str]:
+    """The directories that no effect may touch: shannot's own state and configuration."""
+    places = [os.path.dirname(store.root), os.path.dirname(caller.machine_config)]
+    own = user_config(caller.environment)
+    return places if own is None else [*places, os.path.dirname(own)]
 
 
 def _tell(result: ExecuteResult) -> int:

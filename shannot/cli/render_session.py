@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.render import effect_lines
 from shannot.escape import escape, quote
+from shannot.workflows.approve import ranges
 from shannot.workflows.inputs import inputs
 from shannot.workflows.review import diff
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.render import Style
     from shannot.effects.diff import Diff
+    from shannot.sessions.decision import Person
     from shannot.sessions.model import EffectResult, Session
     from shannot.sessions.store import Store
     from shannot.workflows.review import Review, ReviewedEffect
@@ -110,25 +112,15 @@ def next_step(session: Session) -> str | None:
             return f"shannot approve {session.id} --execute"
         case "approved" | "executing" | "failed":
             return f"shannot execute {session.id}"
-        case "rejected" | "executed":
+        case "rolling-back":
+            return f"shannot rollback {session.id}"
+        case "rejected" | "executed" | "rolled-back":
             return None
 
 
 def moment(seconds: int) -> str:
     """Local time, with its distance from UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(seconds))
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """`1, 3-5` for (1, 3, 4, 5)."""
-    parts: list[str] = []
-    start = 0
-    for index, number in enumerate(numbers):
-        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
-            first = numbers[start]
-            parts.append(f"{first}" if first == number else f"{first}-{number}")
-            start = index + 1
-    return ", ".join(parts)
 
 
 def _input_lines(data: bytes | None) -> Iterator[str]:
@@ -142,11 +134,24 @@ def _input_lines(data: bytes | None) -> Iterator[str]:
 
 
 def _decision(session: Session) -> Iterator[str]:
+    """What was decided, and before it all that happened to the session."""
+    if session.parent is not None:
+        yield f"resumes    {session.parent}"
+    for event in session.history:
+        yield f"{event.what:<10} {moment(event.when)} {_by(event.person)}{_note(event.note)}"
     decision = session.decision
-    if decision is None:
-        return
-    by = f"by {escape(decision.who)} on {escape(decision.where)} at {moment(decision.when)}"
-    if decision.digest is None:
-        yield f"rejected   {by}" + (f": {escape(decision.reason)}" if decision.reason else "")
-        return
-    yield f"approved   {by}: effects {ranges(decision.effects)}"
+    if decision is not None and decision.digest is not None and session.state == "approved":
+        yield f"approved   effects {ranges(decision.effects)}"
+        if decision.expires is not None:
+            yield f"expires    {moment(decision.expires)}"
+
+
+def _by(person: Person) -> str:
+    text = f"by {escape(person.who)} (uid {person.uid}) on {escape(person.where)}"
+    if person.key:
+        text += f" with the ssh key {escape(person.key)}"
+    return text + (f" from {escape(person.address)}" if person.address else "")
+
+
+def _note(note: str) -> str:
+    return f": {escape(note)}" if note else ""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import contents, plain
 from shannot.effects.codec import to_json
-from shannot.effects.plan import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +40,7 @@ def review_document(review: Review, found: Contents) -> Json:
 def session_document(session: Session, **more: Json) -> Json:
     """Where a session stands, without its plan."""
     results = results_document(session)
-    return {**session_fields(session), "digest": digest(session.plan), "results": results, **more}
+    return {**session_fields(session), "digest": session.digest(), "results": results, **more}
 
 
 def session_fields(session: Session) -> dict[str, Json]:
@@ -62,6 +61,8 @@ def session_fields(session: Session) -> dict[str, Json]:
         "complete": session.plan.complete,
         "notes": list(session.plan.notes),
         "decision": plain(to_json(session.decision)),
+        "history": plain(to_json(session.history)),
+        "parent": session.parent,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 BIGGEST = 1 << 60
 _BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SECONDS = {"": 1, "S": 1, "M": 60, "H": 3600}
+_LONG_SECONDS = {**_SECONDS, "D": 86400}
 LIMIT_UNITS = {
     "timeout": _SECONDS,
     "cpu": _SECONDS,
@@ -22,7 +23,15 @@ def parse_limit(name: str, value: str | float) -> int:
 
     Fractions are rounded up, so that "0.5s" is a second. Raises ValueError with what is expected.
     """
-    units = LIMIT_UNITS[name]
+    return _parse(name, value, LIMIT_UNITS[name])
+
+
+def parse_duration(name: str, value: str | float) -> int:
+    """Whole seconds of "24h", "7d", 3600. Raises ValueError with what is expected."""
+    return _parse(name, value, _LONG_SECONDS)
+
+
+def _parse(name: str, value: str | float, units: dict[str, int]) -> int:
     if isinstance(value, str):
         number, scale = _split(value, units)
     else:
@@ -35,7 +44,7 @@ def parse_limit(name: str, value: str | float) -> int:
 
 def _split(text: str, units: dict[str, int]) -> tuple[float, int]:
     text = text.strip()
-    digits = text.rstrip("KMGTSHBIkmgtshbi").strip()
+    digits = text.rstrip("KMGTSHDBIkmgtshdbi").strip()
     unit = text[len(digits) :].strip().upper()
     if units is _BYTES:
         unit = unit.removesuffix("B").removesuffix("I")

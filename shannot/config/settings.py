@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from shannot.config.amounts import LIMIT_UNITS, parse_limit
+from shannot.config.amounts import LIMIT_UNITS, parse_duration, parse_limit
 from shannot.config.document import Document, Listed, read_document
 from shannot.errors import UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LISTS = ("auto_approve", "always_deny", "ask", "confine")
 _TIGHTENING = ("always_deny", "ask")
-_TOP = ("profile", "profiles", "limits", "files", "run", "approve")
+_TOP = ("profile", "profiles", "limits", "files", "run", "approve", "sessions")
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
 
@@ -65,6 +65,8 @@ class Settings:
     on_ask: Literal["assume", "fail"] | None = None
     runtime: Literal["cpython"] | None = None
     allow_yes: bool = True
+    expire: int | None = None
+    """Seconds from an approval in which its execution must begin."""
 
     def rules(self, name: str | None = None) -> RuleLists:
         """The lists of the profile of that name, or of the chosen one. Raises UsageError."""
@@ -110,9 +112,14 @@ def _merge(settings: Settings, document: Document) -> Settings:
     maps = document.strings(("files", "map"), files.get("map", []))
     approve = document.tables(("approve",), table.get("approve", {}), ("allow_yes",))
     allow_yes = document.boolean(("approve", "allow_yes"), approve.get("allow_yes", True))
+    sessions = document.tables(("sessions",), table.get("sessions", {}), ("expire",))
+    expire = settings.expire
+    if "expire" in sessions:
+        expire = _duration(document, ("sessions", "expire"), sessions["expire"])
     return _merge_run(
         replace(
             settings,
+            expire=expire,
             limits={**settings.limits, **limits},
             maps=settings.maps + maps,
             allow_yes=settings.allow_yes and allow_yes,
@@ -170,6 +177,15 @@ def _limits(document: Document, table: Table) -> dict[str, int]:
         except (ValueError, OverflowError) as error:
             raise document.fail(key, f"{name}: {error}")
     return limits
+
+
+def _duration(document: Document, key: tuple[str, ...], value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise document.fail(key, f'{key[-1]} must be a number or a string such as "24h"')
+    try:
+        return parse_duration(key[-1], value)
+    except (ValueError, OverflowError) as error:
+        raise document.fail(key, f"{key[-1]}: {error}")
 
 
 def _merge_run(settings: Settings, document: Document, run: Table) -> Settings:

@@ -184,11 +184,15 @@ def _paths_run(plan: Plan) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for number, effect in enumerate(plan.effects, 1):
         if isinstance(effect, RunCommand) and effect.state != "done":
-            words = {word for argument in effect.argv for word in _words(argument)}
-            paths = {posixpath.normpath(posixpath.join(effect.directory, w)) for w in words}
-            for path in {*paths, effect.executable}:
+            for path in {*named_paths(effect), effect.executable}:
                 found.setdefault(path, []).append(number)
     return found
+
+
+def named_paths(command: RunCommand) -> set[str]:
+    """The absolute paths that the words of a command may mean."""
+    words = {word for argument in command.argv for word in _words(argument)}
+    return {posixpath.normpath(posixpath.join(command.directory, word)) for word in words}
 
 
 def _words(argument: str) -> Iterator[str]:

@@ -40,7 +40,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from shannot.effects.model import Effect, RunCommand
-from shannot.effects.plan import digest
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import command, preflight
@@ -77,13 +76,21 @@ class Options:
     """Seconds for each command."""
 
 
-def check_approval(session: Session, options: Options) -> tuple[int, ...]:
-    """The approved numbers. RefusedError where the approval is not for this plan."""
+def check_approval(session: Session, options: Options, begun: bool, now: int) -> tuple[int, ...]:
+    """The approved numbers. RefusedError where the approval is not for this plan, or is too old.
+
+    begun: something of it has been done, so the rest may follow at any time. now: seconds since
+    the epoch; a clock that was set back makes nothing expire.
+    """
     decision = session.decision
     if decision is None or decision.digest is None:
         raise RefusedError(f"session {session.id} is not approved; `shannot approve {session.id}`")
-    if decision.digest != digest(session.plan):
+    if decision.digest != session.digest():
         raise RefusedError(f"the plan of session {session.id} is not the one that was approved")
+    if decision.expires is not None and now >= decision.expires and not begun:
+        raise RefusedError(
+            f"the approval of session {session.id} has expired; `shannot approve {session.id}`"
+        )
     if not session.plan.complete and not options.incomplete:
         raise RefusedError(
             f"the plan of session {session.id} is incomplete: the script was stopped;"
@@ -106,6 +113,7 @@ class Execution:
         session: Session,
         options: Options,
         protected: Protected,
+        now: int,
         observe: Observer | None = None,
     ) -> None:
         self._lock = lock
@@ -113,7 +121,8 @@ class Execution:
         self._protected = protected
         self._observe: Observer = observe or _unobserved
         self._progress: Progress = lock.progress()
-        self._chosen = check_approval(session, options)
+        begun = bool(self._progress.begun or self._progress.results)
+        self._chosen = check_approval(session, options, begun, now)
         self._effects: Mapping[int, Effect] = dict(enumerate(session.plan.effects, 1))
         self._results: dict[int, EffectResult] = dict(self._progress.results)
 

@@ -6,18 +6,25 @@ results; `plan.json`, which never changes; and the journal that results are read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from shannot.effects.codec import MAX_ID, MAX_STATUS, one_of, to_json
 from shannot.effects.document import Document, MalformedError
 from shannot.effects.plan import Plan, check_format, digest
+from shannot.sessions.decision import (
+    MAX_EVENTS,
+    NAME,
+    Decision,
+    Event,
+    decision_from_json,
+    event_from_json,
+)
 from shannot.sessions.ids import is_id
 from shannot.sessions.lifecycle import STATES, State
 
 FORMAT = 1
 MAX_EFFECTS = 2_000_000
-_NAME = 4096  # characters in names of people, hosts, terminals
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +49,6 @@ class RunOutcome:
     """Calls that were refused and how often, sockets included."""
     missing: tuple[str, ...] = ()
     """Host paths looked for that exist but are not mapped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Who approved or rejected, when (seconds since the epoch), and from where (a terminal)."""
-
-    who: str
-    when: int
-    where: str
-    reason: str = ""
-    """Of a rejection."""
-    digest: str | None = None
-    """Of an approval: the plan that was displayed."""
-    effects: tuple[int, ...] = ()
-    """Of an approval: the numbers that were chosen, ascending, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +88,16 @@ class Session:
     """The approval or the rejection."""
     results: tuple[EffectResult, ...] = ()
     """By number; effects that nothing was done about have none."""
+    history: tuple[Event, ...] = ()
+    """What happened to it, oldest first."""
+    parent: str | None = None
+    """The session that this run resumed."""
+    plan_digest: str = field(default="", compare=False)
+    """Of the plan as it was read; empty where it never was on disk."""
+
+    def digest(self) -> str:
+        """What an approval of this plan is bound to."""
+        return self.plan_digest or digest(self.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Summary:
     exit_status: int
     complete: bool
     effects: int
+    parent: str | None = None
+    """The session that this run resumed."""
+    decided: Event | None = None
+    """The last thing that happened to it."""
 
 
 def head_to_json(session: Session) -> dict[str, object]:
@@ -129,18 +135,25 @@ def head_to_json(session: Session) -> dict[str, object]:
         "uid": session.uid,
         "host": session.host,
         "outcome": to_json(session.outcome),
-        "plan_digest": digest(session.plan),
+        "plan_digest": session.digest(),
         "effects": len(session.plan.effects),
         "complete": session.plan.complete,
         "state": session.state,
         "decision": to_json(session.decision),
+        "history": to_json(session.history),
+        "parent": session.parent,
     }
 
 
-def session_from_json(document: Document, plan: Plan, results: tuple[EffectResult, ...]) -> Session:
-    """The session whose head is in document. MalformedError where the plan is another one."""
+def session_from_json(
+    document: Document, plan: Plan, plan_digest: str, results: tuple[EffectResult, ...]
+) -> Session:
+    """The session whose head is in document. MalformedError where the plan is another one.
+
+    plan_digest: of the bytes that the plan was read from.
+    """
     check_format(document, FORMAT)
-    if document.sha256("plan_digest") != digest(plan):
+    if document.sha256("plan_digest") != plan_digest:
         raise MalformedError(f"{document.where}: the plan is not the one that was recorded")
     if (document.integer("effects"), document.boolean("complete")) != (
         len(plan.effects),
@@ -156,14 +169,17 @@ def session_from_json(document: Document, plan: Plan, results: tuple[EffectResul
         runtime=document.text("runtime", 40),
         view=document.text("view", 40),
         directory=document.path("directory"),
-        user=document.text("user", _NAME),
+        user=document.text("user", NAME),
         uid=document.integer("uid", 0, MAX_ID),
-        host=document.text("host", _NAME),
+        host=document.text("host", NAME),
         outcome=_outcome(document.child("outcome")),
         plan=plan,
         state=_state(document),
-        decision=None if decision is None else _decision(decision, len(plan.effects)),
+        decision=None if decision is None else decision_from_json(decision, len(plan.effects)),
         results=results,
+        history=tuple(event_from_json(child) for child in document.children("history", MAX_EVENTS)),
+        parent=_parent(document),
+        plan_digest=plan_digest,
     )
     document.finish()
     _check_decision(document, session)
@@ -179,11 +195,13 @@ def summary_from_json(document: Document) -> Summary:
         script=document.child("script").text("name"),
         state=_state(document),
         directory=document.path("directory"),
-        user=document.text("user", _NAME),
-        host=document.text("host", _NAME),
+        user=document.text("user", NAME),
+        host=document.text("host", NAME),
         exit_status=outcome.integer("exit_status", 0, MAX_STATUS),
         complete=document.boolean("complete"),
         effects=document.integer("effects", 0, MAX_EFFECTS),
+        parent=_parent(document),
+        decided=_last(document),
     )
 
 
@@ -207,6 +225,18 @@ def _id(document: Document) -> str:
     if not is_id(found):
         raise MalformedError(f"{document.where}: 'id' is not a session id")
     return found
+
+
+def _parent(document: Document) -> str | None:
+    found = document.optional_text("parent", 80)
+    if found is not None and not is_id(found):
+        raise MalformedError(f"{document.where}: 'parent' is not a session id")
+    return found
+
+
+def _last(document: Document) -> Event | None:
+    history = document.items("history", MAX_EVENTS)
+    return event_from_json(Document(history[-1], f"{document.where}: history")) if history else None
 
 
 def _state(document: Document) -> State:
@@ -236,23 +266,6 @@ def _outcome(document: Document) -> RunOutcome:
     )
     document.finish()
     return outcome
-
-
-def _decision(document: Document, effects: int) -> Decision:
-    numbers = document.items("effects", MAX_EFFECTS)
-    chosen = [n for n in numbers if isinstance(n, int) and 1 <= n <= effects]
-    if chosen != numbers or chosen != sorted(set(chosen)):
-        raise MalformedError(f"{document.where}: 'effects' does not name effects of the plan")
-    decision = Decision(
-        who=document.text("who", _NAME),
-        when=document.integer("when"),
-        where=document.text("where", _NAME),
-        reason=document.text("reason"),
-        digest=document.optional_sha256("digest"),
-        effects=tuple(chosen),
-    )
-    document.finish()
-    return decision
 
 
 def _check_decision(document: Document, session: Session) -> None:

@@ -135,6 +135,11 @@ class Store:
         with self._opened(session_id) as fd:
             return self.read_session(fd, session_id)
 
+    def summary(self, session_id: str) -> Summary:
+        """Where one session stands. NotFoundError, or MalformedError naming the file."""
+        with self._opened(session_id) as fd:
+            return summary_from_json(self._document(fd, session_id, "session.json", MAX_HEAD))
+
     def summaries(self) -> Iterator[Summary | MalformedError]:
         """One line per session, oldest first; an error stands where a session cannot be read."""
         session_ids = self.ids()
@@ -234,10 +239,15 @@ class Store:
 
     def read_session(self, fd: int, session_id: str) -> Session:
         """The session in an open directory."""
-        plan = plans.from_json(self._document(fd, session_id, "plan.json", MAX_PLAN))
+        shown = f"{self.root}/{session_id}/plan.json"
+        try:
+            data = files.read("plan.json", fd, self.owner, MAX_PLAN, shown)
+        except FileNotFoundError:
+            raise MalformedError(f"{escape(shown)} is missing") from None
+        plan = plans.from_json(parse(data, shown))
         progress = journal.read(fd, self.owner, f"{self.root}/{session_id}")
         head = self._document(fd, session_id, "session.json", MAX_HEAD)
-        session = session_from_json(head, plan, progress.shown())
+        session = session_from_json(head, plan, sha256(data).hexdigest(), progress.shown())
         if session.id != session_id:
             raise MalformedError(f"{self.root}/{session_id} holds session {session.id}")
         return session

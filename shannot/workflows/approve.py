@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from shannot.effects.plan import Plan, digest, waiting
+from shannot.effects.dependencies import Gap, closure, find_gaps
+from shannot.effects.plan import Plan, waiting
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
-from shannot.sessions.model import Decision, Session
-from shannot.sessions.store import Store
+from shannot.sessions.decision import Decision, Event, Person, with_event
+from shannot.sessions.model import Session
+from shannot.sessions.store import Lock, Store
+
+LIFETIME = 24 * 3600
+"""Seconds in which an approval must be begun where the configuration names no other time."""
 
 
 def approve(
@@ -23,44 +29,71 @@ def approve(
     effects: Sequence[int] | None,
     *,
     displayed_digest: str,
-    who: str,
-    where: str,
+    person: Person,
     now: int,
+    lifetime: int = LIFETIME,
+    accept_gaps: bool = False,
 ) -> Session:
     """Approve the effects with these numbers, None for all that wait.
 
-    displayed_digest: `effects.plan.digest` of the plan that the person was shown. who: a user
-    name; where: a terminal or an address; now: seconds since the epoch.
+    displayed_digest: `Review.digest` of the plan that the person was shown. now: seconds since the
+    epoch; lifetime: seconds from then in which it must be begun. accept_gaps: the person was shown
+    what `gaps` says of this choice, and wants it all the same.
 
     RefusedError where the plan is another one by now, UsageError for a number that is not
-    waiting, LifecycleError where the session cannot be approved.
+    waiting, UnsuccessfulError for a choice with gaps, LifecycleError where the session cannot be
+    approved.
     """
     with store.lock(session_id) as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "approved")
-        if digest(session.plan) != displayed_digest:
+        if session.digest() != displayed_digest:
             raise RefusedError(
                 f"the plan of session {session_id} is not the one that was shown; look again"
             )
         store.script(session)  # the script that was shown, too
         chosen = _chosen(session.plan, effects)
-        decision = Decision(who, now, where, digest=displayed_digest, effects=chosen)
-        decided = replace(session, state="approved", decision=decision)
-        lock.save(decided)
-        return decided
+        if not accept_gaps:
+            _check_gaps(session.plan, chosen)
+        decision = Decision(
+            person, now, digest=displayed_digest, effects=chosen, expires=now + lifetime
+        )
+        return _decide(lock, session, "approved", decision, f"effects {ranges(chosen)}")
 
 
-def reject(
-    store: Store, session_id: str, *, reason: str, who: str, where: str, now: int
-) -> Session:
+def reject(store: Store, session_id: str, *, reason: str, person: Person, now: int) -> Session:
     """Nothing of it will be executed (any more). LifecycleError where that is no longer so."""
     with store.lock(session_id) as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "rejected")
-        decision = Decision(who, now, where, reason=reason)
-        decided = replace(session, state="rejected", decision=decision)
-        lock.save(decided)
-        return decided
+        return _decide(lock, session, "rejected", Decision(person, now, reason=reason), reason)
+
+
+def gaps(session: Session, effects: Sequence[int] | None) -> tuple[Gap, ...]:
+    """What such a choice leaves out that it rests on: to be shown before it is approved."""
+    return find_gaps(session.plan, _chosen(session.plan, effects))
+
+
+def _decide(
+    lock: Lock,
+    session: Session,
+    state: Literal["approved", "rejected"],
+    decision: Decision,
+    note: str,
+) -> Session:
+    event = Event(state, decision.when, decision.person, note)
+    history = with_event(session.history, event)
+    decided = replace(session, state=state, decision=decision, history=history)
+    lock.save(decided)
+    return decided
+
+
+def _check_gaps(plan: Plan, chosen: tuple[int, ...]) -> None:
+    found = find_gaps(plan, chosen)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        together = ranges(closure(plan, chosen)).replace(" ", "")
+        raise UnsuccessfulError(f"{found[0]}{more}; `--effects {together}` has it all")
 
 
 def parse_numbers(text: str) -> tuple[int, ...]:
@@ -75,6 +108,18 @@ def parse_numbers(text: str) -> tuple[int, ...]:
             raise UsageError(f"{escape(text[:80])!r} does not name effects: they count from 1 up")
         numbers.update(range(low, high + 1))
     return tuple(sorted(numbers))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """`1, 3-5` for (1, 3, 4, 5); the inverse of `parse_numbers`."""
+    parts: list[str] = []
+    start = 0
+    for index, number in enumerate(numbers):
+        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
+            first = numbers[start]
+            parts.append(f"{first}" if first == number else f"{first}-{number}")
+            start = index + 1
+    return ", ".join(parts)
 
 
 def _is_number(text: str) -> bool:

@@ -102,6 +102,14 @@ def allows_yes(caller: Caller) -> bool:
     return load(user, caller.machine_config, None, caller.uid).allow_yes
 
 
+def approval_lifetime(caller: Caller) -> int | None:
+    """Seconds in which an approval must be begun; None where no configuration says it."""
+    from shannot.config.settings import load
+
+    user = user_config(caller.environment)
+    return load(user, caller.machine_config, None, caller.uid).expire
+
+
 def make_profile(settings: Settings | None) -> Profile:
     """The rules of the chosen profile, parsed. Raises UsageError that names where one stands."""
     # To start faster: needed for the first command, or where there is a configuration.

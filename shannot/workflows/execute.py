@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.apply import Execution, Observer, Options
 from shannot.sessions.command import Sinks
+from shannot.sessions.decision import Event, Person, with_event
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict
@@ -38,10 +40,14 @@ def execute(
     sinks: Sinks,
     protected: Sequence[str],
     observe: Observer | None = None,
+    *,
+    person: Person,
+    now: int,
 ) -> ExecuteResult:
     """Execute an approved session, or go on with one that was killed or has failed.
 
     protected: directories no effect may touch; shannot's state and configuration directories.
+    now: seconds since the epoch.
 
     A ShannotError means that nothing was changed (by this call), but for the one that says that it
     stopped because nothing more could be recorded. A failed effect is no error: it is in the
@@ -52,10 +58,10 @@ def execute(
         lifecycle.check(session_id, session.state, "executing")
         store.script(session)
         places = Protected([store.root, *protected])
-        execution = Execution(lock, session, options, places, observe)
+        execution = Execution(lock, session, options, places, now, observe)
         try:
             conflicts = execution.prepare()
-            session = replace(session, state="executing")
+            session = _moved(session, "executing", person, now)
             lock.save(session)
         except OSError as error:
             raise UnsuccessfulError(f"nothing was changed: {_told(error)}") from error
@@ -65,9 +71,23 @@ def execute(
             message = f"it stopped: {_told(error)}; `shannot execute {session_id}` goes on with it"
             raise ShannotError(message) from error
         succeeded = execution.succeeded()
-        session = replace(session, state="executed" if succeeded else "failed", results=results)
+        done = sum(result.state == "done" for result in results)
+        note = f"{done} done, {len(results) - done} not"
+        session = _moved(session, "executed" if succeeded else "failed", person, now, note)
+        session = replace(session, results=results)
         lock.save(session)
         return ExecuteResult(session, results, conflicts, succeeded)
+
+
+def _moved(
+    session: Session,
+    state: Literal["executing", "executed", "failed"],
+    person: Person,
+    now: int,
+    note: str = "",
+) -> Session:
+    history = with_event(session.history, Event(state, now, person, note))
+    return replace(session, state=state, history=history)
 
 
 def _told(error: OSError) -> str:

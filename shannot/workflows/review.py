@@ -13,12 +13,13 @@ from shannot.effects import diff as diffs
 from shannot.effects.diff import Diff
 from shannot.effects.document import MalformedError
 from shannot.effects.model import DeletePath, Effect, Fingerprint, MovePath, RunCommand, WriteFile
-from shannot.effects.plan import digest
 from shannot.effects.warnings import warnings
 from shannot.errors import UsageError
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.store import Store
+
+_WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
     for found in store.summaries():
         if isinstance(found, MalformedError):
             broken.append(str(found))
-        elif not waiting_only or found.state in ("pending", "approved", "executing"):
+        elif not waiting_only or found.state in _WAITING:
             sessions.append(found)
     return Listing(tuple(sessions), tuple(broken))
 
@@ -80,7 +81,7 @@ def show(store: Store, session_id: str) -> Review:
             zip(session.plan.effects, warnings(session.plan), strict=True), 1
         )
     )
-    return Review(session, effects, digest(session.plan))
+    return Review(session, effects, session.digest())
 
 
 def diff(

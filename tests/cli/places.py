@@ -58,7 +58,7 @@ class Place:
         )
 
     def at_terminal(self, *words: str, keys: bytes, stdin_is_null: bool = False) -> tuple[int, str]:
-        """The command line with a person at a terminal, who types once a question is there.
+        """The command line with a person at a terminal, who types the keys at each question.
 
         Returns (exit code, everything the terminal showed).
         """
@@ -74,7 +74,7 @@ class Place:
             finally:
                 os._exit(99)
         shown = b""
-        typed = False
+        typed = 0
         end = time.monotonic() + 60
         while time.monotonic() < end:
             if not select.select([master], [], [], 0.5)[0]:
@@ -86,9 +86,9 @@ class Place:
             if not data:
                 break
             shown += data
-            if not typed and shown.rstrip().endswith(b"[y/N]"):
+            if shown.rstrip().endswith(b"[y/N]") and shown.count(b"[y/N]") > typed:
                 os.write(master, keys)
-                typed = True
+                typed += 1
         os.close(master)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return status, shown.decode()

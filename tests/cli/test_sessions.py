@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,35 @@ def test_yes_approves_and_execute_does_it(place: Place) -> None:
     again = place.shannot("execute", session)
     assert again.returncode == 1
     assert b"executed" in again.stderr
+
+
+def test_several_sessions_are_approved_and_executed_one_after_the_other(place: Place) -> None:
+    first, second = place.session(), place.session()
+    status, shown = place.at_terminal("approve", first, second, keys=b"y\n")
+    assert status == 0, shown
+    states = [
+        json.loads(place.shannot("show", "--json", i).stdout)["result"] for i in (first, second)
+    ]
+    assert [state["state"] for state in states] == ["approved", "approved"]
+    assert states[0]["history"][0]["person"]["uid"] == os.getuid()
+    assert (
+        b"--effects chooses in one"
+        in place.shannot("approve", first, second, "--effects", "1").stderr
+    )
+    assert b"named twice" in place.shannot("approve", first, first, "--yes").stderr
+
+
+def test_an_approval_that_is_too_old_is_not_executed(place: Place) -> None:
+    config = place.home / ".config" / "shannot"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text("[sessions]\nexpire = 1\n")
+    session = place.session()
+    assert place.shannot("approve", session, "--yes").returncode == 0
+    time.sleep(1.1)
+    result = place.shannot("execute", session)
+    assert result.returncode == 126
+    assert b"has expired" in result.stderr
+    assert untouched(place)
 
 
 def test_yes_can_be_taken_away(place: Place) -> None:

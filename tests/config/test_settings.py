@@ -57,6 +57,9 @@ runtime = "cpython"
 
 [approve]
 allow_yes = false
+
+[sessions]
+expire = "7d"
 """
 
 
@@ -73,6 +76,7 @@ def test_everything_that_can_be_said_is_read(place: Path) -> None:
     assert (settings.view, settings.on_ask, settings.runtime) == ("system", "fail", "cpython")
     assert settings.python == "/venv/bin/python"
     assert settings.allow_yes is False
+    assert settings.expire == 7 * 86400
 
 
 def test_missing_files_say_nothing(tmp_path: Path) -> None:
@@ -88,6 +92,9 @@ def test_missing_files_say_nothing(tmp_path: Path) -> None:
         ("[run]\n\nviews = 1\n", 3, 'unknown key "views"'),
         ("x = 1\n", 1, 'unknown key "x"'),
         ("[limits]\nmemory = 1\n\n[approve]\nallow_yes = 1\n", 5, "must be true or false"),
+        ("[sessions]\nexpire = 'never'\n", 2, "expire: expected a number"),
+        ("[sessions]\nexpire = true\n", 2, "expire must be a number"),
+        ("[sessions]\nexpire = 0\n", 2, "more than nothing"),
         ("[profile]\nauto_approve = 'ls'\n", 2, "must be a list of strings"),
         ("[profile]\nauto_approve = [\n 'ls',\n 3,\n]\n", 4, "must be a list of strings"),
         ("[profile]\nauto_approve = [\n 'ls',\n '*',\n]\n", 4, "would allow everything"),

@@ -24,6 +24,7 @@ from shannot.effects.model import (
 from shannot.effects.plan import Plan, digest
 from shannot.sessions.apply import Observer, Options
 from shannot.sessions.command import Sinks
+from shannot.sessions.decision import Person
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
 from shannot.workflows.approve import approve
@@ -31,6 +32,7 @@ from shannot.workflows.execute import ExecuteResult, execute
 
 SCRIPT = b"print('hello')\n"
 NOW = 1795529703  # 2026-11-24 14:15:03 UTC
+SOMEONE = Person("someone", 1000, "/dev/pts/1")
 
 
 class Kept:
@@ -232,9 +234,9 @@ class World:
             session.id,
             effects,
             displayed_digest=digest(session.plan),
-            who="someone",
-            where="/dev/pts/1",
+            person=SOMEONE,
             now=NOW,
+            accept_gaps=True,
         )
 
     def execute(
@@ -242,10 +244,14 @@ class World:
         session: Session,
         options: Options | None = None,
         observe: Observer | None = None,
+        now: int = NOW + 60,
         **changes: object,
     ) -> tuple[ExecuteResult, Kept, Kept]:
         out, err = Kept(), Kept()
         chosen = replace(options or Options(), **changes)  # type: ignore[arg-type]
         protected = [str(self.state)]
-        result = execute(self.store, session.id, chosen, Sinks(out, err), protected, observe)
+        result = execute(
+            self.store, session.id, chosen, Sinks(out, err), protected, observe,
+            person=SOMEONE, now=now,
+        )  # fmt: skip
         return result, out, err

@@ -8,9 +8,13 @@ import pytest
 from shannot.effects.document import MalformedError
 from shannot.effects.plan import digest
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
-from shannot.workflows.approve import approve, parse_numbers, reject
+from shannot.sessions.decision import Person
+from shannot.sessions.model import Session
+from shannot.workflows.approve import approve, gaps, parse_numbers, reject
 from tests.effects.samples import EACH, command
 from tests.sessions.worlds import NOW, World
+
+ANN = Person("ann", 1001, "/dev/pts/1", "ann@laptop", "192.0.2.7")
 
 
 @pytest.fixture
@@ -22,13 +26,13 @@ def test_an_approval_holds_the_digest_the_numbers_and_the_person(world: World) -
     session = world.session(EACH)
     decided = approve(
         world.store, session.id, [3, 1, 3],
-        displayed_digest=digest(session.plan), who="ann", where="/dev/pts/1", now=NOW,
+        displayed_digest=digest(session.plan), person=ANN, now=NOW,
     )  # fmt: skip
     assert decided == world.store.load(session.id)
     assert decided.state == "approved"
     decision = decided.decision
     assert decision is not None
-    assert (decision.who, decision.where, decision.when) == ("ann", "/dev/pts/1", NOW)
+    assert (decision.person, decision.when, decision.expires) == (ANN, NOW, NOW + 86400)
     assert (decision.digest, decision.effects) == (digest(session.plan), (1, 3))
 
 
@@ -42,9 +46,7 @@ def test_without_numbers_all_that_waits_is_approved(world: World) -> None:
 def test_another_plan_than_the_displayed_one_is_refused(world: World) -> None:
     session = world.session(EACH)
     with pytest.raises(RefusedError, match="not the one that was shown"):
-        approve(
-            world.store, session.id, None, displayed_digest="0" * 64, who="a", where="b", now=NOW
-        )
+        approve(world.store, session.id, None, displayed_digest="0" * 64, person=ANN, now=NOW)
     assert world.store.load(session.id).state == "pending"
 
 
@@ -69,7 +71,7 @@ def test_where_all_is_done_there_is_nothing_to_approve(world: World) -> None:
 
 def test_a_rejected_session_stays_rejected(world: World) -> None:
     session = world.approved(world.session(EACH))
-    decided = reject(world.store, session.id, reason="no\n\u202e", who="ann", where="tty", now=NOW)
+    decided = reject(world.store, session.id, reason="no\n\u202e", person=ANN, now=NOW)
     assert decided.state == "rejected"
     assert decided == world.store.load(session.id)
     with pytest.raises(UnsuccessfulError, match="is rejected and cannot be approved"):
@@ -106,3 +108,32 @@ def test_approving_changes_nothing_but_the_session(world: World) -> None:
     after = {p.name: p.read_bytes() for p in root.iterdir() if p.is_file()}
     assert {name for name in after if before.get(name) != after[name]} == {"session.json"}
     assert os.listdir(world.tree) == []
+
+
+def test_a_choice_that_cannot_work_is_refused_unless_its_gaps_were_seen(world: World) -> None:
+    recorder = world.recorder()
+    recorder.mkdir("d")
+    recorder.write("d/file", b"")
+    session = world.recorded(recorder)
+
+    def choose(accept_gaps: bool) -> Session:
+        return approve(
+            world.store, session.id, [2], displayed_digest=digest(session.plan), person=ANN,
+            now=NOW, accept_gaps=accept_gaps,
+        )  # fmt: skip
+
+    assert [gap.missing for gap in gaps(session, [2])] == [1]
+    with pytest.raises(UnsuccessfulError, match=r"effect 2 needs effect 1.*`--effects 1-2` has it"):
+        choose(accept_gaps=False)
+    assert world.store.load(session.id).state == "pending"
+    assert choose(accept_gaps=True).state == "approved"
+
+
+def test_an_approval_has_the_lifetime_it_was_given(world: World) -> None:
+    session = world.session(EACH)
+    decided = approve(
+        world.store, session.id, None, displayed_digest=digest(session.plan), person=ANN,
+        now=NOW, lifetime=60,
+    )  # fmt: skip
+    assert decided.decision is not None
+    assert decided.decision.expires == NOW + 60

@@ -26,10 +26,8 @@ from shannot.effects.model import (
     MovePath,
     WriteFile,
 )
-from shannot.effects.plan import digest
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
-from shannot.workflows.approve import approve
-from tests.sessions.worlds import World, fingerprint, picture, shell_command
+from tests.sessions.worlds import NOW, SOMEONE, World, fingerprint, picture, shell_command
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -428,12 +426,41 @@ def test_a_plan_that_was_edited_after_its_approval_is_refused(world: World) -> N
 def test_a_clock_that_was_set_back_changes_nothing(world: World) -> None:
     recorder = world.recorder()
     recorder.write("x", b"")
-    session = world.recorded(recorder)
-    approve(
-        world.store, session.id, None, displayed_digest=digest(session.plan), who="someone",
-        where="/dev/pts/1", now=0,
-    )  # fmt: skip
-    assert world.execute(session)[0].succeeded
+    assert world.execute(world.approved(world.recorded(recorder)), now=0)[0].succeeded
+
+
+def test_an_approval_expires(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("x", b"")
+    session = world.approved(world.recorded(recorder))
+    with pytest.raises(RefusedError, match="has expired; `shannot approve"):
+        world.execute(session, now=NOW + 86400)
+    assert os.listdir(world.tree) == []
+    assert world.execute(session, now=NOW + 86399)[0].succeeded
+
+
+def test_what_was_begun_can_be_finished_after_the_approval_expired(world: World) -> None:
+    recorder = world.recorder()
+    recorder.run("false")
+    recorder.write("x", b"")
+    session = world.approved(world.recorded(recorder))
+    world.execute(session)
+    assert world.execute(session, now=NOW * 2, skip=True)[0].succeeded
+
+
+def test_everything_that_happened_is_kept_with_who_did_it(world: World) -> None:
+    recorder = world.recorder()
+    recorder.run("false")
+    session = world.approved(world.recorded(recorder))
+    world.execute(session)
+    world.execute(session, skip=True)
+    history = world.store.load(session.id).history
+    assert [(event.what, event.note) for event in history] == [
+        ("approved", "effects 1"), ("executing", ""), ("failed", "0 done, 1 not"),
+        ("executing", ""), ("executed", "0 done, 1 not"),
+    ]  # fmt: skip
+    assert {event.person for event in history} == {SOMEONE}
+    assert world.store.summary(session.id).decided == history[-1]
 
 
 def place(path: str) -> WriteFile:

@@ -9,34 +9,42 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.executing import add_execution, execute_session, execution_options
-from shannot.cli.parser import add_json, add_session
+from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
-from shannot.cli.render_session import next_step, ranges, read_contents, review_lines
+from shannot.cli.render_session import next_step, read_contents, review_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
 from shannot.effects.plan import waiting
 from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
+from shannot.escape import escape
 from shannot.sessions import lifecycle
-from shannot.workflows.approve import approve, parse_numbers
-from shannot.workflows.choices import allows_yes
+from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, ranges
+from shannot.workflows.choices import allows_yes, approval_lifetime
+from shannot.workflows.person import person
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shannot.cli.parser import Parser
+    from shannot.cli.render import Style
     from shannot.cli.render_session import Contents
+    from shannot.effects.dependencies import Gap
     from shannot.effects.plan import Plan
+    from shannot.sessions.model import Session
+    from shannot.sessions.store import Store
     from shannot.workflows.request import Caller
     from shannot.workflows.review import Review
 
 
 def configure(parser: Parser) -> None:
     """The options of `approve`."""
-    add_session(parser)
+    parser.add_argument(
+        "ids", metavar="ID", nargs="+", help="a session's id, or any unique prefix of it"
+    )
     parser.add_argument("--effects", metavar="LIST", help="only these effects, like 1,3-5")
     parser.add_argument(
         "--yes",
@@ -50,34 +58,55 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Approve a session. Nothing is approved but what was shown, whole."""
+    """Approve sessions. Nothing is approved but what was shown, whole."""
     caller = current_caller()
     store = open_store(caller)
-    session_id = store.resolve(options.id)
+    ids = [store.resolve(prefix) for prefix in options.ids]
+    if len(set(ids)) < len(ids):
+        raise UsageError("the same session is named twice")
+    if options.effects and len(ids) > 1:
+        raise UsageError("--effects chooses in one session: approve them one by one")
+    if options.json and len(ids) > 1:
+        raise UsageError("--json answers for one session: approve them one by one")
+    for session_id in ids:
+        lifecycle.check(session_id, store.summary(session_id).state, "approved")
+    status = DONE
+    for session_id in ids:
+        status = status or _approve(options, caller, store, session_id)
+    return status
+
+
+def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
     review = show(store, session_id)
     lifecycle.check(session_id, review.session.state, "approved")
     chosen = _chosen(review.session.plan, options.effects)
+    missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)
-    where = _decide(options, caller, review, contents, chosen)
+    where = _decide(options, caller, review, contents, chosen, missing)
     session = approve(
         store,
         session_id,
         chosen,
         displayed_digest=review.digest,
-        who=caller.user,
-        where=where,
+        person=person(caller, where),
         now=int(time.time()),
+        lifetime=approval_lifetime(caller) or LIFETIME,
+        accept_gaps=not options.yes,  # a person has read them; a program has not
     )
     if options.execute:
         return execute_session(
             "approve", store, caller, session_id, execution_options(options), options.json
         )
+    _tell(options, session, chosen)
+    return DONE
+
+
+def _tell(options: Namespace, session: Session, chosen: Sequence[int]) -> None:
     if options.json:
         print(success("approve", session_document(session)))
     else:
-        say(f"shannot: approved {session_id}: effects {ranges(chosen)}")
+        say(f"shannot: approved {session.id}: effects {ranges(chosen)}")
         say(f"shannot: next: {next_step(session)}")
-    return DONE
 
 
 def _chosen(plan: Plan, text: str | None) -> tuple[int, ...]:
@@ -100,6 +129,7 @@ def _decide(
     review: Review,
     contents: Contents,
     chosen: Sequence[int],
+    missing: Sequence[Gap],
 ) -> str:
     """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
     if options.yes:
@@ -113,10 +143,17 @@ def _decide(
             sys.stdout.flush()
         return "--yes"
     with Terminal("approving") as terminal:
-        terminal.show(review_lines(review, contents, style_for(terminal.fileno(), os.environ)))
+        style = style_for(terminal.fileno(), os.environ)
+        terminal.show(review_lines(review, contents, style))
+        terminal.show(_gap_lines(missing, style))
         if not terminal.confirm(_question(review, chosen, options.execute)):
             raise UnsuccessfulError("not approved; `shannot reject` ends the session")
         return terminal.name()
+
+
+def _gap_lines(missing: Sequence[Gap], style: Style) -> Iterator[str]:
+    for gap in missing:
+        yield style.danger(f"! {escape(str(gap))}")
 
 
 def _question(review: Review, chosen: Sequence[int], execute: bool) -> str:

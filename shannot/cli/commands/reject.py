@@ -12,6 +12,7 @@ from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.errors import DONE
 from shannot.workflows.approve import reject
+from shannot.workflows.person import person, terminal_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,8 +35,7 @@ def run(options: Namespace) -> int:
         store,
         store.resolve(options.id),
         reason=options.reason,
-        who=caller.user,
-        where=_where(),
+        person=person(caller, terminal_name()),
         now=int(time.time()),
     )
     if options.json:
@@ -43,13 +43,3 @@ def run(options: Namespace) -> int:
     else:
         say(f"shannot: rejected {session.id}")
     return DONE
-
-
-def _where() -> str:
-    """The terminal it was said on, where there is one."""
-    import os
-
-    try:
-        return os.ttyname(0)
-    except OSError:
-        return "no terminal"
