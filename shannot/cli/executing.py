@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.parser import checked
-from shannot.cli.render import describe, style_for
+from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step, result_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.values import duration
 from shannot.config.paths import user_config
+from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
 from shannot.sessions.apply import Options

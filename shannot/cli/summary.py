@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from shannot.cli.render import command_line
 from shannot.effects.model import (
     ChangeMode,
     ChangeOwner,
@@ -21,6 +20,7 @@ from shannot.effects.model import (
     RunCommand,
     WriteFile,
 )
+from shannot.effects.wording import command_line
 from shannot.escape import escape, quote
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shannot.cli.render import Style, describe, diff_lines, effect_lines
+from shannot.cli.render import Style, diff_lines, effect_lines
 from shannot.effects.diff import Diff, diff
 from shannot.effects.model import (
     ChangeMode,
@@ -22,6 +22,7 @@ from shannot.effects.model import (
     RunCommand,
     WriteFile,
 )
+from shannot.effects.wording import describe
 
 SHA = "a" * 64
 FILE = Fingerprint("file", 0o644, SHA, 10)
