@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.render import Style
     from shannot.effects.diff import Diff
+    from shannot.policy.danger import Danger
     from shannot.sessions.decision import Person
     from shannot.sessions.model import EffectResult, Session
     from shannot.sessions.store import Store
@@ -81,11 +82,17 @@ def reviewed_lines(reviewed: ReviewedEffect, contents: Contents, style: Style) -
     """One effect, and what became of it."""
     number = reviewed.number
     shown = contents.diffs.get(number)
-    yield from effect_lines(number, reviewed.effect, reviewed.warnings, shown, style)
+    warnings = (*reviewed.warnings, *map(danger_text, reviewed.dangers))
+    yield from effect_lines(number, reviewed.effect, warnings, shown, style)
     if number in contents.inputs:
         yield from _input_lines(contents.inputs[number])
     if reviewed.result is not None:
         yield f"      => {result_text(reviewed.result)}"
+
+
+def danger_text(danger: Danger) -> str:
+    """One danger in words, with the part of the command that it stands in."""
+    return f"{danger.text}: {danger.command}"
 
 
 def result_lines(results: Sequence[EffectResult], style: Style) -> Iterator[str]:

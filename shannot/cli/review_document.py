@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import contents, plain
 from shannot.effects.codec import to_json
+from shannot.policy.danger import level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from shannot.cli.envelope import Json
     from shannot.cli.render_session import Contents
     from shannot.effects.diff import Diff
+    from shannot.policy.danger import Danger
     from shannot.sessions.model import Session
     from shannot.workflows.review import Review
 
@@ -29,6 +31,8 @@ def review_document(review: Review, found: Contents) -> Json:
                 "number": reviewed.number,
                 **(fields if isinstance(fields, dict) else {}),
                 "warnings": list(reviewed.warnings),
+                "dangers": dangers_document(reviewed.dangers),
+                "danger": level(reviewed.dangers),
                 "diff": None if diff is None else diff_document(diff),
                 "stdin": None if given is None else contents(given),
                 "result": plain(to_json(reviewed.result)),
@@ -64,6 +68,13 @@ def session_fields(session: Session) -> dict[str, Json]:
         "history": plain(to_json(session.history)),
         "parent": session.parent,
     }
+
+
+def dangers_document(found: Sequence[Danger]) -> Json:
+    """What a command can touch: `kind` is one of `policy.danger.Kind`."""
+    return [
+        {"kind": danger.kind, "text": danger.text, "command": danger.command} for danger in found
+    ]
 
 
 def diff_document(diff: Diff) -> Json:

@@ -72,6 +72,11 @@ def warnings(plan: Plan) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
+def is_startup_file(path: str) -> bool:
+    """Does what stands at this absolute path run by itself, later, for a user or the machine?"""
+    return _STARTUP.search(path) is not None
+
+
 def changed_paths(effect: Effect) -> Iterator[str]:
     """Every path that the effect makes, changes or removes, what lies in a directory included."""
     match effect:

@@ -16,9 +16,10 @@ from typing import Literal
 from shannot.policy.budget import UnreadableError
 from shannot.policy.command_line import is_visible, name_of, read_strictly, shell_line, shown
 from shannot.policy.defaults import CONFINED, EXECUTING, SCRIPTED, SHELLS, WRAPPERS
-from shannot.policy.deny import BUILT_IN, find_denied, is_deep, plain_name
+from shannot.policy.deny import BUILT_IN, find_denied
 from shannot.policy.profile import EVERY, Profile
 from shannot.policy.rules import Rule, matches_anyhow, parse_arguments, starts_with
+from shannot.policy.walk import is_deep, plain_name
 
 Decision = Literal["deny", "ask", "confine", "allow"]
 
@@ -219,7 +220,7 @@ def _through_shell(command: Command, profile: Profile, direct: Verdict) -> Verdi
 
 def _ask_within(verdict: Verdict, profile: Profile) -> Verdict:
     """An allowed wrapper must not start what the profile asks about: `sudo -n git push`."""
-    if not profile.ask or not is_deep(verdict.argv, profile):
+    if not profile.ask or not is_deep(verdict.argv, ()):
         return verdict
     try:
         found = find_denied(verdict.argv, "/", replace(profile, always_deny=profile.ask))

@@ -15,6 +15,7 @@ from shannot.effects.document import MalformedError
 from shannot.effects.model import DeletePath, Effect, Fingerprint, MovePath, RunCommand, WriteFile
 from shannot.effects.warnings import warnings
 from shannot.errors import UsageError
+from shannot.policy.danger import Danger, dangers
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.store import Store
@@ -39,6 +40,8 @@ class ReviewedEffect:
     effect: Effect
     warnings: tuple[str, ...]
     result: EffectResult | None
+    dangers: tuple[Danger, ...] = ()
+    """Of a command: what it can touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,19 @@ def show(store: Store, session_id: str) -> Review:
     session = store.load(session_id)
     results = {result.number: result for result in session.results}
     effects = tuple(
-        ReviewedEffect(number, effect, lines, results.get(number))
+        ReviewedEffect(number, effect, lines, results.get(number), dangers_of(effect))
         for number, (effect, lines) in enumerate(
             zip(session.plan.effects, warnings(session.plan), strict=True), 1
         )
     )
     return Review(session, effects, session.digest())
+
+
+def dangers_of(effect: Effect) -> tuple[Danger, ...]:
+    """What a command can touch; nothing for other effects, whose warnings say all."""
+    if isinstance(effect, RunCommand):
+        return dangers(effect.argv, effect.directory)
+    return ()
 
 
 def diff(

@@ -1,0 +1,253 @@
+"""Walk through everything that a command would start, however deep it is wrapped.
+
+Called by `deny.py`, which looks for what must be denied, by `danger.py` and by `reading.py`: one
+walk, so that all of them see the same. Wrappers are not only parsed: every suffix of a wrapper's
+words that begins with a known name is visited as a command of its own. That sees through options
+nobody listed, and can only find too much. Every limit raises UnreadableError.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass
+
+from shannot.policy.budget import Budget, UnbalancedError
+from shannot.policy.catastrophes import CHECKS, PATTERN_LIMIT
+from shannot.policy.command_line import name_of
+from shannot.policy.deep_reader import read_deeply
+from shannot.policy.defaults import DOWNLOADERS, INTERPRETERS, SHELLS, WRAPPERS
+from shannot.policy.simple import Simple, echoed
+from shannot.policy.wrappers import peel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import Protocol
+
+    class Visitor(Protocol):
+        """Is told what is found; True from any of its methods ends the walk."""
+
+        @property
+        def names(self) -> Collection[str]:
+            """Names, besides the built-in ones, that begin a command among a wrapper's words."""
+
+        def line(self, squeezed: str) -> bool:
+            """A line of shell, without its blanks."""
+
+        def command(self, found: Found) -> bool:
+            """One simple command."""
+
+        def target(self, path: str, directory: str) -> bool:
+            """A file that output is redirected to."""
+
+        def runs_input(self, name: str, downloads: bool) -> bool:
+            """A shell or interpreter that runs what is piped into it, downloaded or not."""
+
+
+_KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
+_DEEP = WRAPPERS | SHELLS
+_LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One simple command where it stands."""
+
+    name: str
+    """What its first word comes down to (`plain_name`)."""
+    words: tuple[str, ...]
+    directory: str
+    depth: int
+    """Of the shells, substitutions and strings around it."""
+    wrapper: str = ""
+    """The name of the command among whose words it stands; empty for a command of its own."""
+    is_guess: bool = False
+    """It stands among a wrapper's words, where nobody can tell whether it is started."""
+
+
+def is_deep(argv: Sequence[str], names: Collection[str]) -> bool:
+    """Can the command hold another one, so that all its words must be read?"""
+    return known_name(argv[0], names) in _DEEP
+
+
+def plain_name(word: str) -> str:
+    """What a program's name comes down to: no path, no version, nothing invisible."""
+    name = name_of(word)
+    if not name.isprintable():
+        name = "".join(character for character in name if character.isprintable())
+    stem, dot, version = name.partition(".")
+    if stem == "mkfs":
+        return stem
+    if dot and version.replace(".", "").isdigit():
+        name = stem
+    return "python" if name in ("python2", "python3", "pypy", "pypy3") else name
+
+
+def known_name(word: str, names: Collection[str]) -> str:
+    """`plain_name`, and where it is a glob, the known name that it would find."""
+    name = plain_name(word)
+    if len(name) > 1 and len(name) < PATTERN_LIMIT and ("*" in name or "?" in name or "[" in name):
+        known = (*_KNOWN, *names)
+        return next((one for one in known if fnmatch.fnmatchcase(one, name)), name)
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk: `start` it with the argv of a command."""
+
+    visitor: Visitor
+    budget: Budget
+
+    def start(self, argv: tuple[str, ...], directory: str) -> bool:
+        """True where the visitor has ended it. Raises UnreadableError."""
+        if is_deep(argv, self.visitor.names):
+            self.budget.read(sum(map(len, argv)))
+        return self.words(argv, directory, 0)
+
+    def line(self, line: str, directory: str, depth: int) -> bool:
+        if self.visitor.line("".join(line.split())):
+            return True
+        return self.commands(read_deeply(line, self.budget, depth), directory, depth)
+
+    def commands(self, commands: Sequence[Simple], directory: str, depth: int) -> bool:
+        before: list[Simple] = []
+        for simple in commands:
+            if self.simple(simple, before, directory, depth):
+                return True
+            if simple.words[:1] == ("cd",):
+                target = next((word for word in simple.words[1:] if word[:1] != "-"), "~")
+                directory = target if target[:1] in ("/", "~") else f"{directory}/{target}"
+            before = [*before, simple] if simple.pipes else []
+        return False
+
+    def simple(self, simple: Simple, before: Sequence[Simple], directory: str, depth: int) -> bool:
+        for target in simple.targets:
+            if self.visitor.target(target, directory):
+                return True
+        words = simple.words
+        programs = self.programs(words)
+        feeding = (*before, *simple.nested)
+        if feeding and self.runs_input(words, programs):
+            downloads = any(self.programs(one.words) & DOWNLOADERS for one in feeding)
+            if self.visitor.runs_input(words[0], downloads):
+                return True
+        if self.commands(simple.nested, directory, depth + 1):
+            return True
+        if not words:
+            return False
+        fed = echoed(before) if programs & (SHELLS | {"xargs", "parallel"}) else ""
+        if self.words((*words, *fed.split()), directory, depth):
+            return True
+        return bool(fed) and self.line(fed, directory, depth + 1)
+
+    def programs(self, words: Sequence[str]) -> set[str]:
+        """The names that one command may start: its own, and any word of a wrapper."""
+        names = self.visitor.names
+        first = known_name(words[0], names) if words else ""
+        if first in WRAPPERS or first[:1] == "$":
+            return {known_name(word, names) for word in words}
+        return {first}
+
+    def runs_input(self, words: Sequence[str], programs: set[str]) -> bool:
+        """Does it run what it reads: a shell, or an interpreter that is given no program?"""
+        if programs & (SHELLS | {"eval", "source", "."}):
+            return True
+        return bool(programs & INTERPRETERS) and all(word in ("-", "-u") for word in words[1:])
+
+    def words(self, words: Sequence[str], directory: str, depth: int) -> bool:
+        """One simple command, and each command that its words wrap."""
+        self.budget.enter(depth)
+        self.budget.examine(len(words))
+        words = _expand_braces(words)
+        names = self.visitor.names
+        name = known_name(words[0], names) if words else ""
+        wraps = name in _DEEP or not words or words[0][:1] in ("$", "-", "") or (
+            name == "find" and any(word.startswith(("-exec", "-ok")) for word in words)
+        )  # fmt: skip
+        if self.visitor.command(Found(name, tuple(words), directory, depth)):
+            return True
+        if not wraps:
+            return self.programs_in(words, directory, depth) if name in INTERPRETERS else False
+        if self.wrapped(name, words, directory, depth):
+            return True
+        return self.strings(name, words, directory, depth)
+
+    def wrapped(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
+        """Every suffix that may be a command of its own."""
+        names = self.visitor.names
+        inner_at, wrapper = peel(name, words), name
+        for start in range(1, len(words)):
+            inner = known_name(words[start], names)
+            if start != inner_at and inner not in _KNOWN and inner not in names:
+                continue
+            self.budget.examine(len(words) - start)
+            suffix = tuple(words[start:])
+            guess = start != inner_at
+            if self.visitor.command(Found(inner, suffix, directory, depth, wrapper, guess)):
+                return True
+            if not guess:
+                further = peel(inner, suffix)
+                inner_at, wrapper = start + further if further else 0, inner
+        return False
+
+    def strings(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
+        """The words of a wrapper that may be lines of shell or programs themselves."""
+        inside = {known_name(word, self.visitor.names) for word in words}
+        for word in words[1:]:
+            if inside & SHELLS or name == "eval" or any(map(str.isspace, word)):
+                for line in _lines(word):
+                    if self.line(line, directory, depth + 1):
+                        return True
+        if name == "eval":
+            return self.line(" ".join(words[1:]), directory, depth + 1)
+        return bool(inside & INTERPRETERS) and self.programs_in(words, directory, depth)
+
+    def programs_in(self, words: Sequence[str], directory: str, depth: int) -> bool:
+        """The words of an interpreter that may be programs."""
+        return any(self.program(word, directory, depth) for word in words[1:])
+
+    def program(self, code: str, directory: str, depth: int) -> bool:
+        """String literals of a program: each as a line, and neighbours as one command."""
+        if '"' not in code and "'" not in code:
+            return False
+        self.budget.read(len(code))
+        literals = [first or second for first, second in _LITERAL.findall(code)]
+        for literal in literals:
+            try:
+                if " " in literal and self.line(literal, directory, depth + 1):
+                    return True
+            except UnbalancedError:
+                continue  # text with an apostrophe; were it a line, it is decided when it starts
+        names = self.visitor.names
+        for start, literal in enumerate(literals):
+            known = known_name(literal, names)
+            if known in _KNOWN or known in names:
+                if self.words(literals[start:], directory, depth + 1):
+                    return True
+        return False
+
+
+def _lines(word: str) -> tuple[str, ...]:
+    """A word as a shell line, and what follows `-c` or `--command=` where they are one word."""
+    if word.startswith("--") and "=" in word:
+        return (word.partition("=")[2],)
+    if word.startswith(("-c", "-S", "-e")) and len(word) > 2:
+        return (word[2:],)
+    return () if word.startswith("-") and not any(map(str.isspace, word)) else (word,)
+
+
+def _expand_braces(words: Sequence[str]) -> tuple[str, ...]:
+    """`{rm,-rf,/}` and `/{etc,usr}`, one level, at most 1,024 words: enough to see names."""
+    if not any("{" in word and "," in word for word in words):
+        return tuple(words)
+    expanded: list[str] = []
+    for word in words:
+        before, opened, rest = word.partition("{")
+        inner, closed, after = rest.partition("}")
+        if opened and closed and "," in inner and len(expanded) < 1_024:
+            expanded += [before + choice + after for choice in inner.split(",")]
+        else:
+            expanded.append(word)
+    return tuple(expanded)
