@@ -73,8 +73,13 @@ LONG_FILES: dict[str, str] = {}
 """Path in the package: why it may be above 300 lines (pure data needs no entry)."""
 LONG_FUNCTIONS: dict[str, str] = {}
 """path::function : why it may be above 40 lines."""
-MUTABLE_STATE: dict[str, str] = {}
+MUTABLE_STATE: dict[str, str] = {
+    "sandbox/guest/_signal.py::_handlers": "one table a process, as in the module it stands for",
+    "sandbox/guest/_shannot_popen.py::_left": "one list a process, as in the module it stands for",
+}
 """path::name : why a list, dict or set at module level is changed."""
+GUEST = PACKAGE / "sandbox" / "guest"
+"""Runs in the child, where its modules stand beside the standard library's."""
 
 
 def relative(path: Path) -> str:
@@ -241,6 +246,8 @@ def test_only_the_standard_library_is_imported(path: Path) -> None:
     import sys
 
     foreign = {name.split(".")[0] for name, _, _ in imports(path)} - sys.stdlib_module_names
+    if path.parent == GUEST:
+        foreign -= {module.stem for module in GUEST.glob("*.py")}
     assert foreign <= {"shannot", "__future__"}
 
 

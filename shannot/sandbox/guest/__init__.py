@@ -1,0 +1,46 @@
+"""Python files that run inside the child of the `pypy` runtime, for Python 3.6 to 3.8.
+
+They stand in for the parts of the standard library that such an interpreter is built without, or
+that need a fork; `runtimes/pypy.py` shows each in the tree, where it takes precedence. Nothing of
+ours imports them. A child could as well do without: none of them decides anything.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def names() -> Sequence[str]:
+    """File names of the modules, `subprocess.py` and so on."""
+    here = os.path.dirname(__file__)
+    if os.path.isdir(here):
+        found = os.listdir(here)
+    else:
+        from zipfile import ZipFile  # inside the single-file program
+
+        archive, place = _in_archive(here)
+        with ZipFile(archive) as members:
+            found = [name.removeprefix(place) for name in members.namelist()]
+    return sorted(n for n in found if n.endswith(".py") and "/" not in n and n != "__init__.py")
+
+
+def source(name: str) -> bytes:
+    """What one of them holds. Errors: OSError."""
+    path = os.path.join(os.path.dirname(__file__), name)
+    if __loader__ is not None and hasattr(__loader__, "get_data"):
+        data: bytes = __loader__.get_data(path)
+        return data
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _in_archive(directory: str) -> tuple[str, str]:
+    """The archive that this file stands in, and the start of its neighbours' names there."""
+    archive = directory
+    while not os.path.isfile(archive):
+        archive = os.path.dirname(archive)
+    return archive, directory[len(archive) + 1 :] + "/"

@@ -1,0 +1,1 @@
+"""`_multiprocessing` without semaphores: `multiprocessing` can be imported, and fails when used."""

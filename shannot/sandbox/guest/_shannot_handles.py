@@ -1,0 +1,44 @@
+"""The pipes and files of one command that `subprocess` starts."""
+
+import os
+
+from _shannot_values import DEVNULL, PIPE, STDOUT
+
+
+class Handles:
+    """The descriptors of one command: `theirs` for its 0, 1 and 2, `ours` at the other ends."""
+
+    def __init__(self, stdin, stdout, stderr):
+        self.ours = {}
+        self._to_close = []
+        self.theirs = []
+        try:
+            for number, wanted in enumerate((stdin, stdout, stderr)):
+                self.theirs.append(self._opened(number, wanted))
+        except BaseException:
+            for descriptor in self.ours.values():
+                os.close(descriptor)
+            self.close()
+            raise
+
+    def _opened(self, number, wanted):
+        if wanted is None:
+            return number
+        if wanted == PIPE:
+            reader, writer = os.pipe()
+            theirs, ours = (reader, writer) if number == 0 else (writer, reader)
+            self._to_close.append(theirs)
+            self.ours[("stdin", "stdout", "stderr")[number]] = ours
+            return theirs
+        if wanted == STDOUT and number == 2:
+            return self.theirs[1]
+        if wanted == DEVNULL:
+            self._to_close.append(os.open(os.devnull, os.O_RDWR))
+            return self._to_close[-1]
+        return wanted if isinstance(wanted, int) else wanted.fileno()
+
+    def close(self):
+        """Those that only the command needs."""
+        for descriptor in self._to_close:
+            os.close(descriptor)
+        self._to_close = []

@@ -1,0 +1,48 @@
+"""Stands in for the guest's `_shannot` on a Python that can fork: real programs, no mediator."""
+
+import os
+import select
+import socket
+
+
+def start(directory, numbers, candidates, argv, environment):
+    variables = dict(entry.split(b"=", 1) for entry in environment)
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        failure = 2
+        try:
+            if directory:
+                os.chdir(directory)
+            for target, number in enumerate([os.dup(number) for number in numbers]):
+                os.dup2(number, target)
+            for path in candidates:
+                try:
+                    os.execve(path, argv, variables)
+                except OSError as error:
+                    if failure in (2, 20):
+                        failure = error.errno
+        except OSError as error:
+            failure = error.errno
+        finally:
+            os.write(writer, b"%d" % failure)
+            os._exit(255)
+    os.close(writer)
+    told = os.read(reader, 10)
+    os.close(reader)
+    if told:
+        os.waitpid(pid, 0)
+        raise OSError(int(told), os.strerror(int(told)))
+    return pid
+
+
+def poll(milliseconds, wanted):
+    waiting = select.poll()
+    for number, events in wanted:
+        waiting.register(number, events)
+    return waiting.poll(None if milliseconds < 0 else milliseconds)
+
+
+def pair():
+    one, other = socket.socketpair()
+    return one.detach(), other.detach()

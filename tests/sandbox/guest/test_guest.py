@@ -1,0 +1,78 @@
+"""The guest's modules beside the standard library's own, on a plain Python that can fork.
+
+The mediator is stood in for by `tests/fakes/guest_device`; the oracle is the same script with the
+modules of this Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+
+from shannot.sandbox import guest
+
+HERE = Path(__file__).parent
+FAKE = HERE.parent.parent / "fakes" / "guest_device"
+
+
+def guest_directory(place: Path, names: tuple[str, ...]) -> Path:
+    """A directory with the stand-in and the guest's modules whose names begin so."""
+    directory = place / "guest"
+    directory.mkdir()
+    for path in FAKE.glob("*.py"):
+        (directory / path.name).write_bytes(path.read_bytes())
+    for name in guest.names():
+        if name.startswith(names):
+            (directory / name).write_bytes(guest.source(name))
+    return directory
+
+
+def run(script: str, directory: Path | None, place: Path) -> list[str]:
+    first = "" if directory is None else f"sys.path.insert(0, {str(directory)!r}); "
+    code = (
+        f"import sys; {first}sys.argv = ['script']; import runpy;"
+        f"runpy.run_path({str(HERE / 'scripts' / script)!r}, run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        cwd=place,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TMPDIR": str(place)},
+        timeout=60,
+    )
+    return done.stdout.decode(errors="backslashreplace").splitlines()
+
+
+@pytest.mark.parametrize("name", guest.names())
+def test_a_module_is_written_for_python_3_6(name: str) -> None:
+    ast.parse(guest.source(name), name, feature_version=(3, 6))
+
+
+def test_the_modules_are_found_with_their_sources() -> None:
+    assert {"subprocess.py", "_signal.py", "pwd.py", "_bootlocale.py"} <= set(guest.names())
+    assert "__init__.py" not in guest.names()
+    assert b"class Popen" in guest.source("_shannot_popen.py")
+
+
+@pytest.mark.parametrize(
+    ("script", "modules"),
+    [
+        ("commands.py", ("_shannot_", "subprocess")),
+        ("waiting.py", ("select",)),
+        ("accounts.py", ("_shannot_accounts", "pwd", "grp")),
+    ],
+)
+def test_a_script_prints_the_same_with_the_modules_of_the_guest(
+    script: str, modules: tuple[str, ...], tmp_path: Path
+) -> None:
+    expected = run(script, None, tmp_path)
+    found = run(script, guest_directory(tmp_path, modules), tmp_path)
+    assert len(expected) > 10
+    assert "\n".join(unified_diff(expected, found, "own", "guest", lineterm="", n=0)) == ""
