@@ -10,6 +10,7 @@ import re
 import stat
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 
 from shannot.config.lines import find_line
 from shannot.errors import UsageError
@@ -37,6 +38,8 @@ class Document:
     path: str
     text: str
     table: Table
+    sha256: str
+    """Of the file, as it was read."""
 
     def fail(self, key: tuple[str, ...], message: str, item: int | None = None) -> UsageError:
         """The error for a key, naming file and line."""
@@ -109,7 +112,7 @@ def read_document(path: str, uid: int) -> Document | None:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{path}:{line}: not UTF-8 text")
     try:
-        return Document(path, text, tomllib.loads(text))
+        return Document(path, text, tomllib.loads(text), sha256(data).hexdigest())
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_syntax_error(path, text, str(error)))
     except (ValueError, RecursionError):

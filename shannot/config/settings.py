@@ -67,6 +67,8 @@ class Settings:
     allow_yes: bool = True
     expire: int | None = None
     """Seconds from an approval in which its execution must begin."""
+    sources: tuple[tuple[str, str], ...] = ()
+    """Each file that was read, and the SHA-256 of its contents: for the record."""
 
     def rules(self, name: str | None = None) -> RuleLists:
         """The lists of the profile of that name, or of the chosen one. Raises UsageError."""
@@ -96,12 +98,16 @@ def load(
     for path in (machine_path, user_path):
         document = read_document(path, uid) if path else None
         if document:
-            settings = _merge(settings, document)
+            settings = _noted(_merge(settings, document), document)
     document = read_document(project_path, uid) if project_path else None
     if document:
-        settings = _tighten(settings, document)
+        settings = _noted(_tighten(settings, document), document)
     settings.rules()
     return settings
+
+
+def _noted(settings: Settings, document: Document) -> Settings:
+    return replace(settings, sources=(*settings.sources, (document.path, document.sha256)))
 
 
 def _merge(settings: Settings, document: Document) -> Settings:

@@ -104,6 +104,10 @@ class Document:
         self._taken.add(name)
         return self._fields[name]
 
+    def fields(self) -> dict[str, object]:
+        """Everything in it, unchecked: to be shown, escaped."""
+        return dict(self._fields)
+
     def finish(self) -> None:
         """Refuse fields that were not asked for: nothing may hide in a session."""
         unknown = sorted(self._fields.keys() - self._taken)

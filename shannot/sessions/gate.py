@@ -45,7 +45,7 @@ class RecordingGate:
     __slots__ = (
         "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
         "_denied", "_dry_run", "_given", "_hashes", "_on_ask", "_owners",
-        "_profile", "_recorded", "_tell",
+        "_performing", "_profile", "_recorded", "_tell",
         "complete", "confined_count", "denied_count",
     )  # fmt: skip
 
@@ -59,12 +59,14 @@ class RecordingGate:
         on_ask: Literal["assume", "fail"] = "assume",
         dry_run: bool = False,
         tell: Callable[[str], None],
+        performing: Callable[[RunCommand], None] | None = None,
         owners: Collection[int] = ROOT_ONLY,
         allowed_names: Collection[str] = (),
     ) -> None:
         """base: what host commands run with (`base_environment`); given: the script's own
         environment, which is not an addition of the script's; owners: users besides root whose
-        programs are trusted; allowed_names: additions that a command may keep."""
+        programs are trusted; allowed_names: additions that a command may keep;
+        performing: told of a command before it runs on the host; it does not where that raises."""
         self._profile = profile
         self._blobs = blobs
         self._base = base
@@ -72,6 +74,7 @@ class RecordingGate:
         self._on_ask = on_ask
         self._dry_run = dry_run
         self._tell = tell
+        self._performing = performing
         self._owners = frozenset({0, *owners})
         self._allowed_names = frozenset(allowed_names)
         self._changes: Changes | None = None
@@ -218,6 +221,8 @@ class RecordingGate:
             state="done",
             after_unseen_changes=unseen,
         )
+        if self._performing is not None:
+            self._performing(effect)
         ticket = self._record(effect)
         if ticket is None:
             return Answer("refuse", errno=errno.EAGAIN)

@@ -18,6 +18,7 @@ from shannot.sessions import lifecycle
 from shannot.sessions.decision import Decision, Event, Person, with_event
 from shannot.sessions.model import Session
 from shannot.sessions.store import Lock, Store
+from shannot.workflows import auditing
 
 LIFETIME = 24 * 3600
 """Seconds in which an approval must be begun where the configuration names no other time."""
@@ -44,7 +45,7 @@ def approve(
     waiting, UnsuccessfulError for a choice with gaps, LifecycleError where the session cannot be
     approved.
     """
-    with store.lock(session_id) as lock:
+    with auditing.refusals(store, "approve", session_id), store.lock(session_id) as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "approved")
         if session.digest() != displayed_digest:
@@ -63,7 +64,7 @@ def approve(
 
 def reject(store: Store, session_id: str, *, reason: str, person: Person, now: int) -> Session:
     """Nothing of it will be executed (any more). LifecycleError where that is no longer so."""
-    with store.lock(session_id) as lock:
+    with auditing.refusals(store, "reject", session_id), store.lock(session_id) as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "rejected")
         return _decide(lock, session, "rejected", Decision(person, now, reason=reason), reason)
@@ -84,6 +85,7 @@ def _decide(
     event = Event(state, decision.when, decision.person, note)
     history = with_event(session.history, event)
     decided = replace(session, state=state, decision=decision, history=history)
+    auditing.decided(lock.store, decided, decision)
     lock.save(decided)
     return decided
 

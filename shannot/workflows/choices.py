@@ -31,7 +31,10 @@ _PASSED = ("HOME", "USER", "LANG", "TZ", "TERM")
 class Choices:
     """Everything that the command line and the configuration decide about one run."""
 
-    __slots__ = ("environment", "limits", "maps", "notes", "on_ask", "profile", "python", "view")
+    __slots__ = (
+        "configuration", "environment", "limits", "maps", "notes", "on_ask", "profile",
+        "profile_name", "python", "view",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -44,6 +47,8 @@ class Choices:
         maps: Sequence[Map],
         profile: Profile | None,
         notes: Sequence[str],
+        profile_name: str = "default",
+        configuration: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.view = view
         self.on_ask = on_ask
@@ -53,6 +58,8 @@ class Choices:
         self.maps = maps
         self.profile = profile  # None: no configuration names any rule
         self.notes = notes
+        self.profile_name = profile_name
+        self.configuration = configuration  # (path, SHA-256) of each file that was read
 
 
 def choose(request: Request, caller: Caller) -> Choices:
@@ -79,6 +86,8 @@ def choose(request: Request, caller: Caller) -> Choices:
         maps=maps,
         profile=make_profile(settings) if settings else None,
         notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
+        profile_name=settings.profile if settings else "default",
+        configuration=settings.sources if settings else (),
     )
 
 

@@ -17,6 +17,7 @@ from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict
 from shannot.sessions.store import Store
+from shannot.workflows import auditing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ def execute(
     stopped because nothing more could be recorded. A failed effect is no error: it is in the
     results. Killed or stopped, the session stays `executing`, and another call goes on with it.
     """
-    with store.lock(session_id) as lock:
+    with auditing.refusals(store, "execute", session_id), store.lock(session_id) as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "executing")
         store.script(session)
         places = Protected([store.root, *protected])
-        execution = Execution(lock, session, options, places, now, observe)
+        witness = auditing.Witness(store, session, observe)
+        execution = Execution(lock, session, options, places, now, witness)
         try:
             conflicts = execution.prepare()
+            auditing.begins(store, session, options, person)
             session = _moved(session, "executing", person, now)
             lock.save(session)
         except OSError as error:
@@ -76,6 +79,7 @@ def execute(
         session = _moved(session, "executed" if succeeded else "failed", person, now, note)
         session = replace(session, results=results)
         lock.save(session)
+        auditing.ended(store, session, results, person)
         return ExecuteResult(session, results, conflicts, succeeded)
 
 

@@ -14,7 +14,7 @@ from shannot.errors import DONE, FAULT, TIME_LIMIT, UsageError
 from shannot.sandbox.channel import guardian
 from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
-from shannot.workflows.choices import choose, make_profile
+from shannot.workflows.choices import choose
 from shannot.workflows.late_gate import LateGate
 from shannot.workflows.program import check_script, find_interpreter, read_script, read_stdin
 
@@ -112,7 +112,7 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
     try:
         streams = Streams(stdin if copy is None else copy, stdout, stderr)
         spec = _spec(request, caller, choices, python, script, state, private, keeper.blobs)
-        gate = LateGate(lambda: _gate(request, caller, choices, keeper.blobs, notes.append))
+        gate = LateGate(lambda: _gate(request, caller, choices, keeper.blobs, notes.append, state))
         outcome = sandbox(spec, gate, streams)
         effects = [*gate.effects(), *outcome.effects]
         if not gate.complete:
@@ -120,14 +120,34 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
         # A reader that does not read must not hold up what a limit has ended.
         output = streams.finish(-1 if outcome.limit is None else _LINGER)
         if not effects and not request.keep:
-            return Report(outcome, output, (), gate.denied(), notes, None, 0)
-        session, plan, waiting = keeper.record(
-            request, caller, choices, source, outcome, effects, notes, output
-        )
-        return Report(outcome, output, plan.effects, gate.denied(), notes, session, waiting)
+            report = Report(outcome, output, (), gate.denied(), notes, None, 0)
+        else:
+            session, plan, waiting = keeper.record(
+                request, caller, choices, source, outcome, effects, notes, output
+            )
+            report = Report(outcome, output, plan.effects, gate.denied(), notes, session, waiting)
+        notes += _audit(state, request, caller, choices, source, report)
+        return report
+    except BaseException as error:
+        _audit(state, request, caller, choices, source, error)
+        raise
     finally:
         keeper.discard()
         remove_private(private)
+
+
+def _audit(
+    state: str,
+    request: Request,
+    caller: Caller,
+    choices: Choices,
+    source: bytes,
+    end: Report | BaseException,
+) -> list[str]:
+    # Only when the child has ended, so that no start waits for it.
+    from shannot.workflows.run_audit import run_ended
+
+    return run_ended(state, request, caller, choices, source, end)
 
 
 class _Keeper:
@@ -218,20 +238,12 @@ def _gate(
     choices: Choices,
     blobs: Callable[[], Blobs],
     tell: Callable[[str], None],
+    state: str,
 ) -> RecordingGate:
     # To start faster: the policy is loaded when the first command comes.
-    from shannot.policy.environment import base_environment
-    from shannot.sessions.gate import RecordingGate
+    from shannot.workflows.run_gate import make_gate
 
-    return RecordingGate(
-        choices.profile or make_profile(None),
-        blobs,
-        base=base_environment(caller.environment, caller.home),
-        given=choices.environment,
-        on_ask=choices.on_ask,
-        dry_run=request.dry_run,
-        tell=tell,
-    )
+    return make_gate(request, caller, choices, blobs, tell, state)
 
 
 def make_private(state: str, uid: int) -> str:

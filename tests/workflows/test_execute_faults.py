@@ -114,7 +114,7 @@ def test_a_state_directory_that_is_full_stops_it_and_can_be_emptied(
         recorder.write(str(number), b"the same")
     session = world.approved(world.recorded(recorder))
     observe = at(event, 1, lambda: fill(world.state / "filler"))
-    with pytest.raises(ShannotError, match=r"journal of the execution cannot be written: No space"):
+    with pytest.raises(ShannotError, match=r"cannot be written: No space"):
         world.execute(session, observe=observe)
     assert 1 <= len(os.listdir(world.tree)) < 40
     (world.state / "filler").unlink()
@@ -294,7 +294,7 @@ def test_half_a_line_of_the_journal_is_taken_back(world: World, size: Limit) -> 
     def leave_room_for_half_a_line() -> None:
         size.lower(journal.stat().st_size + 20)
 
-    with pytest.raises(ShannotError, match="journal of the execution cannot be written"):
+    with pytest.raises(ShannotError, match="cannot be written"):
         world.execute(session, observe=at("end", 1, leave_room_for_half_a_line), keep_going=True)
     size.restore()
     assert journal.read_bytes().endswith(b"\n")
