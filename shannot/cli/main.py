@@ -31,6 +31,7 @@ COMMANDS = {
     "reject": "reject a session",
     "execute": "do what was approved, in order, as recorded",
     "explain": "what the policy says about a command, and why",
+    "setup": "install what is not part of shannot itself: the pypy runtime",
 }
 INTERRUPTED = 130  # 128 + SIGINT
 _EXHAUSTED = {
