@@ -15,7 +15,6 @@ from shannot.cli.render_session import next_step, result_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.values import duration
-from shannot.config.paths import user_config
 from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
@@ -23,6 +22,7 @@ from shannot.sessions.apply import Options
 from shannot.sessions.command import Sinks
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
+from shannot.workflows.protected import protected_places
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -142,13 +142,6 @@ def _execute(
     streams = Sinks(*sinks)
     result = execute(store, session_id, options, streams, protected, observe, person=who, now=now)
     return _tell(result)
-
-
-def protected_places(store: Store, caller: Caller) -> list[str]:
-    """The directories that no effect may touch: shannot's own state and configuration."""
-    places = [os.path.dirname(store.root), os.path.dirname(caller.machine_config)]
-    own = user_config(caller.environment)
-    return places if own is None else [*places, os.path.dirname(own)]
 
 
 def _tell(result: ExecuteResult) -> int:

@@ -22,7 +22,7 @@ from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, ranges
 from shannot.workflows.choices import allows_yes, approval_lifetime
-from shannot.workflows.person import person
+from shannot.workflows.person import person, terminal_name
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ if TYPE_CHECKING:
 def configure(parser: Parser) -> None:
     """The options of `approve`."""
     parser.add_argument(
-        "ids", metavar="ID", nargs="+", help="a session's id, or any unique prefix of it"
+        "ids",
+        metavar="ID",
+        nargs="*",
+        help="a session's id, or any unique prefix of it; without one, at a terminal: a review"
+        " screen (? lists its keys)",
     )
     parser.add_argument("--effects", metavar="LIST", help="only these effects, like 1,3-5")
     parser.add_argument(
@@ -61,6 +65,8 @@ def run(options: Namespace) -> int:
     """Approve sessions. Nothing is approved but what was shown, whole."""
     caller = current_caller()
     store = open_store(caller)
+    if not options.ids:
+        return _review(options, caller, store)
     ids = [store.resolve(prefix) for prefix in options.ids]
     if len(set(ids)) < len(ids):
         raise UsageError("the same session is named twice")
@@ -74,6 +80,19 @@ def run(options: Namespace) -> int:
     for session_id in ids:
         status = status or _approve(options, caller, store, session_id)
     return status
+
+
+def _review(options: Namespace, caller: Caller, store: Store) -> int:
+    """The screen: everything is decided there."""
+    if options.effects or options.yes or options.execute or options.json:
+        raise UsageError("which session? `shannot list` shows them")
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UsageError("which session? Without a terminal it must be named: `shannot list`")
+    # Only for the screen: half of what `approve ID` needs.
+    from shannot.tui.start import open_screen
+
+    open_screen(store, caller, terminal_name())
+    return DONE
 
 
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:

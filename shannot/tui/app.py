@@ -1,0 +1,147 @@
+"""The application: the topmost view between two bars, what is typed, and what is said.
+
+It makes rows and takes keys; `run` joins it with a terminal, a test without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from shannot.tui.cells import Line, padded, spans, text_of, width
+from shannot.tui.execution_view import ExecutionView
+from shannot.tui.help_view import HelpView
+from shannot.tui.pager import fit
+
+if TYPE_CHECKING:
+    from shannot.tui.terminal import Terminal
+    from shannot.tui.view import View
+
+_LINE_MAX = 4096  # characters typed at a question
+
+
+class App:
+    """The open views, one over the other. Implements `Asks` of `view.py`."""
+
+    __slots__ = ("_answered", "_interrupted", "_question", "_said", "_typed", "forget", "views")
+
+    def __init__(
+        self,
+        interrupted: Callable[[], bool] | None = None,
+        forget: Callable[[], None] | None = None,
+    ) -> None:
+        """interrupted: does a key wait? forget: drop keys that were typed before a question."""
+        self.views: list[View] = []
+        self._interrupted = interrupted
+        self.forget = forget
+        self._said: Line = ()
+        self._question = ""
+        self._typed = ""
+        self._answered: Callable[[str], None] | None = None
+
+    # -- for views -------------------------------------------------------------------------------
+
+    def push(self, view: View) -> None:
+        self.views.append(view)
+        if self.forget is not None:
+            self.forget()
+
+    def pop(self) -> None:
+        self.views.pop()
+        if self.views:
+            self.views[-1].wake(self)
+
+    def leave(self) -> None:
+        for view in self.views:
+            if isinstance(view, ExecutionView):
+                view.close()
+        self.views.clear()
+
+    def say(self, text: str, style: str = "plain") -> None:
+        self._said = spans(" ".join(text.split("\n")), style)
+
+    def ask_line(self, question: str, answered: Callable[[str], None]) -> None:
+        self._question, self._typed, self._answered = question, "", answered
+
+    def interrupted(self) -> bool:
+        return self._interrupted is not None and self._interrupted()
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def frame(self, columns: int, lines: int) -> list[Line]:
+        """All rows of the screen, each exactly as wide as it."""
+        view = self.views[-1]
+        bars = min(2, lines - 1)
+        body = [padded(row, columns) for row in view.rows(columns, lines - bars)]
+        body += [padded((), columns)] * (lines - bars - len(body))
+        top = [self._bar(view, columns)] if bars == 2 else []
+        bottom = [self._bottom(view, columns)] if bars else []
+        return [*top, *body, *bottom]
+
+    def _bar(self, view: View, columns: int) -> Line:
+        place = fit(f" {view.place()} ", columns // 2)
+        title = fit(f" {view.title()}", columns - width(place))
+        left = padded(spans(title, "bar"), columns - width(place), "bar")
+        return padded((*left, *spans(place, "bar")), columns, "bar")
+
+    def _bottom(self, view: View, columns: int) -> Line:
+        if self._answered is not None:
+            text = f"{self._question}{self._typed}_"
+            shown = spans(text)
+            over = width(text_of(shown)) - columns
+            return padded(spans(text[max(0, over) :]), columns)
+        if self._said:
+            return padded(self._said, columns)
+        return padded(spans(fit(view.hint(), columns), "dim"), columns)
+
+    # -- what is typed ---------------------------------------------------------------------------
+
+    def press(self, key: str) -> None:
+        """One key."""
+        if self._answered is not None:
+            self._type(key)
+            return
+        self._said = ()
+        view = self.views[-1]
+        if key == "ctrl-c" and not isinstance(view, ExecutionView):
+            self.leave()
+        elif key == "?":
+            self.push(HelpView(view))
+        else:
+            view.press(key, self)
+
+    def _type(self, key: str) -> None:
+        answered = self._answered
+        if key in ("escape", "ctrl-c"):
+            self._answered = None
+        elif key == "enter" and answered is not None:
+            self._answered = None
+            answered(self._typed)
+        elif key == "backspace":
+            self._typed = self._typed[:-1]
+        elif key == "ctrl-u":
+            self._typed = ""
+        elif len(self._typed) < _LINE_MAX:
+            self._typed += " " if key == "space" else key if len(key) == 1 else ""
+
+    def heard(self) -> Sequence[int]:
+        return self.views[-1].heard() if self.views else ()
+
+    def wake(self) -> None:
+        """One of `heard` can be read, or the size changed."""
+        if self.heard():
+            self.views[-1].wake(self)
+
+
+def run(app: App, terminal: Terminal) -> None:
+    """Until every view is closed."""
+    while app.views:
+        columns, lines = terminal.size()
+        terminal.show(app.frame(columns, lines), (columns, lines))
+        key = terminal.key(app.heard())
+        if key == "ctrl-z":
+            terminal.suspend()
+        elif key:
+            app.press(key)
+        else:
+            app.wake()

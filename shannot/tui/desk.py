@@ -1,0 +1,111 @@
+"""What the screen reads and decides, all of it by the workflows: its only way to the store."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shannot.effects.diff import MAX_CONTENTS
+from shannot.effects.model import RunCommand
+from shannot.errors import ShannotError
+from shannot.workflows import approve as deciding
+from shannot.workflows import review as reading
+from shannot.workflows.choices import approval_lifetime
+from shannot.workflows.execute import execute
+from shannot.workflows.person import person
+from shannot.workflows.protected import protected_places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shannot.effects.dependencies import Gap
+    from shannot.effects.diff import Diff
+    from shannot.sessions.apply import Observer, Options
+    from shannot.sessions.command import Sinks
+    from shannot.sessions.model import Session
+    from shannot.sessions.store import Store
+    from shannot.workflows.execute import ExecuteResult
+    from shannot.workflows.request import Caller
+    from shannot.workflows.review import Listing, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person at one terminal, before one store."""
+
+    store: Store
+    caller: Caller
+    terminal: str
+    """Its name, for the record of who decided."""
+
+    def listing(self) -> Listing:
+        """All sessions, oldest first."""
+        return reading.list_sessions(self.store)
+
+    def review(self, session_id: str) -> Review:
+        return reading.show(self.store, session_id)
+
+    def diff(self, session: Session, number: int) -> Diff | None:
+        """What one effect changes in contents; None where it changes none."""
+        found = reading.diff(self.store, session, [number])
+        return found[0].diff if found else None
+
+    def stdin(self, session: Session, command: RunCommand) -> bytes | None:
+        """What a command is given to read; None where that is too long to be shown."""
+        if command.stdin_sha256 is None:
+            return b""
+        with self.store.blobs(session.id) as blobs:
+            return blobs.read(command.stdin_sha256, MAX_CONTENTS)
+
+    def script(self, session: Session) -> bytes:
+        return self.store.script(session)
+
+    def contents(self, session: Session, name: str) -> bytes:
+        """A file of the session: `stdout`, `output/3.stderr`."""
+        return self.store.contents(session.id, name)
+
+    def gaps(self, session: Session, chosen: Sequence[int]) -> tuple[Gap, ...]:
+        """What a choice leaves out that it rests on."""
+        return deciding.gaps(session, chosen)
+
+    def approve(self, review: Review, chosen: Sequence[int]) -> Session:
+        """Approve what `review` has shown. The person was shown the gaps of the choice, too."""
+        return deciding.approve(
+            self.store,
+            review.session.id,
+            chosen,
+            displayed_digest=review.digest,
+            person=person(self.caller, self.terminal),
+            now=int(time.time()),
+            lifetime=approval_lifetime(self.caller) or deciding.LIFETIME,
+            accept_gaps=True,
+        )
+
+    def reject(self, session_id: str, reason: str) -> Session:
+        return deciding.reject(
+            self.store,
+            session_id,
+            reason=reason,
+            person=person(self.caller, self.terminal),
+            now=int(time.time()),
+        )
+
+    def execute(
+        self, session_id: str, options: Options, sinks: Sinks, observe: Observer
+    ) -> ExecuteResult:
+        return execute(
+            self.store,
+            session_id,
+            options,
+            sinks,
+            protected_places(self.store, self.caller),
+            observe,
+            person=person(self.caller, self.terminal),
+            now=int(time.time()),
+        )
+
+
+def told(error: ShannotError) -> str:
+    """An error on one line."""
+    return " ".join(str(error).split("\n"))
