@@ -15,8 +15,15 @@ FAMILIES = {
 """Of bits/socket.h, for the summary."""
 
 
-def socket(task: Task, family: int, _kind: int, _protocol: int) -> int:
-    task.system.refuse_socket(FAMILIES.get(family, f"family {family}"))
+_NAME_SERVICE = (1, 0o2004001, 0)
+"""AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK: how the GNU C library asks for nscd(8), and
+then looks for itself, in every program that turns a number into a name (`ls -l`)."""
+
+
+def socket(task: Task, family: int, kind: int, protocol: int) -> int:
+    """socket(2), for whatever family: EACCES."""
+    if (family, kind, protocol) != _NAME_SERVICE:
+        task.system.refuse_socket(FAMILIES.get(family, f"family {family}"))
     raise OSError(EACCES, "sockets are disabled")
 
 

@@ -189,7 +189,7 @@ def _process_rows() -> list[Row]:
 def _socket_rows() -> list[Row]:
     refused = (
         "bind", "connect", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
-        "recvmsg", "recvmmsg", "socketpair",
+        "recvmmsg", "socketpair",
     )  # fmt: skip
     return [
         Row("socket", sockets.socket, (integer, integer, integer)),

@@ -39,7 +39,7 @@ OTHERWISE: Action = "notify"
 ALLOWED = """
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close
 dup dup2 dup3 pipe pipe2 ftruncate fallocate fsync fdatasync sync_file_range fadvise64
-sendfile copy_file_range recvfrom shutdown
+sendfile copy_file_range recvfrom recvmsg shutdown
 munmap mprotect mremap msync brk madvise
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
 pause restart_syscall
@@ -89,7 +89,8 @@ PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA = 3, 15, 16, 0x53564D41
 # CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | SETTLS | PARENT_SETTID | CHILD_CLEARTID
 THREAD_FLAGS = 0x3D0F00
 MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20  # MAP_SHARED_VALIDATE (3) has the bit too
-AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC, SOCK_NONBLOCK = 1, 1, 0o2000000, 0o4000
+AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK = 1, 0o2000000, 0o4000
+SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET = 1, 2, 5
 CLOSE_RANGE_CLOEXEC = 4
 
 BY_ARGUMENT: dict[str, Rule] = {
@@ -116,13 +117,20 @@ BY_ARGUMENT: dict[str, Rule] = {
     ),
     # A new thread is counted, and ends the pinning to one CPU: so it is seen, though harmless.
     "clone": ((("allow", ((0, EXACTLY, (THREAD_FLAGS,)),), "native_threads"),), "notify"),
+    # Two ends without a name, and the child has no other socket: what could give one a name or send
+    # to one (bind, connect, sendmsg, sendto with an address) is notified, and refused. Programs ask
+    # for each kind: Rust's standard library starts no process without the third.
     "socketpair": (
         (
             (
                 "allow",
                 (
                     (0, EXACTLY, (AF_UNIX,)),
-                    (1, EXACTLY ^ (SOCK_CLOEXEC | SOCK_NONBLOCK), (SOCK_STREAM,)),
+                    (
+                        1,
+                        EXACTLY ^ (SOCK_CLOEXEC | SOCK_NONBLOCK),
+                        (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET),
+                    ),
                     (2, EXACTLY, (0,)),
                 ),
                 "",

@@ -20,6 +20,13 @@ _REMEMBERED_PATH = 512
 
 _DOTS = (b".", b"..")
 
+_NOT_MISSED = (
+    *(b"/proc/", b"/dev/"),
+    *(b"/sys/devices/system/", b"/sys/fs/cgroup/", b"/sys/kernel/mm/"),
+)
+"""What is there is all that there is; what runtimes ask of the machine by themselves at each start,
+and do without."""
+
 NO_FOLLOW, FOLLOW, NAME = False, True, 2
 """What becomes of the last name: a link is followed before a slash only; always; never."""
 
@@ -216,7 +223,7 @@ class Lookup:
     def _note(self, directory: Directory, rest: list[bytes]) -> None:
         base = directory.path()
         path = (b"" if base == b"/" else base) + b"/" + b"/".join(rest)
-        if not path.startswith((b"/proc/", b"/dev/")):
+        if not path.startswith(_NOT_MISSED):
             self.missing[path] = None
 
 

@@ -30,7 +30,8 @@ _SYSTEM_FILES = tuple(
         b"ssl/openssl.cnf pki/tls/certs pki/ca-trust/extracted ca-certificates alternatives "
         b"nsswitch.conf mime.types os-release debian_version locale.alias locale.conf "
         b"python3 python3.11 python3.12 python3.13 magic terminfo inputrc gai.conf host.conf "
-        b"protocols services"
+        b"protocols services perl crypto-policies java java-openjdk java-8-openjdk "
+        b"java-11-openjdk java-17-openjdk java-21-openjdk java-25-openjdk"
     ).split()
 )
 """Read-only in the project view: the interpreter's libraries, time zones, certificates, tools."""

@@ -22,6 +22,17 @@ def test_every_refusal_is_counted_by_its_family_or_call(tmp_path: Path) -> None:
     world.close()
 
 
+def test_the_name_lookup_of_every_program_is_refused_without_being_counted(tmp_path: Path) -> None:
+    world = World(tmp_path / "private")
+    with pytest.raises(PermissionError):
+        sockets.socket(world.task, 1, 0o2004001, 0)
+    assert world.system.sockets_refused == {}
+    with pytest.raises(PermissionError):
+        sockets.socket(world.task, 1, 0o2000001, 0)
+    assert world.system.sockets_refused == {"AF_UNIX": 1}
+    world.close()
+
+
 def test_what_is_counted_is_bounded(tmp_path: Path) -> None:
     world = World(tmp_path / "private")
     for family in range(3000):
