@@ -94,7 +94,7 @@ OPTIONS = (
 )
 LIMITS = (
     Option("--timeout", "wall clock", "TIME", kind=duration),
-    Option("--cpu", "processor time of each process", "TIME", kind=seconds),
+    Option("--cpu", "processor time of all processes together", "TIME", kind=seconds),
     Option("--memory", "memory of all processes together", "SIZE", kind=size),
     Option("--processes", "processes and threads alive at once", "N", kind=count),
     Option("--output", "stdout and stderr together", "SIZE", kind=size),

@@ -142,7 +142,7 @@ class Limits:
         overlay: int = 4 << 30,
     ) -> None:
         self.timeout = timeout  # seconds of wall clock
-        self.cpu = cpu  # seconds of processor time, each process
+        self.cpu = cpu  # seconds of processor time, all processes together
         self.memory = memory  # bytes, all processes together
         self.processes = processes  # processes and threads alive at once
         self.output = output  # bytes of stdout and stderr together

@@ -16,25 +16,27 @@ if TYPE_CHECKING:
 
     from .mediator import Mediator
     from .placement import Placement
+    from .processor_time import ProcessorTime
 
 _KILL, _XCPU, _URG = 9, 24, 23
 _FAILED = 125  # exit status of what we ended because of a mistake of ours
 _TICK = 0.05  # seconds between looks at the clock and the number of calls
-_FIRST_LOOK = 0.25  # seconds until the first look at memory and the layer
+_SELDOM = 0.25  # seconds between two looks at memory and the layer, where there is much room
+_FAST = 8 << 30  # bytes a second: about as fast as memory can be filled
 _ON_THE_WAY = 1.0  # seconds within which a command that the script has executed starts
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
 _CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
 _ROUSED = 100  # how often, in 5 seconds, a mediator is roused whose child is dead
-_STINGY = 50  # a look may take a fiftieth of the time
+_STINGY = 20  # a look may take a twentieth of the time
 
 
 class Attendant:
     """Ends the child when a limit is hit, and tells how it ended."""
 
     __slots__ = (
-        "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_placement", "_shared_at_start", "_signalled", "_stuck", "faults",
-        "interrupted", "limit", "status",
+        "_began", "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
+        "_next_look", "_pidfd", "_placement", "_processor_time", "_shared_at_start", "_signalled",
+        "_stuck", "faults", "interrupted", "limit", "status",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +52,8 @@ class Attendant:
         self._stuck = False  # the child is dead for seconds, and the mediator still answers it
         self._signalled = 0  # how often the user asked for the end
         self.interrupted = False
-        self._deadline = 0.0
+        self._began = self._deadline = 0.0
+        self._processor_time: ProcessorTime | None = None
         self._next_look = 0.0
         self._free_at_start = -1
         self._shared_at_start = -1  # bytes of shared memory of the whole machine
@@ -61,8 +64,9 @@ class Attendant:
     def start(self) -> None:
         """Begin to watch. Called on the mediator's own thread."""
         now = time.monotonic()
+        self._began = now
         self._deadline = now + self._limits.timeout
-        self._next_look = now + _FIRST_LOOK
+        self._next_look = now + self._soon(self._limits.memory)
         self._done.acquire()
         start_new_thread(self._watch, ())
 
@@ -184,15 +188,22 @@ class Attendant:
         if began < self._next_look:
             return
         processes = self._mediator.system.processes()
-        if self._memory(processes) > self._limits.memory:
+        room = self._limits.memory - self._memory(processes)
+        if room < 0:
             self.hit("memory")
+        if self._processor_time_of(processes, began) > self._limits.cpu:
+            self.hit("cpu")
         spool = self._mediator.system.overlay.spool_
         if spool is not None and self._layer_may_be_large(spool.path):
             device = os.stat(spool.path).st_dev
             if spool.disk_usage() + usage.nameless_of(processes, device) > self._limits.overlay:
                 self.hit("overlay")
         now = time.monotonic()
-        self._next_look = now + max(_FIRST_LOOK, (now - began) * _STINGY)
+        self._next_look = now + max(self._soon(room), (now - began) * _STINGY)
+
+    def _soon(self, room: int) -> float:
+        """Seconds until the next look, where the run may take this many bytes more."""
+        return min(_SELDOM, room / _FAST)
 
     def _memory(self, processes: Sequence[int]) -> int:
         """Bytes that the run holds: its processes' own, and shared memory, where the machine has so
@@ -200,12 +211,24 @@ class Attendant:
         from . import usage
 
         own = sum(usage.memory_of(pid, shared=False) for pid in processes)
+        if own > self._limits.memory:
+            own = usage.proportional_of(processes)
         shared = usage.shared_of_machine()
         self._shared_at_start = min(self._shared_at_start, shared)
         grown = shared - self._shared_at_start
         if own + grown <= self._limits.memory:
             return own
-        return own + min(grown, usage.shared_of(processes))
+        return own + usage.shared_of(processes, grown)
+
+    def _processor_time_of(self, processes: Sequence[int], now: float) -> float:
+        """Seconds, where all processors together could have used up the limit; else 0."""
+        if (now - self._began) * len(self._placement.processors) < self._limits.cpu:
+            return 0.0
+        from .processor_time import ProcessorTime  # as above
+
+        if self._processor_time is None:
+            self._processor_time = ProcessorTime()
+        return self._processor_time.of(processes)
 
     def _layer_may_be_large(self, path: bytes) -> bool:
         """Has the disk lost so much since the start? Only then is it worth counting."""

@@ -4,8 +4,12 @@ Shared memory (memfd, shared anonymous mappings) is in no process's RssAnon, and
 layer without a name on no list. Called by `attendant.py`, and only once the machine as a whole has
 lost so much that it may be this run: counting looks at every descriptor.
 
-What is left uncounted: pages of a memfd, or of a file without a name, that are neither in a
-descriptor nor in the mapping that keeps them alive.
+Pages that only a small mapping keeps alive, after the last descriptor was closed, are in nobody's
+count. Where a run has such a mapping, all that the machine has gained of shared memory is the
+run's: nearly no program makes one, and the machine must have gained as much as the limit.
+
+What is left uncounted: pages of a file of the layer that has neither a name nor a descriptor, which
+are on the disk.
 """
 
 from __future__ import annotations
@@ -16,10 +20,11 @@ from . import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
 _BLOCK = 512  # the unit of st_blocks, stat(2)
 _MEMFD = b"/memfd:"
+_NAMELESS = b"/dev/zero"  # what proc_pid_maps(5) calls shared memory without a file
 
 
 def shared_of_machine() -> int:
@@ -35,7 +40,25 @@ def memory_of(pid: int, shared: bool) -> int:
     except OSError:
         return 0
     # at a line's start: the first line is the name, which the process chooses
-    return _kilobytes(status, b"\nRssShmem:" if shared else b"\nRssAnon:")
+    names = (b"\nRssShmem:",) if shared else (b"\nRssAnon:", b"\nVmSwap:", b"\nVmPTE:")
+    return sum(_kilobytes(status, name) for name in names)
+
+
+def proportional_of(pids: Iterable[int]) -> int:
+    """Bytes that these processes have for themselves, what forks have in common divided among them.
+
+    The kernel walks their page tables for it: a millisecond for each gigabyte or more.
+    """
+    return sum(map(_proportional, pids))
+
+
+def _proportional(pid: int) -> int:
+    try:
+        rollup = procfs.read(b"/proc/%d/smaps_rollup" % pid)
+        tables = _kilobytes(procfs.status(pid), b"\nVmPTE:")
+    except OSError:
+        return memory_of(pid, shared=False)
+    return tables + sum(_kilobytes(rollup, name) for name in (b"\nPss_Anon:", b"\nSwapPss:"))
 
 
 def _kilobytes(text: bytes, name: bytes) -> int:
@@ -43,20 +66,46 @@ def _kilobytes(text: bytes, name: bytes) -> int:
     return int(text[start + len(name) :].split(None, 1)[0]) * 1024 if start >= 0 else 0
 
 
-def shared_of(pids: Iterable[int]) -> int:
-    """Bytes of shared memory that these processes hold, by mapping or by descriptor; a page that
-    several have mapped is counted as often, at most up to what the machine has."""
+def shared_of(pids: Iterable[int], gained: int) -> int:
+    """Bytes of shared memory that these processes hold, by mapping or by descriptor, at most
+    `gained`, which is what the machine has of it more than before. A page that several have mapped
+    is counted as often."""
     found = list(pids)
+    opened = _opened(found, lambda path, _status: path.startswith(_MEMFD))
+    inodes = {inode for _, inode in opened}
+    if any(_keeps_more(pid, inodes) for pid in found):
+        return gained
     mapped = sum(memory_of(pid, shared=True) for pid in found)
-    return max(mapped, _opened(found, lambda path, _status: path.startswith(_MEMFD)))
+    return min(gained, max(mapped, sum(opened.values())))
+
+
+def _keeps_more(pid: int, opened: Container[int]) -> bool:
+    """Has it mapped an anonymous file that no descriptor leads to, or a nameless mapping that may
+    be a part of a larger one? See proc_pid_maps(5): inode and name are the fields 5 and 6."""
+    from shannot.sandbox.kernel.proc_process import read_host  # seldom needed
+
+    try:
+        maps = read_host(b"/proc/%d/maps" % pid)
+    except OSError:
+        return False
+    for line in maps.split(b"\n"):
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[5].startswith((_MEMFD, _NAMELESS)):
+            if int(fields[4]) not in opened:
+                return True
+    return False
 
 
 def nameless_of(pids: Iterable[int], device: int) -> int:
     """Bytes on this device of files that only a descriptor of these processes leads to."""
-    return _opened(pids, lambda _path, found: found.st_nlink == 0 and found.st_dev == device)
+    found = _opened(pids, lambda _path, found: found.st_nlink == 0 and found.st_dev == device)
+    return sum(found.values())
 
 
-def _opened(pids: Iterable[int], wanted: Callable[[bytes, os.stat_result], bool]) -> int:
+def _opened(
+    pids: Iterable[int], wanted: Callable[[bytes, os.stat_result], bool]
+) -> dict[tuple[int, int], int]:
+    """Bytes of each open file that is wanted, by (st_dev, st_ino)."""
     sizes: dict[tuple[int, int], int] = {}
     for pid in pids:
         directory = b"/proc/%d/fd/" % pid
@@ -71,4 +120,4 @@ def _opened(pids: Iterable[int], wanted: Callable[[bytes, os.stat_result], bool]
                     sizes[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
             except OSError:
                 continue
-    return sum(sizes.values())
+    return sizes

@@ -123,7 +123,6 @@ def _limits(spec: Spec) -> list[tuple[int, int]]:
     limits = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, max(1, int(spec.limits.cpu)) + 1),
-        (resource.RLIMIT_DATA, spec.limits.memory),
         (resource.RLIMIT_FSIZE, spec.limits.overlay),
         (resource.RLIMIT_NOFILE, _DESCRIPTORS),
         (resource.RLIMIT_MSGQUEUE, 0),

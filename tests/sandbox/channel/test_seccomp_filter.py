@@ -145,7 +145,17 @@ def test_what_the_specification_names_is_where_it_says(architecture: Architectur
     def ask(name: str, *arguments: int) -> int:
         return program.run(architecture.audit_arch, numbers[name], arguments)[0]
 
-    for name in ("read", "write", "recvmsg", "lseek", "close", "futex", "exit_group", "wait4", "getrandom"):
+    for name in (
+        "read",
+        "write",
+        "recvmsg",
+        "lseek",
+        "close",
+        "futex",
+        "exit_group",
+        "wait4",
+        "getrandom",
+    ):
         assert ask(name) == RET_ALLOW, name
     for name in ("openat", "newfstatat", "fstat", "execve", "clone", "kill", "umask", "sendmsg",
                  "recvmmsg", "memfd_create", "setsid", "fchmod", "flock", "socket", "bind",
