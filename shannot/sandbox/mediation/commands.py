@@ -32,6 +32,7 @@ from shannot.sandbox.kernel.processes import Execution, check_clone, prepare
 from . import procfs
 from .arguments import Strings, instruct
 from .flights import Flights, Waiting, go_on, stop
+from .stubs import Stub, descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,9 +134,13 @@ class Commands:
             self._execute(task, pending, call, arguments[0])
             return 0
         task.pending = None
+        stub = Stub(self._mediator, task, call)
         if answer.kind == "assume":
-            return self._performer.assume(task, call, answer)
-        return self._performer.perform(task, call, answer)
+            self._performer.assume(stub, answer, descriptor(task, 0))
+        else:
+            stdio = [descriptor(task, number) for number in range(3)]
+            self._performer.perform(stub, answer, stdio, task.umask)
+        return DEFERRED
 
     def is_expecting(self) -> bool:
         """Is the stub of a command for the host on its way? Asked by the attendant."""

@@ -1,8 +1,8 @@
 """Performer: what happens outside the sandbox to a command that the gate let through or recorded.
 
-Each runs on a thread of its own and answers the waiting stub when it is done. The command gets the
-process's own stdin, stdout and stderr, so that pipes of the script work as natively. At most
-`_THREADS` run side by side: the stub of any other waits for its turn.
+Each runs on a thread of its own and tells what stands in for it (`stubs.py`) when it is done. The
+command gets the process's own stdin, stdout and stderr, so that pipes of the script work as
+natively. At most `_THREADS` run side by side: any other waits for its turn.
 """
 
 from __future__ import annotations
@@ -11,24 +11,40 @@ import os
 import select
 import stat
 from _thread import allocate_lock, start_new_thread
-from errno import ESRCH
-
-from shannot.sandbox.channel.kernel_calls import pidfd_send_signal
-from shannot.sandbox.kernel.answers import DEFERRED
-
-from . import procfs
-from .arguments import end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import Popen
+    from typing import Protocol
 
-    from shannot.sandbox.channel.base import Memory
-    from shannot.sandbox.kernel.task import Task
+    from shannot.sandbox.kernel.task import System
     from shannot.sandbox.spec import Answer
 
-    from .mediator import Mediator
+    class Host(Protocol):
+        """Whom it works for."""
+
+        @property
+        def system(self) -> System: ...
+
+        def note(self, fault: Exception, what: str) -> None:
+            """Remember a mistake of ours."""
+
+    class StandIn(Protocol):
+        """What the script takes for the command: a stub that waits, or a number it knows."""
+
+        pidfd: int
+        """Ready when it was killed, and the command is to be killed with it; -1 for never."""
+
+        def started(self, group: int) -> None:
+            """The command runs, in this process group of the host."""
+
+        def left(self) -> None:
+            """It has ended: the group may be another's soon."""
+
+        def end(self, status: int) -> None:
+            """The command's exit status; a signal where it is negative."""
+
 
 _THREADS = 64
 _STDIN_MAX = 16 << 20  # bytes kept of what is piped into one command
@@ -39,46 +55,13 @@ _IDLE = 1.0
 _KILL = 9
 
 
-class _Stub:
-    """The process that stands for a command, and waits for its status."""
-
-    __slots__ = ("_mediator", "_memory", "_pid", "call", "pidfd")
-
-    def __init__(self, mediator: Mediator, task: Task, call: int) -> None:
-        """Errors: ESRCH if it is gone already."""
-        self._mediator = mediator
-        self._pid = task.pid
-        self.call = call
-        self.pidfd = os.pidfd_open(task.pid)
-        if not mediator.listener.alive(call):
-            os.close(self.pidfd)
-            raise OSError(ESRCH, "the caller is gone")
-        self._memory: Memory = task.memory.detach()
-
-    def end(self, status: int) -> None:
-        """Let it end with this exit status, or by this signal where it is negative."""
-        try:
-            if status < 0:
-                if _heeds(self._pid, -status):
-                    pidfd_send_signal(self.pidfd, -status)
-                    return
-                status = 128 - status  # it ignores or blocks this signal: as a shell has it
-            end(self._memory, status)
-            self._mediator.listener.reply(self.call, 0)
-        except OSError:
-            pass  # it was killed
-        finally:
-            self._memory.forget()
-            os.close(self.pidfd)
-
-
 class Performer:
     """Commands of one run that are under way."""
 
-    __slots__ = ("_changed", "_groups", "_held", "_mediator", "_queue", "_running", "ending")
+    __slots__ = ("_changed", "_groups", "_held", "_host", "_queue", "_running", "ending")
 
-    def __init__(self, mediator: Mediator) -> None:
-        self._mediator = mediator
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._running = 0
         self._queue: list[Callable[[], None]] = []
         self._groups: set[int] = set()  # process groups of what runs on the host
@@ -86,41 +69,35 @@ class Performer:
         self._changed = allocate_lock()
         self.ending = False  # the script has ended by itself: what still runs may end as well
 
-    def assume(self, task: Task, call: int, answer: Answer) -> int:
-        """Nothing runs. What the script pipes in is read first, so that its write succeeds."""
-        stub = _Stub(self._mediator, task, call)
-        if not self._has_input(task):
-            stub.end(answer.status)
-            return DEFERRED
-        stdin = task.descriptors.duplicate(0)
-        self._start(lambda: self._assume(stub, answer, stdin))
-        return DEFERRED
+    def assume(self, stand_in: StandIn, answer: Answer, stdin: int) -> None:
+        """Nothing runs. What the script pipes in is read first, so that its write succeeds.
 
-    def _has_input(self, task: Task) -> bool:
-        """Is its stdin a pipe or file that the script has filled, not the script's own stdin?"""
-        try:
-            found = task.descriptors.stat(0)
-        except OSError:
-            return False
-        if (found.st_dev, found.st_ino) == self._mediator.system.stdin_key:
+        stdin: a host descriptor that is closed here.
+        """
+        if self._is_filled(stdin):
+            self._start(lambda: self._assume(stand_in, answer, stdin))
+        else:
+            os.close(stdin)
+            stand_in.end(answer.status)
+
+    def _is_filled(self, host_fd: int) -> bool:
+        """Is this stdin a pipe or file that the script has filled, not the script's own stdin?"""
+        found = os.fstat(host_fd)
+        if (found.st_dev, found.st_ino) == self._host.system.stdin_key:
             return False
         return stat.S_ISFIFO(found.st_mode) or stat.S_ISREG(found.st_mode)
 
-    def _assume(self, stub: _Stub, answer: Answer, stdin: int) -> None:
+    def _assume(self, stand_in: StandIn, answer: Answer, stdin: int) -> None:
         try:
             data = self._read(stdin)
             if data:
-                self._mediator.system.gate.received(answer.ticket, data)
+                self._host.system.gate.received(answer.ticket, data)
         finally:
-            stub.end(answer.status)
+            stand_in.end(answer.status)
 
-    def perform(self, task: Task, call: int, answer: Answer) -> int:
-        """Run it on the host."""
-        stub = _Stub(self._mediator, task, call)
-        stdio = [_duplicate(task, number) for number in range(3)]
-        umask = task.umask
-        self._start(lambda: self._perform(stub, answer, stdio, umask))
-        return DEFERRED
+    def perform(self, stand_in: StandIn, answer: Answer, stdio: list[int], umask: int) -> None:
+        """Run it on the host. stdio: host descriptors, closed here."""
+        self._start(lambda: self._perform(stand_in, answer, stdio, umask))
 
     def busy(self) -> bool:
         """Is any command still under way?"""
@@ -149,26 +126,26 @@ class Performer:
             try:
                 next_work()
             except Exception as fault:  # noqa: BLE001 - as in the mediator: never silently lost
-                self._mediator.note(fault, "a command")
+                self._host.note(fault, "a command")
             with self._changed:
                 next_work = self._queue.pop(0) if self._queue else None
                 if next_work is None:
                     self._running -= 1
 
-    def _perform(self, stub: _Stub, answer: Answer, stdio: list[int], umask: int) -> None:
+    def _perform(self, stand_in: StandIn, answer: Answer, stdio: list[int], umask: int) -> None:
         status = 127
         try:
             process = _popen(answer, stdio, umask)
             if process is not None:
-                status = self._wait(stub, process)
+                status = self._wait(stand_in, process)
         finally:
             try:
                 finished = status if status >= 0 else 128 - status
-                self._mediator.system.gate.finished(answer.ticket, finished)
+                self._host.system.gate.finished(answer.ticket, finished)
             finally:
-                stub.end(status)
+                stand_in.end(status)
 
-    def _wait(self, stub: _Stub, process: Popen[bytes]) -> int:
+    def _wait(self, stand_in: StandIn, process: Popen[bytes]) -> int:
         """Until the command ends; it is killed when the process it stands for is."""
         group = process.pid
         with self._changed:
@@ -176,14 +153,17 @@ class Performer:
         pidfd = os.pidfd_open(group)
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        poll.register(stub.pidfd, select.POLLIN)
+        if stand_in.pidfd >= 0:
+            poll.register(stand_in.pidfd, select.POLLIN)
+        stand_in.started(group)
         try:
             while pidfd not in (ready := [host_fd for host_fd, _ in poll.poll()]):
-                if stub.pidfd in ready:
-                    poll.unregister(stub.pidfd)
+                if stand_in.pidfd in ready:
+                    poll.unregister(stand_in.pidfd)
                     if not self.ending:
                         _kill(group)
         finally:
+            stand_in.left()
             os.close(pidfd)
             with self._changed:
                 self._groups.discard(group)
@@ -243,21 +223,3 @@ def _kill(group: int) -> None:
         os.killpg(group, _KILL)
     except ProcessLookupError:
         pass
-
-
-def _heeds(pid: int, number: int) -> bool:
-    """Would this signal end the stub? It may have been started with it ignored or blocked."""
-    if number == _KILL:
-        return True
-    try:
-        masks = procfs.signal_masks(pid)
-    except OSError:
-        return True
-    return not (masks[b"SigIgn"] | masks[b"SigBlk"]) >> (number - 1) & 1
-
-
-def _duplicate(task: Task, number: int) -> int:
-    try:
-        return task.descriptors.duplicate(number)
-    except OSError:
-        return os.open(b"/dev/null", os.O_RDWR | os.O_CLOEXEC)
