@@ -15,10 +15,16 @@ from .turn import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .processes import Execution
     from .task import Task
+
+    Begin = Callable[
+        [Task, Execution, Sequence[bytes], Sequence[bytes], "tuple[int, int, int]"], "Child"
+    ]
+    """Starts what the gate answered for argv and environment, with these host descriptors as its
+    stdin, stdout and stderr, which it closes. Errors: those of fork(2)."""
 
 CHILDREN_MAX = 1000
 """Commands that a script has started and not waited for."""
@@ -28,7 +34,7 @@ _SIGNALS = 64  # _NSIG
 
 
 class Child:
-    """One command. `end` may be called on any thread, once."""
+    """One command. `end` may be called on any thread, once, also after `close`."""
 
     __slots__ = ("_ending", "ended", "pid", "send", "status")
 
@@ -58,9 +64,7 @@ class Children:
     def __init__(self) -> None:
         self._known: dict[int, Child] = {}
         self.turn = Turn()
-        self.begin: Callable[[Task, Execution, tuple[int, int, int]], Child] = _nobody
-        """Starts what the gate answered, with these host descriptors as its stdin, stdout and
-        stderr, which it closes. Set by `mediation/pypy_commands.py`. Errors: those of fork(2)."""
+        self.begin: Begin = _nobody  # set by `mediation/pypy_commands.py`
 
     def check_room(self) -> None:
         """May there be one more? Errors: EAGAIN, as fork(2) has it."""
@@ -145,5 +149,5 @@ def kill(task: Task, pid: int, signal: int) -> bool:
     return True
 
 
-def _nobody(_task: Task, _execution: Execution, _stdio: tuple[int, int, int]) -> Child:
+def _nobody(*_request: object) -> Child:
     raise OSError(EPERM, "no commands here")

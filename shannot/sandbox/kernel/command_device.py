@@ -11,6 +11,8 @@ is EINVAL:
     start, directory ("" is the present one), the numbers of stdin, stdout and stderr,
         count, that many paths to try in turn, count, argv, count, NAME=value …
         answer: the number of the child
+    pair (and then: other)
+        answer: one end of a connection that leads to the other, instead of a file
     poll, milliseconds (-1: for ever), count, then a number and events (poll(2)'s) for each
         answer: a number and events for each that is ready
 """
@@ -25,12 +27,13 @@ from errno import EACCES, EINVAL, ENOENT, ENOTDIR
 from shannot.sandbox.vfs.node import Directory, Mount
 
 from . import processes
+from .children import wait
 from .files import Answering, sealed
 from .task import AT_FDCWD, Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shannot.sandbox.vfs.tree import Tree
 
@@ -48,19 +51,21 @@ _EVENTS = select.POLLIN | select.POLLPRI | select.POLLOUT
 _SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
-def put(tree: Tree, system: System) -> None:
-    """Mount it in the tree of a run whose `system.children` is set."""
+def put(tree: Tree, system: System) -> CommandDevice:
+    """Mount it in the tree of a run whose `system.children` is set. `close` it afterwards."""
     device = CommandDevice(system)
     tree.put(PATH, Answering(Mount("ro", None), device.open, 0x7003))
+    return device
 
 
 class CommandDevice:
     """One request at a time: the child has one thread."""
 
-    __slots__ = ("_request", "_system")
+    __slots__ = ("_end", "_request", "_system")
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._end = -1  # of a pair, until it is asked for
         self._request = -1
 
     def open(self, task: Task, flags: int) -> int:
@@ -82,23 +87,46 @@ class CommandDevice:
         verb = fields.take()
         if verb == b"start":
             return sealed(b"%d\0" % _start(task, fields))
+        if verb == b"pair":
+            return self._pair(fields)
+        if verb == b"other":
+            return self._other(fields)
         if verb == b"poll":
             return sealed(_poll(task, fields))
         raise OSError(EINVAL, "no such verb")
 
     def _begin(self) -> int:
         """A file of a fixed size that takes no memory until it is written, and never grows."""
-        self.close()
+        if self._request >= 0:
+            os.close(self._request)
         self._request = os.memfd_create("request", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self._request, REQUEST_MAX)
         fcntl.fcntl(self._request, fcntl.F_ADD_SEALS, _SEALS)
         return os.dup(self._request)
 
+    def _pair(self, fields: Fields) -> int:
+        """An unnamed socketpair(2), whose other end is asked for next."""
+        fields.end()
+        self.close()
+        from _socket import socketpair  # asyncio alone needs one
+
+        ours, theirs = socketpair()
+        self._end = theirs.detach()
+        return ours.detach()
+
+    def _other(self, fields: Fields) -> int:
+        fields.end()
+        if self._end < 0:
+            raise OSError(EINVAL, "no pair")
+        end, self._end = self._end, -1
+        return end
+
     def close(self) -> None:
-        """Drop a request that nobody has asked the answer of."""
-        if self._request >= 0:
-            os.close(self._request)
-            self._request = -1
+        """Drop what was begun and not asked for."""
+        for host_fd in (self._request, self._end):
+            if host_fd >= 0:
+                os.close(host_fd)
+        self._request = self._end = -1
 
 
 class Fields:
@@ -156,7 +184,7 @@ def _start(task: Task, fields: Fields) -> int:
     children.check_room()
     execution = first_of(caller, candidates, argv, environment)
     stdio = duplicates(task, numbers)
-    return children.add(children.begin(caller, execution, stdio))
+    return children.add(children.begin(caller, execution, argv, environment, stdio))
 
 
 def in_directory(task: Task, directory: bytes) -> Task:
@@ -196,16 +224,38 @@ def duplicates(task: Task, numbers: tuple[int, int, int]) -> tuple[int, int, int
     found: list[int] = []
     try:
         for number in numbers:
-            if number < 0:
-                found.append(os.open(b"/dev/null", os.O_RDWR | os.O_CLOEXEC))
-            else:
-                found.append(task.descriptors.duplicate(number))
+            found.append(_duplicate(task, number))  # noqa: PERF401 - closed where the next fails
     except OSError:
         for host_fd in found:
             os.close(host_fd)
         raise
     stdin, stdout, stderr = found
     return stdin, stdout, stderr
+
+
+def _duplicate(task: Task, number: int) -> int:
+    try:
+        return task.descriptors.duplicate(number)
+    except OSError:
+        if number > 2:
+            raise
+        return os.open(b"/dev/null", os.O_RDWR | os.O_CLOEXEC)
+
+
+def run_line(task: Task, line: bytes, variables: Mapping[bytes, bytes]) -> int:
+    """system(3): start a shell for it, and wait. Returns the wait status, 127 where none starts."""
+    children = task.system.children
+    if children is None:
+        return 127 << 8
+    argv = [b"sh", b"-c", line]
+    environment = [b"%s=%s" % pair for pair in variables.items()]
+    try:
+        children.check_room()
+        execution = processes.prepare(task, b"/bin/sh", argv, environment)
+        child = children.begin(task, execution, argv, environment, duplicates(task, (0, 1, 2)))
+    except OSError:
+        return 127 << 8  # as where the child of system(3) could not execute the shell
+    return wait(task, children.add(child), 0)[1]
 
 
 def _poll(task: Task, fields: Fields) -> bytes:

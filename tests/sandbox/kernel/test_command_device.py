@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from errno import EACCES, EAGAIN, EBADF, ECHILD, EINVAL, ENOENT, ENOTDIR, EPERM
 from pathlib import Path
 
@@ -37,19 +37,29 @@ class Started:
 
     def __init__(self) -> None:
         self.executions: list[Execution] = []
+        self.started: list[tuple[tuple[bytes, ...], tuple[bytes, ...]]] = []
+        self.ending: int | None = None  # status that each ends with at once
         self.contents: list[bytes] = []
         self.signals: list[int] = []
         self.children: list[children.Child] = []
 
     def __call__(
-        self, _task: Task, execution: Execution, stdio: tuple[int, int, int]
+        self,
+        _task: Task,
+        execution: Execution,
+        argv: Sequence[bytes],
+        environment: Sequence[bytes],
+        stdio: tuple[int, int, int],
     ) -> children.Child:
+        self.started.append((tuple(argv), tuple(environment)))
         self.executions.append(execution)
         self.contents.append(os.pread(stdio[0], 100, 0))
         for host_fd in stdio:
             os.close(host_fd)
         child = children.Child(1000 + len(self.children), self.signals.append)
         self.children.append(child)
+        if self.ending is not None:
+            child.end(self.ending)
         return child
 
 
@@ -73,7 +83,7 @@ class Place:
         self.system.children = children.Children()
         self.system.children.turn.take()
         self.started = self.system.children.begin = Started()
-        command_device.put(self.world.tree, self.system)
+        self.device = command_device.put(self.world.tree, self.system)
 
     def ask(self, data: bytes) -> list[bytes]:
         task = self.world.task
@@ -108,6 +118,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
             child.end(0)
     assert place.system.children is not None
     place.system.children.close()
+    place.device.close()
     place.world.close()
 
 
@@ -120,6 +131,7 @@ def test_a_request_names_the_program_its_words_and_its_environment(place: Place)
     asked = place.gate.asked[0]
     assert pid == 1000
     assert asked.argv == (b"p", b"", b"a b")
+    assert place.started.started == [((b"p", b"", b"a b"), (b"A=1",))]
     assert asked.environment == {b"A": b"1"}
     assert asked.executable == os.fsencode(place.project / "program")
     assert asked.directory == os.fsencode(place.project)
@@ -287,6 +299,32 @@ def test_poll_tells_what_is_ready(place: Place) -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_the_ends_of_a_pair_lead_to_each_other(place: Place) -> None:
+    ends = []
+    for verb in (b"pair", b"other"):
+        request = files.openat(place.world.task, -100, command_device.PATH, os.O_WRONLY, 0)
+        os.write(request, b"%d\0%s\0" % (len(verb) + 1, verb))
+        os.close(request)
+        ends.append(files.openat(place.world.task, -100, command_device.PATH, os.O_RDONLY, 0))
+    os.write(ends[0], b"across")
+    assert os.read(ends[1], 10) == b"across"
+    for end in ends:
+        os.close(end)
+    with pytest.raises(OSError) as error:
+        place.request(b"other")
+    assert errno_of(error) == EINVAL
+
+
+def test_a_shell_line_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.world.map(Path("/bin"), mode="ro")
+    place.started.ending = 3
+    task = place.world.task
+    assert command_device.run_line(task, b"exit 3", {b"A": b"1"}) == 3 << 8
+    assert place.started.started == [((b"sh", b"-c", b"exit 3"), (b"A=1",))]
+    monkeypatch.setattr(place.gate, "command", lambda _request: Answer("refuse", errno=EPERM))
+    assert command_device.run_line(task, b"exit 3", {}) == 127 << 8
 
 
 @given(some.lists(some.binary(max_size=8) | some.integers(-3, 3000), max_size=12))

@@ -1,0 +1,103 @@
+"""Commands of a script of the `pypy` runtime: each answer of the gate becomes a child of it.
+
+    assume    a number that ends with the given status
+    perform   a number that stands for the command on the host
+    confine   a process of the sandbox, over the same layer (`supervise_confined.py`); where this
+              host has none, the command would need what the gate gives for `ask`: it is refused
+
+Called by `kernel/command_device.py`, on the thread that answers the script, which has the turn.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import ENOSYS
+
+from .performer import Performer
+from .stand_ins import FIRST_NUMBER, StandIn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from shannot.sandbox.kernel.children import Child
+    from shannot.sandbox.kernel.processes import Execution
+    from shannot.sandbox.kernel.task import System, Task
+
+    class Confiner(Protocol):
+        """Runs programs in the sandbox."""
+
+        def start(
+            self,
+            task: Task,
+            execution: Execution,
+            argv: Sequence[bytes],
+            environment: Sequence[bytes],
+            stdio: tuple[int, int, int],
+        ) -> Child:
+            """stdio: host descriptors, which stay the caller's. Errors: OSError."""
+
+        def stop(self) -> None:
+            """Kill all of them."""
+
+
+class PypyCommands:
+    """Those of one run."""
+
+    __slots__ = ("_confiner", "_faults", "_made", "performer", "system")
+
+    def __init__(self, system: System, faults: list[str], confiner: Confiner | None) -> None:
+        self.system = system
+        self._faults = faults
+        self._confiner = confiner
+        self._made = 0
+        self.performer = Performer(self)
+        if system.children is not None:
+            system.children.begin = self.begin
+
+    def note(self, fault: Exception, what: str) -> None:
+        self._faults.append(f"{what}: {type(fault).__name__}")
+
+    def begin(
+        self,
+        task: Task,
+        execution: Execution,
+        argv: Sequence[bytes],
+        environment: Sequence[bytes],
+        stdio: tuple[int, int, int],
+    ) -> Child:
+        """Start what was answered. stdio: host descriptors, closed here. Errors: fork(2)'s."""
+        answer = execution.answer
+        if answer.kind == "confine":
+            try:
+                if self._confiner is None:
+                    raise OSError(ENOSYS, "this host confines nothing")
+                return self._confiner.start(task, execution, argv, environment, stdio)
+            finally:
+                for host_fd in stdio:
+                    os.close(host_fd)
+        self._made += 1
+        stand_in = StandIn(FIRST_NUMBER + self._made)
+        if answer.kind == "perform":
+            self.performer.perform(stand_in, answer, list(stdio), task.umask)
+        else:
+            os.close(stdio[1])
+            os.close(stdio[2])
+            self.performer.assume(stand_in, answer, stdio[0])
+        return stand_in.child
+
+    # -- for the attendant ------------------------------------------------------------------------
+
+    def is_performing(self) -> bool:
+        """Does a command still run on the host?"""
+        return self.performer.busy()
+
+    def let_end(self, patient: bool) -> None:
+        """The script has ended, and so do confined commands; what runs on the host goes on if
+        `patient`, else it is killed."""
+        if self._confiner is not None:
+            self._confiner.stop()
+        self.performer.ending = patient
+        if not patient:
+            self.performer.stop()
