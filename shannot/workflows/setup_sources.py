@@ -17,7 +17,7 @@ from shannot.sandbox.runtimes.releases import Archive, Release
 from shannot.sandbox.runtimes.web import check_address, shown
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_ARCHIVE = re.compile(r"\.(tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))\Z")
+_ARCHIVE = re.compile(r"\.(tar|tgz|tbz2?|tar\.(gz|bz2))\Z")
 _MOST = 8
 """Archives of a directory that are tried."""
 
@@ -154,7 +154,7 @@ def _from_disk(path: str, checksum: str | None, release: Release | None) -> list
         found += [LocalArchive(f"{path}/{name}", None) for name in _archives(names, release)]
     if not found:
         raise NotFoundError(
-            f"{escape(path)} holds neither {BINARY} nor an archive (.tar.gz, .tar.bz2, .tar.xz)"
+            f"{escape(path)} holds neither {BINARY} nor an archive (.tar.gz, .tar.bz2)"
         )
     return found
 

@@ -42,7 +42,7 @@ class TarStream(io.BufferedIOBase):
     def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
         self._file = file
         self._bounds = bounds
-        self._stream = _opened(file)
+        self._stream, self._damage = _opened(file)
         self._position = 0
         self._members = 0
         self._header = b""
@@ -62,7 +62,10 @@ class TarStream(io.BufferedIOBase):
         return data
 
     def _read(self, size: int) -> bytes:
-        data = self._stream.read(size)
+        try:
+            data = self._stream.read(size)
+        except self._damage as error:
+            raise EOFError(str(error)) from error
         self._position += len(data)
         if self._position > self._bounds.size:
             raise TooMuchError(f"it unpacks to more than {self._bounds.size >> 20} MiB")
@@ -108,26 +111,23 @@ class TarStream(io.BufferedIOBase):
         super().close()
 
 
-def _opened(file: BinaryIO) -> _Readable:
-    """By the first bytes: gzip, bzip2, xz, or none."""
-    head = file.read(6)
+def _opened(file: BinaryIO) -> tuple[_Readable, type[Exception]]:
+    """(the plain stream, what it raises for damage beside OSError): gzip, bzip2 or none."""
+    head = file.read(3)
     file.seek(0)
     try:
         if head.startswith(b"\x1f\x8b"):
             import gzip
+            import zlib
 
-            return gzip.GzipFile(fileobj=file, mode="rb")
-        if head.startswith(b"BZh"):
+            return gzip.GzipFile(fileobj=file, mode="rb"), zlib.error
+        if head == b"BZh":
             import bz2
 
-            return bz2.BZ2File(file)
-        if head == b"\xfd7zXZ\0":
-            import lzma
-
-            return lzma.LZMAFile(file)
+            return bz2.BZ2File(file), EOFError
     except ImportError as error:
         raise UnsuccessfulError(
             f"this python was built without {error.name}: unpack the archives by other means, and"
             " name the directory with --from"
         ) from None
-    return file
+    return file, EOFError

@@ -47,7 +47,7 @@ def files(tmp_path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("folder", ["", "./", "pypy/", "./pypy/", "pypy/bin/"])
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2"])
 def test_a_program_is_found_in_every_public_layout(tmp_path: Path, folder: str, mode: str) -> None:
     names = {f"{folder}pypy3-c": b"program", f"{folder}libpypy3-c.so": b"library"}
     assert take(tmp_path, of_files(names, mode)) == {"pypy3-c", "libpypy3-c.so"}
@@ -157,7 +157,7 @@ def test_names_in_messages_are_escaped(tmp_path: Path) -> None:
     assert str(error.value).isprintable()
 
 
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2"])
 def test_an_archive_that_is_cut_off_anywhere_is_refused(tmp_path: Path, mode: str) -> None:
     data = of_files({"pypy3-c": b"x" * 3000, OS: os.urandom(3000)}, mode)
     whole = data.rstrip(b"\0")
@@ -167,6 +167,17 @@ def test_an_archive_that_is_cut_off_anywhere_is_refused(tmp_path: Path, mode: st
         place.mkdir()
         with pytest.raises(UnsuccessfulError, match="the archive"):
             take(place, data[:size])
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2"])
+def test_an_archive_that_is_damaged_anywhere_is_refused(tmp_path: Path, mode: str) -> None:
+    """By name: what zlib raises is no OSError, and passed as a fault of ours."""
+    data = of_files({"pypy3-c": os.urandom(3000), OS: b"x"}, mode)
+    for position in range(20, len(data), len(data) // 12):
+        place = tmp_path / str(position)
+        place.mkdir()
+        with pytest.raises(UnsuccessfulError, match="the archive"):
+            take(place, data[:position] + bytes([data[position] ^ 0x55]) + data[position + 1 :])
 
 
 def test_a_damaged_header_is_not_the_end(tmp_path: Path) -> None:
