@@ -233,14 +233,14 @@ def test_what_cannot_be_is_one_clear_line(
     assert not host.pypy.exists()
 
 
-ORDINARY = b"#!/bin/sh\necho Python 3.6.9 PyPy 7.3.3\n"
+ORDINARY = pypys.program("Python 3.6.9 (7.3.3)\n[PyPy 7.3.3]\n>>>> ")
 
 
 @pytest.mark.parametrize(
     ("program", "message"),
     [
         (ORDINARY, "not a sandboxed one"),
-        (b"#!/bin/sh\nexit 3\n", "not a sandboxed one"),
+        (pypys.program(""), "not a sandboxed one"),
         (b"\x7fELF nothing that runs", "cannot run"),
         (pypys.program(pypys.DUMP.replace("20001", "20002")), "version '20002'"),
         (pypys.program(pypys.DUMP.replace("linux2", "darwin")), "made for darwin"),
