@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "machines": GROUND,
     "sessions": GROUND | {"policy"},
     "workflows": GROUND | MIDDLE,
-    "cli": GROUND | MIDDLE | {"workflows", "tui"},  # which `approve` opens
+    "cli": GROUND | MIDDLE | {"workflows", "tui", "mcp"},  # the subcommands that open them
     "tui": GROUND | MIDDLE | {"workflows"},
     "mcp": GROUND | MIDDLE | {"workflows"},
     "__main__": {"cli", "errors"},

@@ -32,6 +32,7 @@ COMMANDS = {
     "execute": "do what was approved, in order, as recorded",
     "explain": "what the policy says about a command, and why",
     "setup": "install what is not part of shannot itself: the pypy runtime",
+    "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
 }
 INTERRUPTED = 130  # 128 + SIGINT
 _EXHAUSTED = {

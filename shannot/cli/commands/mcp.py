@@ -1,0 +1,66 @@
+"""`shannot mcp`: an agent's way to run scripts, look at sessions and wait for people."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from shannot.errors import DONE, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from types import FrameType
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Its options: the ceiling of what the agent may ask for."""
+    parser.description = (
+        "Serve the Model Context Protocol on stdin and stdout. No tool approves anything: what a"
+        " script would change waits for `shannot approve`."
+    )
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a profile the agent may choose; the first is its default (without: the configured)",
+    )
+    parser.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="scripts run in this directory or below it only (without: wherever you may)",
+    )
+    parser.add_argument(
+        "--project-only",
+        action="store_true",
+        help="no view of the whole machine: scripts see their directory alone",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Serve until the client closes the connection."""
+    from shannot.cli.place import current_caller
+    from shannot.mcp.offer import Offer
+    from shannot.mcp.run_tool import LIMITS
+    from shannot.mcp.server import serve_stdio
+    from shannot.workflows.choices import load_settings, make_limits
+
+    roots = [os.path.abspath(root) for root in options.root]
+    for root in roots:
+        if not os.path.isdir(root):
+            raise UsageError(f"--root {root}: not a directory")
+    views = ("project",) if options.project_only else ("project", "system")
+    limits = make_limits(load_settings(current_caller()), {})
+    bounds = {name: getattr(limits, name) for name in LIMITS}
+    signal.signal(signal.SIGTERM, _leave)
+    serve_stdio(Offer(tuple(options.profile), (), tuple(roots), views, bounds))
+    return DONE
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Asked to end: as when the client is gone, so that what is under way ends as well."""
+    sys.exit(DONE)

@@ -1,0 +1,52 @@
+"""What this server offers, decided by the person who configured it and never by the agent."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .program import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The ceiling of what tools may be asked for."""
+
+    profiles: tuple[str, ...] = ()
+    """Names the agent may choose from; the first is the default. Empty: the configured default."""
+    targets: tuple[str, ...] = ()
+    """Other machines and groups a script may be run on. Empty: this one alone."""
+    roots: tuple[str, ...] = ()
+    """Directories below which scripts run and are read. Empty: any that the user may enter."""
+    views: tuple[str, ...] = ("project", "system")
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """By option of `shannot run`: the most that a run may be given."""
+
+    def directory(self, asked: str | None, fallback: str) -> str:
+        """Where a script runs. Raises CommandError for one that is not offered."""
+        if asked is None:
+            asked = self.roots[0] if self.roots else fallback
+        if not os.path.isabs(asked):
+            raise CommandError("directory: must be an absolute path")
+        real = os.path.realpath(asked)
+        self._check(real, "directory")
+        if not os.path.isdir(real):
+            raise CommandError(f"directory: {asked} is none")
+        return real
+
+    def script(self, path: str, directory: str) -> str:
+        """A script's absolute path. Raises CommandError for one that is not offered."""
+        found = os.path.normpath(os.path.join(directory, path))
+        self._check(os.path.realpath(found), "path")
+        return found
+
+    def _check(self, real: str, what: str) -> None:
+        roots = [os.path.realpath(root) for root in self.roots]
+        if roots and not any(
+            real == root or real.startswith(root.rstrip("/") + "/") for root in roots
+        ):
+            raise CommandError(f"{what}: only below {', '.join(self.roots)}")
