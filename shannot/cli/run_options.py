@@ -82,7 +82,11 @@ OPTIONS = (
         many=True,
     ),
     Option("--python", "the interpreter, a virtual environment's for example", "PATH"),
-    Option("--runtime", "how it is confined", choices=("cpython",)),
+    Option(
+        "--runtime",
+        "which interpreter, and so how it is confined (default: cpython)",
+        choices=("cpython", "pypy"),
+    ),
     Option("--dry-run", "run no command at all on this machine"),
     Option(
         "--on-ask",

@@ -63,7 +63,7 @@ class Settings:
     view: Literal["project", "system"] | None = None
     python: str | None = None
     on_ask: Literal["assume", "fail"] | None = None
-    runtime: Literal["cpython"] | None = None
+    runtime: Literal["cpython", "pypy"] | None = None
     allow_yes: bool = True
     expire: int | None = None
     """Seconds from an approval in which its execution must begin."""
@@ -202,8 +202,8 @@ def _merge_run(settings: Settings, document: Document, run: Table) -> Settings:
         on_ask = document.string(("run", "on_ask"), run["on_ask"], ("assume", "fail"))
         settings = replace(settings, on_ask=cast("Literal['assume', 'fail']", on_ask))
     if "runtime" in run:
-        document.string(("run", "runtime"), run["runtime"], ("cpython",))
-        settings = replace(settings, runtime="cpython")
+        runtime = document.string(("run", "runtime"), run["runtime"], ("cpython", "pypy"))
+        settings = replace(settings, runtime=cast("Literal['cpython', 'pypy']", runtime))
     if "python" in run:
         settings = replace(settings, python=document.string(("run", "python"), run["python"]))
     environment = document.strings(("run", "env"), run.get("env", []))

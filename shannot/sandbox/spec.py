@@ -155,7 +155,7 @@ class Spec:
 
     __slots__ = (
         "argv", "blobs", "directory", "environment", "hidden", "home", "interpreter", "limits",
-        "maps", "no_commands", "private", "script", "state", "user", "view",
+        "maps", "no_commands", "private", "runtime", "script", "state", "user", "view",
     )  # fmt: skip
 
     def __init__(
@@ -176,7 +176,9 @@ class Spec:
         blobs: Callable[[], Blobs],
         no_commands: bool = False,
         hidden: Sequence[bytes] = (),
+        runtime: Literal["cpython", "pypy"] = "cpython",
     ) -> None:
+        self.runtime = runtime
         self.interpreter = interpreter  # host path of the python to run
         self.argv = tuple(argv)  # the child's whole argv, argv[0] included
         self.directory = directory  # where it starts: absolute, links resolved

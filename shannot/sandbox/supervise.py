@@ -70,14 +70,22 @@ class LayerChanges:
 def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     """Run the child of `spec` to its end. Errors: ShannotError where it cannot be started."""
     identity = Identity(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
-    tree = build(spec, identity, cpython.libraries(spec.interpreter))
+    run_child = _run_child
+    libraries: Sequence[bytes] = ()
+    if spec.runtime == "pypy":
+        from . import supervise_pypy  # the other runtime does without it
+
+        run_child = supervise_pypy.run_child
+    else:
+        libraries = cpython.libraries(spec.interpreter)
+    tree = build(spec, identity, libraries)
     system = System(identity, tree.overlay, tree.lookup, spec.limits, gate)
     tree.put_late(b"/proc", lambda: _proc(system, tree, others=spec.view == "system"))
     tree.lookup.missing.clear()
     changes = LayerChanges(tree, spec)
     gate.attach(changes)
     try:
-        attendant = _run_child(spec, system, tree, streams)
+        attendant = run_child(spec, system, tree, streams)
         effects, faults = _last_cut(changes)
     finally:
         changes.closed = True

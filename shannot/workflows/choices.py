@@ -33,7 +33,7 @@ class Choices:
 
     __slots__ = (
         "configuration", "environment", "limits", "maps", "notes", "on_ask", "profile",
-        "profile_name", "python", "view",
+        "profile_name", "python", "runtime", "view",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +42,7 @@ class Choices:
         view: Literal["project", "system"],
         on_ask: Literal["assume", "fail"],
         python: str | None,
+        runtime: Literal["cpython", "pypy"],
         environment: Mapping[bytes, bytes],
         limits: Limits,
         maps: Sequence[Map],
@@ -53,6 +54,7 @@ class Choices:
         self.view = view
         self.on_ask = on_ask
         self.python = python
+        self.runtime = runtime
         self.environment = environment
         self.limits = limits
         self.maps = maps
@@ -71,13 +73,17 @@ def choose(request: Request, caller: Caller) -> Choices:
     on_ask: Literal["assume", "fail"] = "assume"
     if (request.on_ask or (settings and settings.on_ask)) == "fail":
         on_ask = "fail"
+    runtime: Literal["cpython", "pypy"] = "cpython"
+    if (request.runtime or (settings and settings.runtime)) == "pypy":
+        runtime = "pypy"
     maps = _configured_maps(settings, caller.home)
     maps += [read_map(text, caller.directory, caller.home) for text in request.maps]
     added = [listed.text for listed in settings.environment] if settings else []
     return Choices(
         view=view,
         on_ask=on_ask,
-        python=request.python or (settings.python if settings else None),
+        python=request.python or (settings.python if settings and runtime == "cpython" else None),
+        runtime=runtime,
         environment=child_environment(
             {"HOME": caller.home, "USER": caller.user, **caller.environment},
             [*added, *request.environment],

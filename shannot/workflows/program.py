@@ -87,9 +87,21 @@ def _is_binary(head: bytes) -> bool:
     return b"\0" in head and head[2:4] != _PYC and not head.startswith(_ZIP)
 
 
-def find_interpreter(python: str | None, default: str) -> str:
-    """The absolute path of the interpreter. A virtual environment's python keeps its own path:
-    resolved, it would be another one. Raises UsageError."""
+def find_interpreter(runtime: str, state: str, python: str | None, default: str) -> str:
+    """The absolute path of the interpreter: for `pypy` the installed one, below the state
+    directory, else `python`, or the default. Raises UsageError, NotFoundError."""
+    if runtime == "pypy":
+        from shannot.sandbox.runtimes import installed  # the other runtime needs no looking
+
+        if python is not None:
+            raise UsageError("--python is for the cpython runtime: the pypy runtime has its own")
+        return installed.require(state)
+    return find_python(python, default)
+
+
+def find_python(python: str | None, default: str) -> str:
+    """A CPython's absolute path. A virtual environment's python keeps its own path: resolved, it
+    would be another one. Raises UsageError."""
     given = python or default
     if not given:
         raise UsageError("this shannot has no python of its own: name one with `--python PATH`")

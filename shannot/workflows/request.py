@@ -39,7 +39,7 @@ class Request:
 
     __slots__ = (
         "dry_run", "environment", "keep", "limits", "maps", "on_ask", "program", "python",
-        "streams", "view",
+        "runtime", "streams", "view",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Request:
         maps: Sequence[str] = (),
         environment: Sequence[str] = (),
         python: str | None = None,
+        runtime: str | None = None,
         dry_run: bool = False,
         on_ask: str | None = None,
         keep: bool = False,
@@ -61,6 +62,7 @@ class Request:
         self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
         self.environment = environment  # `NAME[=VALUE]`
         self.python = python
+        self.runtime = runtime  # cpython, pypy
         self.dry_run = dry_run
         self.on_ask = on_ask  # assume, fail
         self.keep = keep

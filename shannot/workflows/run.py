@@ -101,11 +101,11 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
     if program.kind == "script":
         script = os.path.join(caller.directory, program.text)
         check_script(script)
-    python = find_interpreter(choices.python, caller.python)
+    state = state_directory(caller.environment, caller.uid)
+    python = find_interpreter(choices.runtime, state, choices.python, caller.python)
     stdin, stdout, stderr = request.streams
     copy = read_stdin(stdin) if program.kind == "stdin" else None
     source = read_script(program, script, copy)
-    state = state_directory(caller.environment, caller.uid)
     keeper = _Keeper(state)
     notes = list(choices.notes)
     private = make_private(state, caller.uid)
@@ -229,6 +229,7 @@ def _spec(
         blobs=blobs,
         no_commands=request.dry_run,
         hidden=[os.fsencode(os.path.dirname(configuration))] if configuration else [],
+        runtime=choices.runtime,
     )
 
 

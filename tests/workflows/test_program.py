@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shannot.errors import NotFoundError, UsageError
-from shannot.workflows.program import Program, check_script, find_interpreter, read_stdin
+from shannot.workflows.program import Program, check_script, find_python, read_stdin
 
 
 def test_argv_is_what_a_person_would_type() -> None:
@@ -54,8 +54,8 @@ def test_what_is_no_script_is_named(tmp_path: Path) -> None:
 
 def test_the_interpreter_keeps_the_path_of_its_environment(tmp_path: Path) -> None:
     (tmp_path / "python").symlink_to(os.path.realpath(sys.executable))
-    assert find_interpreter(str(tmp_path / "python"), "") == str(tmp_path / "python")
-    assert find_interpreter(None, sys.executable) == os.path.abspath(sys.executable)
+    assert find_python(str(tmp_path / "python"), "") == str(tmp_path / "python")
+    assert find_python(None, sys.executable) == os.path.abspath(sys.executable)
 
 
 def test_what_is_no_interpreter_is_named(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_what_is_no_interpreter_is_named(tmp_path: Path) -> None:
         ("no-such-python", "no such interpreter"),
     ]:
         with pytest.raises(UsageError, match=message):
-            find_interpreter(python, "")
+            find_python(python, "")
     with pytest.raises(UsageError, match="no python of its own"):
-        find_interpreter(None, "")
+        find_python(None, "")
 
 
 def test_a_script_on_stdin_is_read_whole() -> None:

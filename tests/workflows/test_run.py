@@ -265,3 +265,41 @@ def test_a_rule_of_the_configuration_decides(place: Place) -> None:
     sandbox = FakeSandbox(commands=[["systemctl", "status"]])
     place.run(sandbox)
     assert sandbox.answers[0].kind == "refuse"
+
+
+def test_pypy_without_one_installed_says_what_installs_it(place: Place) -> None:
+    sandbox = FakeSandbox()
+    request = Request(Program("code", "pass"), runtime="pypy", streams=QUIET)
+    with pytest.raises(NotFoundError, match="shannot setup pypy"):
+        place.run(sandbox, request)
+    assert sandbox.spec is None
+
+
+def install_pypy(place: Place) -> str:
+    directory = place.state / "shannot" / "runtime" / "pypy"
+    for name in ("lib-python", "lib_pypy"):
+        (directory / name).mkdir(parents=True)
+    (directory / "pypy3-c").write_bytes(b"\x7fELF")
+    return str(directory / "pypy3-c")
+
+
+def test_the_runtime_is_chosen_by_option_before_configuration(place: Place) -> None:
+    binary = install_pypy(place)
+    place.configure('[run]\nruntime = "pypy"\npython = "/no/such/python"\n')
+    sandbox = FakeSandbox()
+    place.run(sandbox)
+    spec = spec_of(sandbox)
+    assert (spec.runtime, spec.interpreter) == ("pypy", os.fsencode(binary))
+    chosen = Request(
+        Program("code", "pass"), runtime="cpython", python=sys.executable, streams=QUIET
+    )
+    place.run(sandbox, chosen)
+    spec = spec_of(sandbox)
+    assert (spec.runtime, spec.interpreter) == ("cpython", os.fsencode(sys.executable))
+
+
+def test_an_interpreter_of_the_other_runtime_is_refused(place: Place) -> None:
+    install_pypy(place)
+    request = Request(Program("code", "pass"), runtime="pypy", python=sys.executable, streams=QUIET)
+    with pytest.raises(UsageError, match="--python"):
+        place.run(FakeSandbox(), request)

@@ -57,6 +57,7 @@ def _request(values: Mapping[str, Value]) -> Request:
         maps=_texts(values["map"]),
         environment=_texts(values["env"]),
         python=_text(values["python"]),
+        runtime=_text(values["runtime"]),
         dry_run=bool(values["dry_run"]),
         on_ask=_text(values["on_ask"]),
         keep=bool(values["keep"]),

@@ -66,7 +66,7 @@ def compile_filter(
     architecture: Architecture,
     terminal: bool = False,
     native_threads: bool = False,
-    otherwise: str = "notify",
+    otherwise: str | int = "notify",
 ) -> bytes:
     """An array of struct sock_filter, 8 bytes each, for `kernel_calls.seccomp_listener`.
 

@@ -46,16 +46,21 @@ class Child:
 
     def close(self) -> None:
         """Close every descriptor."""
-        for host_fd in (self.listener, self.pidfd, self._reader):
-            os.close(host_fd)
+        os.close(self.pidfd)
+        self.close_launch()
+
+    def close_launch(self) -> None:
+        """Close what served the start alone: calls that are notified fail from now on."""
+        os.close(self.listener)
+        os.close(self._reader)
 
 
 class Launch:
     """What to start and how to confine it. Descriptors are host descriptors of ours."""
 
     __slots__ = (
-        "argv", "directory", "drop_to", "environment", "filter", "interpreter", "limits", "ruleset",
-        "stdio",
+        "argv", "directory", "drop_to", "environment", "filter", "interpreter", "limits", "report",
+        "ruleset", "stdio",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +75,7 @@ class Launch:
         ruleset: int,
         limits: Sequence[tuple[int, int]],
         drop_to: int | None,
+        report: int | None = None,
     ) -> None:
         self.interpreter = interpreter  # to execute; close-on-exec
         self.argv = argv
@@ -80,6 +86,7 @@ class Launch:
         self.ruleset = ruleset  # of Landlock
         self.limits = limits  # (RLIMIT_*, value)
         self.drop_to = drop_to  # the user and group number to become; None: stay
+        self.report = report  # the number to report under until the exec, for a strict filter
 
 
 def start(launch: Launch) -> Child:
@@ -161,7 +168,7 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         step = "chdir"
         os.fchdir(launch.directory)
         step = "descriptors"
-        _take_descriptors(launch, writer)
+        writer = _take_descriptors(launch, writer)
         step = "limits"
         for kind, value in launch.limits:
             _limit(kind, value)
@@ -190,11 +197,13 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         os._exit(125)
 
 
-def _take_descriptors(launch: Launch, writer: int) -> None:
-    """0, 1, 2 are the script's; all else closes at the exec."""
+def _take_descriptors(launch: Launch, writer: int) -> int:
+    """0, 1, 2 are the script's; all else closes at the exec. Returns where to report."""
     moved = [os.dup(number) if number < 3 else number for number in launch.stdio]
     for target, number in enumerate(moved):
         os.dup2(number, target)
+    if launch.report is not None:
+        writer = os.dup2(writer, launch.report, inheritable=False)
     keep = sorted((launch.interpreter, launch.ruleset, writer))
     first = 3
     for number in keep:
@@ -202,6 +211,7 @@ def _take_descriptors(launch: Launch, writer: int) -> None:
             os.closerange(first, number)
         first = number + 1
     kernel_calls.close_range(first, (1 << 32) - 1)
+    return writer
 
 
 def _volunteer() -> None:

@@ -31,8 +31,9 @@ def names() -> Sequence[str]:
 def source(name: str) -> bytes:
     """What one of them holds. Errors: OSError."""
     path = os.path.join(os.path.dirname(__file__), name)
-    if __loader__ is not None and hasattr(__loader__, "get_data"):
-        data: bytes = __loader__.get_data(path)
+    loader = globals().get("__loader__")
+    if loader is not None and hasattr(loader, "get_data"):
+        data: bytes = loader.get_data(path)
         return data
     with open(path, "rb") as file:
         return file.read()

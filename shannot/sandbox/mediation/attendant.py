@@ -11,12 +11,35 @@ from _thread import allocate_lock, get_ident, start_new_thread
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
+    from shannot.sandbox.kernel.task import System
     from shannot.sandbox.spec import Limits
 
-    from .mediator import Mediator
     from .placement import Placement
     from .processor_time import ProcessorTime
+
+    class Answering(Protocol):
+        """The mediator, as far as it is watched."""
+
+        answered: int  # calls so far
+        stopped: bool
+
+        @property
+        def system(self) -> System: ...
+
+        def overdue(self) -> bool:
+            """Is it to be roused, since something will not happen that it waits for?"""
+
+        def is_expecting(self) -> bool:
+            """Is a command for the host on its way, though it does not run yet?"""
+
+        def is_performing(self) -> bool:
+            """Does a command still run on the host?"""
+
+        def let_end(self, patient: bool) -> None:
+            """The script has ended: commands go on where `patient`, else they are killed."""
+
 
 _KILL, _XCPU, _URG = 9, 24, 23
 _FAILED = 125  # exit status of what we ended because of a mistake of ours
@@ -40,7 +63,7 @@ class Attendant:
     )  # fmt: skip
 
     def __init__(
-        self, group: int, pidfd: int, limits: Limits, mediator: Mediator, placement: Placement
+        self, group: int, pidfd: int, limits: Limits, mediator: Answering, placement: Placement
     ) -> None:
         self._placement = placement
         self._group = group
@@ -164,16 +187,15 @@ class Attendant:
 
     def _let_commands_end(self) -> None:
         """An allowed command that runs on the host is not cut short by the script's end."""
-        performer, commands = self._mediator.performer, self._mediator.commands
-        if performer is None or commands is None:
-            return
+        mediator = self._mediator
         patience = time.monotonic() + _ON_THE_WAY
-        while self.limit is None and commands.is_expecting() and time.monotonic() < patience:
+        while self.limit is None and mediator.is_expecting() and time.monotonic() < patience:
             time.sleep(0.005)  # it was executed before the script ended: it is to run as well
-        performer.ending = self.limit is None
-        while performer.busy() and self.limit is None and time.monotonic() < self._deadline:
+        if self.limit is None:
+            mediator.let_end(patient=True)
+        while mediator.is_performing() and self.limit is None and time.monotonic() < self._deadline:
             time.sleep(0.01)
-        performer.stop()  # what is left has used up the run's time
+        mediator.let_end(patient=False)  # what is left has used up the run's time
 
     # -- limits that only a look finds ------------------------------------------------------------
 

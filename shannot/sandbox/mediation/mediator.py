@@ -236,8 +236,23 @@ class Mediator:
                 self.limit_hit("processes")
                 raise OSError(EAGAIN, "too many processes")
 
-    # -- stubs under way -------------------------------------------------------------------------
+    # -- for the attendant ------------------------------------------------------------------------
 
     def overdue(self) -> bool:
         """Will a stub not arrive? Asked now and then by the attendant."""
         return self.commands is not None and bool(self.commands.flights.lost())
+
+    def is_expecting(self) -> bool:
+        """Is the stub of a command for the host on its way?"""
+        return self.commands is not None and self.commands.is_expecting()
+
+    def is_performing(self) -> bool:
+        """Does a command still run on the host?"""
+        return self.performer is not None and self.performer.busy()
+
+    def let_end(self, patient: bool) -> None:
+        """The script has ended: what runs on the host goes on if `patient`, else it is killed."""
+        if self.performer is not None:
+            self.performer.ending = patient
+            if not patient:
+                self.performer.stop()

@@ -79,7 +79,7 @@ def _launch(
                 ),
                 ruleset=ruleset,
                 limits=_limits(spec),
-                drop_to=_number_to_drop_to(),
+                drop_to=number_to_drop_to(),
             )
         )
     finally:
@@ -112,7 +112,7 @@ def _stub_directory(private: bytes, architecture: Architecture) -> int:
     return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def _number_to_drop_to() -> int | None:
+def number_to_drop_to() -> int | None:
     """A user number of this run's own, where root starts it."""
     if os.geteuid() != 0:
         return None

@@ -38,6 +38,14 @@ class Dump:
         self.functions = functions  # signatures
 
 
+def require(state: str) -> str:
+    """The binary's path, of an installation that was found right. Errors: as `check`."""
+    directory = pypy_directory(state)
+    if missing_parts(directory):
+        raise NotFoundError("no PyPy is installed: run `shannot setup pypy`")
+    return f"{directory}/{BINARY}"
+
+
 def check(directory: str) -> Dump:
     """Is a whole, sandboxed PyPy in this directory, one that we have a row for every call of?
 

@@ -96,10 +96,10 @@ def fill_table(
     for row in rows:
         number = numbers.get(row.name)
         if number is not None:
-            table[number] = _compile(row, alive)
+            table[number] = compile_row(row, alive)
 
 
-def _compile(row: Row, alive: Callable[[int], bool]) -> Answer:
+def compile_row(row: Row, alive: Callable[[int], bool]) -> Answer:
     """One function for the row, its first arguments unrolled: half the cost of a loop."""
     if len(row.kinds) >= 3:
         hot = _compile_hot(row, alive)
