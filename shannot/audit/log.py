@@ -37,13 +37,11 @@ HEAD_SIZE = 256
 """Bytes, always: written in one piece over the former head."""
 PATIENCE = 5.0
 """Seconds to wait for other writers."""
-_TEXT_LIMIT = 1000  # characters of one value
-_ITEMS_LIMIT = 64
-_LINE_LIMIT = 256 << 10  # bytes of one line
+_SIMPLE = 1000  # characters of a text that needs no second look
 _INNER = int.from_bytes(b"\x36" * 64, "big")  # ipad and opad of RFC 2104
 _OUTER = int.from_bytes(b"\x5c" * 64, "big")
 _MAGIC = "shannot-audit-head-1"
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class AuditError(ShannotError):
@@ -72,12 +70,20 @@ class Head:
 class Log:
     """The log below one state directory, of one user."""
 
-    __slots__ = ("_uid", "seal_path", "segments_path")
+    __slots__ = ("_patience", "_segment_limit", "_uid", "seal_path", "segments_path")
 
-    def __init__(self, state: str, uid: int) -> None:
+    def __init__(
+        self,
+        state: str,
+        uid: int,
+        segment_limit: int = SEGMENT_LIMIT,
+        patience: float = PATIENCE,
+    ) -> None:
         self.segments_path = f"{state}/audit"
         self.seal_path = f"{state}/seal"
         self._uid = uid
+        self._segment_limit = segment_limit
+        self._patience = patience
 
     def append(self, records: Sequence[Record], sync: bool = True) -> str:
         """Add records, all or none of them. Returns what was found wrong with the log, or "".
@@ -89,7 +95,7 @@ class Log:
         try:
             segments = self._open(self.segments_path)
             seals = self._open(self.seal_path)
-            head_fd = _lock(seals)
+            head_fd = _lock(seals, self._patience)
             head, finding, told = self._settled(segments, seals, head_fd)
             self._write(segments, head_fd, head, [*told, *records], sync)
             return finding
@@ -109,9 +115,11 @@ class Log:
         key = read_key(seals)
         head = parse_head(os.pread(head_fd, HEAD_SIZE + 1, 0), key)
         if head is not None:
-            if head.size >= SEGMENT_LIMIT:
+            there = _segment_size(segments, head.first)
+            if head.size == there >= self._segment_limit:
                 head.first, head.size = head.count + 1, 0
-            if _segment_size(segments, head.first) == head.size:
+                there = _segment_size(segments, head.first)
+            if there == head.size:
                 return head, "", ()
         # Seldom: a crash, a damaged log, or the very first record.
         from shannot.audit.repair import settle
@@ -146,14 +154,11 @@ class Log:
     def _open(self, path: str) -> int:
         """A descriptor of one of our directories, made where it is missing. AuditError."""
         try:
-            fd = os.open(path, _DIRECTORY)
+            fd = os.open(path, DIRECTORY)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-            try:
-                os.mkdir(path, 0o700)
-            except FileExistsError:
-                pass
-            fd = os.open(path, _DIRECTORY)
+            from shannot.audit.repair import make_directory  # once
+
+            fd = make_directory(path)
         found = os.fstat(fd)
         if found.st_uid != self._uid or found.st_mode & 0o022:
             os.close(fd)
@@ -166,45 +171,27 @@ def encode(record: Record, number: int, before: str) -> bytes:
     now = time.time()
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
     start = f'{{"seq":{number},"time":"{moment}.{int(now * 1000) % 1000:03}Z","prev":"{before}"'
-    for text_limit, items_limit in ((_TEXT_LIMIT, _ITEMS_LIMIT), (100, 8)):
-        fields = "".join(
-            f',"{name}":{_json(value, text_limit, items_limit)}' for name, value in record.items()
-        )
-        line = f"{start}{fields}}}\n".encode("ascii")
-        if len(line) <= _LINE_LIMIT:
-            break
-    return line
+    fields = [f',"{name}":{_simple(value)}' for name, value in record.items()]
+    if any(field.endswith(":") for field in fields):
+        # A plain run has only simple values.
+        from shannot.audit.values import fields_of
+
+        fields = fields_of(record)
+    return f"{start}{''.join(fields)}}}\n".encode("ascii")
 
 
-def _json(value: Value, text_limit: int, items_limit: int) -> str:
+def _simple(value: Value) -> str:
+    """As JSON, where that is easy; else ""."""
+    if isinstance(value, str):
+        plain = value.isascii() and value.isprintable() and len(value) <= _SIMPLE
+        return f'"{value}"' if plain and '"' not in value and "\\" not in value else ""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str):
-        if len(value) > text_limit:
-            value = f"{value[:text_limit]}... ({len(value) - text_limit} more characters)"
-        return _quoted(value)
-    if hasattr(value, "items"):
-        pairs = (
-            f"{_quoted(name)}:{_json(item, text_limit, items_limit)}"
-            for name, item in value.items()
-        )
-        return f"{{{','.join(pairs)}}}"
-    parts = [_json(item, text_limit, items_limit) for item in value[:items_limit]]
-    if len(value) > items_limit:
-        parts.append(f'"... ({len(value) - items_limit} more)"')
-    return f"[{','.join(parts)}]"
-
-
-def _quoted(text: str) -> str:
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    import json  # to start faster: a plain run seldom has a text that needs it
-
-    return json.dumps(text)
+    return "" if value else "[]"
 
 
 def sha256_of(data: bytes) -> str:
@@ -274,12 +261,12 @@ def read_key(seals: int) -> bytes:
         os.close(fd)
 
 
-def _lock(seals: int) -> int:
+def _lock(seals: int, patience: float) -> int:
     """The head, open and locked. AuditError where somebody else keeps it."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open("head", flags, 0o600, dir_fd=seals)
     try:
-        wait_for(fd, fcntl.LOCK_EX)
+        wait_for(fd, fcntl.LOCK_EX, patience)
     except BaseException:
         os.close(fd)
         raise

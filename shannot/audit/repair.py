@@ -10,7 +10,15 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from shannot.audit.log import START, Head, open_segment, segment_name, sha256_of, write_all
+from shannot.audit.log import (
+    DIRECTORY,
+    START,
+    Head,
+    open_segment,
+    segment_name,
+    sha256_of,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +29,16 @@ MAX_LINE = 1 << 20
 """Bytes of a line that is read; those written are a quarter of that at most."""
 _NAME = re.compile(r"([0-9]{12,18})\.jsonl\Z")
 _LINK = re.compile(rb'\{"seq":([0-9]{1,18}),"time":"[^"]{1,40}","prev":"([0-9a-f]{64})"[,}]')
+
+
+def make_directory(path: str) -> int:
+    """A descriptor of one of the log's directories, which somebody else may make as well."""
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    return os.open(path, DIRECTORY)
 
 
 def settle(

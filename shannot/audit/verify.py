@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shannot.audit.log import (
+    DIRECTORY,
     HEAD_SIZE,
     START,
     Head,
@@ -27,7 +28,6 @@ from shannot.audit.repair import MAX_LINE, link, segment_numbers
 from shannot.errors import ShannotError
 
 MAX_FINDINGS = 100
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -41,6 +41,15 @@ class Verified:
     """Of the last line: noted elsewhere, it tells later whether the log still begins so."""
     findings: tuple[str, ...]
     """One line each, at most 100; none: the log is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A record that was noted elsewhere."""
+
+    number: int
+    sha256: str
+    """Of its line."""
 
 
 class Line:
@@ -58,13 +67,16 @@ class Line:
         return f"{segment_name(self.segment)} line {self.number}"
 
 
-def verify(log: Log) -> Verified:
+def verify(log: Log, expected: Expected | None = None) -> Verified:
     """Read the whole log. ShannotError where that cannot be done at all."""
     try:
         snapshot = Snapshot(log)
         head = snapshot.head
         findings: list[str] = []
-        count, sha256 = _check_chain(lines(log, snapshot.sizes), head, findings)
+        found = lines(log, snapshot.sizes)
+        if expected is not None:
+            found = _compared(found, expected, findings)
+        count, sha256 = _check_chain(found, head, findings)
     except OSError as error:
         raise ShannotError(
             f"the audit log in {log.segments_path} cannot be read: {error.strerror}"
@@ -109,6 +121,17 @@ def _check_chain(found: Iterator[Line], head: Head | None, findings: list[str]) 
     return count, before
 
 
+def _compared(found: Iterator[Line], expected: Expected, findings: list[str]) -> Iterator[Line]:
+    """The same lines; what was expected of one of them is looked for in passing."""
+    there = False
+    for line in found:
+        if line.link is not None and line.link[0] == expected.number:
+            there = there or sha256_of(line.data[:-1]) == expected.sha256
+        yield line
+    if not there:
+        _add(findings, f"record {expected.number} is not the one that was noted, or is gone")
+
+
 def _misplaced(count: int, number: int) -> str:
     if number <= count:
         return f"record {number} comes after record {count}: records were moved or repeated"
@@ -133,7 +156,7 @@ def lines(log: Log, sizes: Mapping[int, int]) -> Iterator[Line]:
     """Every line in the order of the segments, as long as they were. Raises OSError."""
     if not sizes:
         return
-    segments = os.open(log.segments_path, _DIRECTORY)
+    segments = os.open(log.segments_path, DIRECTORY)
     try:
         for first, size in sizes.items():
             fd = os.open(segment_name(first), _FILE, dir_fd=segments)
@@ -157,7 +180,7 @@ class Snapshot:
         self.sealed = False  # is there a head, a good one or not?
         self.sizes: dict[int, int] = {}  # of each segment, by the number of its first record
         try:
-            seals = os.open(log.seal_path, _DIRECTORY)
+            seals = os.open(log.seal_path, DIRECTORY)
         except FileNotFoundError:
             self._measure(log)
             return
@@ -183,7 +206,7 @@ class Snapshot:
 
     def _measure(self, log: Log) -> None:
         try:
-            segments = os.open(log.segments_path, _DIRECTORY)
+            segments = os.open(log.segments_path, DIRECTORY)
         except FileNotFoundError:
             return
         try:

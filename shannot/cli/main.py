@@ -30,6 +30,7 @@ COMMANDS = {
     "approve": "approve all or some effects of a session",
     "reject": "reject a session",
     "execute": "do what was approved, in order, as recorded",
+    "audit": "what was run, decided and executed, and whether that record is whole",
     "explain": "what the policy says about a command, and why",
     "setup": "install what is not part of shannot itself: the pypy runtime",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
