@@ -18,8 +18,8 @@ from shannot.cli.values import duration
 from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
-from shannot.sessions.apply import Options
 from shannot.sessions.command import Sinks
+from shannot.sessions.work import Options
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.protected import protected_places

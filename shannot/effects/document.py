@@ -97,6 +97,10 @@ class Document:
         self._taken: set[str] = set()
         self.where = where
 
+    def names(self) -> frozenset[str]:
+        """The fields that there are: for those that may be left out."""
+        return frozenset(self._fields)
+
     def take(self, name: str) -> object:
         """The raw value of a field that must be there."""
         if name not in self._fields:

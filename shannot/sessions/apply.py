@@ -2,128 +2,99 @@
 
 Theory of operation
 -------------------
-*Preflight* looks at everything before anything changes: the digest of the plan is the approved one,
-contents match their names, no effect is in a forbidden place, the disks have room, and a forecast
-of the host (`forecast.py`) through which the chosen effects are run finds at each point what was
-recorded. Any conflict stops everything, unless `skip_conflicts` leaves those effects out.
+*Preflight* looks at everything before anything changes: contents match their names, no effect is in
+a forbidden place, the disks have room, and a forecast of the host (`forecast.py`) through which the
+chosen effects are run finds at each point what was recorded. Any conflict stops everything, unless
+`skip_conflicts` leaves those effects out.
 
-Then each effect, in this order:
+Then come the effects, in their order. Those on files go in *batches* (`batch.py`): neighbours that
+do not rest on one another, up to the next command. A batch has six steps:
 
-1. compare   its place is opened without following links, and what stands there is compared once
+1. compare   each place is opened without following links, and what stands there is compared once
              more with what was recorded (a command before it may have changed it);
 2. save      what will be lost is copied to `checkpoint/`, from the same reading;
-3. begin     a synced line in the journal: the effect's number and what was saved;
-4. change    the new thing is finished under a temporary name beside the place and renamed there;
-5. end       a line in the journal with the result, synced with the next one's begin; a command's
-             at once.
+3. begin     a line in the journal for each: the effect's number and what was saved;
+4. make      each new thing is finished under a temporary name;
+5. sync      all of this reaches the disk: one syncfs(2) of each filesystem, or an fsync(2) of each
+             file where there are few;
+6. change    each is renamed to its place (or what was saved is removed), after a last look at it;
+   then the directories are synced, and only then the results written to the journal.
 
-Killed before 3, nothing has happened. Killed after 5, it is done and never done again. Killed
-between, the effect is *open*: a file effect is looked at, and is either as it will be (then it is
-taken as done), or still as it was (a deletion: partly), and is done; its leftover under the
-temporary name is removed. An open command may or may not have had its effect, which nobody can
-see from here: it is named as interrupted, and everything stops until the caller says `redo` or
-`skip`. The same holds for a command that ended badly: it is not started a second time unasked.
+Killed before 3, nothing has happened. Killed after 6, it is done and never done again. Killed
+between, the effects of that batch are *open*: each is looked at, and is either as it will be (then
+it is taken as done), or still as it was (a deletion: partly), and is done; its leftover under the
+temporary name, which is made of session and number, is removed.
 
-Where the machine itself goes down, what is synced counts. The change and its directory are, before
-the next begin is; so at most the last effect that was begun has lost its end, and is open.
+Where the machine itself goes down, what is synced counts. No change is made before all that is
+needed to take it back is on the disk, and no result is written before its change is. So nothing is
+lost and nothing is done twice: a batch whose results did not reach the disk is open.
 
-What remains: between 1 and 4 another process may change the file that is replaced, in the time of
-one copy; the kernel offers no compare-and-rename. Where nothing stood, rename is told to replace
+A *command* is a batch of its own. Its begin is synced before it starts, its end as soon as it has
+ended. An open command may or may not have had its effect, which nobody can see from here: it is
+named as interrupted, and everything stops until the caller says `redo` or `skip`. The same holds
+for a command that ended badly: it is not started a second time unasked.
+
+A rollback is an execution as well: of the inverse effects, backwards (`inverse.py`), with a journal
+and a checkpoint of its own. What is already as it was counts as done there.
+
+What remains: between the last look in 6 and its rename another process may change the file that is
+replaced; the kernel offers no compare-and-rename. Where nothing stood, rename is told to replace
 nothing, and a directory is removed entry by entry, so what was added since survives.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from shannot.effects.model import Effect, RunCommand
-from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
+from shannot.effects.model import RunCommand
+from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import command, preflight
+from shannot.sessions.batch import Batch, Observer
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.command import Sinks
+from shannot.sessions.disks import Disks
 from shannot.sessions.filling import parents, relaxed, unsettled
 from shannot.sessions.forecast import Forecast
-from shannot.sessions.foresight import Operator, has_happened
-from shannot.sessions.journal import Journal, JournalError, Progress
-from shannot.sessions.model import EffectResult, Session
+from shannot.sessions.foresight import Operator
+from shannot.sessions.happened import has_happened
+from shannot.sessions.journal import Journal, Progress
+from shannot.sessions.model import EffectResult
 from shannot.sessions.place import ConflictError, Protected
 from shannot.sessions.steps import FileEffect, Steps
 from shannot.sessions.store import Lock
+from shannot.sessions.work import Options, Work
 
-Observer = Callable[[str, int], None]
-"""Told ("begin" | "change" | "end", number) right after each point of no return."""
+__all__ = ["Execution", "Observer", "Options", "Work"]
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to execute."""
-
-    incomplete: bool = False
-    """Also where the script did not come to its end."""
-    keep_going: bool = False
-    """A failed effect does not stop those after it."""
-    skip_conflicts: bool = False
-    """Leave out what the host no longer allows, do the rest."""
-    redo: bool = False
-    """Start a command again that was interrupted or has failed."""
-    skip: bool = False
-    """Leave such a command as it is and go on after it."""
-    timeout: float = 600.0
-    """Seconds for each command."""
-
-
-def check_approval(session: Session, options: Options, begun: bool, now: int) -> tuple[int, ...]:
-    """The approved numbers. RefusedError where the approval is not for this plan, or is too old.
-
-    begun: something of it has been done, so the rest may follow at any time. now: seconds since
-    the epoch; a clock that was set back makes nothing expire.
-    """
-    decision = session.decision
-    if decision is None or decision.digest is None:
-        raise RefusedError(f"session {session.id} is not approved; `shannot approve {session.id}`")
-    if decision.digest != session.digest():
-        raise RefusedError(f"the plan of session {session.id} is not the one that was approved")
-    if decision.expires is not None and now >= decision.expires and not begun:
-        raise RefusedError(
-            f"the approval of session {session.id} has expired; `shannot approve {session.id}`"
-        )
-    if not session.plan.complete and not options.incomplete:
-        raise RefusedError(
-            f"the plan of session {session.id} is incomplete: the script was stopped;"
-            " --incomplete executes it all the same"
-        )
-    return decision.effects
+FEW = 8
+"""File effects in a row up to which each file is synced by itself."""
 
 
 class Execution:
     """One execution of one locked session: `prepare` changes nothing, then `perform`."""
 
     __slots__ = (
-        "_blobs", "_chosen", "_effects", "_kept", "_lock", "_observe", "_options", "_progress",
-        "_protected", "_results",
+        "_effects", "_lock", "_observe", "_options", "_progress", "_protected", "_results", "_work",
     )  # fmt: skip
 
     def __init__(
         self,
         lock: Lock,
-        session: Session,
+        work: Work,
         options: Options,
         protected: Protected,
-        now: int,
         observe: Observer | None = None,
     ) -> None:
         self._lock = lock
+        self._work = work
+        self._effects = work.effects
         self._options = options
         self._protected = protected
         self._observe: Observer = observe or _unobserved
-        self._progress: Progress = lock.progress()
-        begun = bool(self._progress.begun or self._progress.results)
-        self._chosen = check_approval(session, options, begun, now)
-        self._effects: Mapping[int, Effect] = dict(enumerate(session.plan.effects, 1))
+        self._progress: Progress = lock.progress(work.journal)
         self._results: dict[int, EffectResult] = dict(self._progress.results)
 
     def prepare(self) -> tuple[preflight.Conflict, ...]:
@@ -136,13 +107,16 @@ class Execution:
         waiting = {number: self._effects[number] for number in self._waiting()}
         effects = tuple(waiting.values())
         preflight.check_places(effects, self._protected)
-        with self._lock.store.blobs(self._lock.session_id) as blobs:
-            preflight.check_blobs(effects, blobs)
+        if waiting:
+            with self._lock.store.blobs(self._lock.session_id, self._work.blobs) as blobs:
+                preflight.check_blobs(effects, blobs)
         preflight.check_space(effects, self._lock.path)
         begun = frozenset(self._progress.begun)
-        conflicts = preflight.find_conflicts(waiting, begun, Operator.current())
+        conflicts = preflight.find_conflicts(
+            waiting, begun, Operator.current(), self._own(), self._work.lenient
+        )
         if conflicts and not self._options.skip_conflicts:
-            raise UnsuccessfulError(_conflict_message(conflicts))
+            raise preflight.ConflictsError(conflicts, "--skip-conflicts does the rest")
         for conflict in conflicts:
             self._results[conflict.number] = EffectResult(
                 conflict.number, "skipped", conflict.message
@@ -151,40 +125,86 @@ class Execution:
 
     def perform(self, sinks: Sinks) -> tuple[EffectResult, ...]:
         """Do what `prepare` found possible. The results of all effects so far, by number."""
-        os.makedirs(f"{self._lock.path}/checkpoint", 0o700, exist_ok=True)
+        os.makedirs(f"{self._lock.path}/{self._work.kept}", 0o700, exist_ok=True)
         store, session_id = self._lock.store, self._lock.session_id
-        journal = Journal(self._lock.directory_fd)
         with ExitStack() as stack:
-            stack.callback(journal.close)
-            blobs = stack.enter_context(store.blobs(session_id))
-            kept = stack.enter_context(store.blobs(session_id, "checkpoint"))
-            steps = Steps(session_id, blobs, kept, self._protected)
-            self._record_skipped(journal)
-            filled = parents(self._effects[number] for number in self._chosen)
-            for number in self._waiting():
-                effect = self._effects[number]
-                if isinstance(effect, RunCommand):
-                    self._settle(steps, number)
-                    result = self._run(journal, number, effect, blobs, sinks)
-                else:
-                    result = self._change(journal, number, relaxed(effect, filled), steps)
-                journal.end(result, sync=isinstance(effect, RunCommand))
-                self._observe("end", number)
-                self._results[number] = result
-                if result.state == "failed" and not self._options.keep_going:
-                    break
-            self._settle(steps, len(self._effects) + 1)
+            book = Journal(self._lock.directory_fd, self._work.journal)
+            stack.callback(book.close)
+            blobs = stack.enter_context(store.blobs(session_id, self._work.blobs))
+            kept = stack.enter_context(store.blobs(session_id, self._work.kept))
+            disks = Disks(together=False)
+            steps = Steps(session_id, blobs, kept, self._protected, disks, self._work.restored)
+            batch = Batch(
+                steps, disks, kept, book, self._progress.begun, self._observe, self._report,
+                self._has_happened,
+                limit=self._options.batch, keep_going=self._options.keep_going,
+                lenient=self._work.lenient,
+            )  # fmt: skip
+            stack.callback(batch.abandon)
+            self._record_skipped(book)
+            self._go(_Tools(book, blobs, disks, steps, batch, sinks))
+            batch.finish()
+            self._settle(steps, len(self._numbers()))
         return tuple(result for _, result in sorted(self._results.items()))
 
+    def _go(self, tools: _Tools) -> None:
+        """Effect after effect, until one has failed."""
+        numbers = self._numbers()
+        filled = parents(self._effects.values())
+        stage_end = 0
+        for index, number in enumerate(numbers):
+            if self._is_over(number):
+                continue
+            effect = self._effects[number]
+            if index >= stage_end:
+                tools.batch.finish()
+                stage_end = self._stage_end(numbers, index)
+                tools.disks.together = stage_end - index > FEW
+            if tools.batch.stopped:
+                return
+            if isinstance(effect, RunCommand):
+                self._settle(tools.steps, index)
+                result = self._run(tools, number, effect)
+                self._report(result)
+                self._observe("end", number)
+                if result.state == "failed" and not self._options.keep_going:
+                    return
+            else:
+                self._change(tools, number, relaxed(effect, filled))
+
     def succeeded(self) -> bool:
-        """Is every chosen effect done, or was left out because the user said so?"""
-        states = [self._results.get(number) for number in self._chosen]
-        return all(result is not None and result.state != "failed" for result in states)
+        """Is everything chosen done, or left out because the caller said so?"""
+        return all(map(self._is_over, self._effects))
+
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(self._effects)
+
+    def _is_over(self, number: int) -> bool:
+        result = self._results.get(number)
+        return result is not None and result.state in ("done", "skipped")
 
     def _waiting(self) -> tuple[int, ...]:
-        """The chosen effects that still have to be done."""
-        ended = {n for n, result in self._results.items() if result.state in ("done", "skipped")}
-        return tuple(number for number in self._chosen if number not in ended)
+        return tuple(number for number in self._effects if not self._is_over(number))
+
+    def _stage_end(self, numbers: tuple[int, ...], index: int) -> int:
+        """Past the effects up to the next command; a command is a stage of its own."""
+        end = index
+        while end < len(numbers) and not isinstance(self._effects[numbers[end]], RunCommand):
+            end += 1
+        return max(end, index + 1)
+
+    def _has_happened(self, effect: FileEffect) -> bool:
+        return has_happened(Forecast(), effect, self._own(), self._work.lenient)
+
+    def _report(self, result: EffectResult) -> None:
+        self._results[result.number] = result
+
+    def _own(self) -> frozenset[str]:
+        """The paths that effects make: what is found there after a kill is theirs."""
+        if not (self._progress.begun or self._work.lenient):
+            return frozenset()
+        effects = self._effects.values()
+        return frozenset(effect.path for effect in effects if not isinstance(effect, RunCommand))
 
     def _check_commands(self) -> None:
         """A command that was begun is not begun again unless the caller says so."""
@@ -203,93 +223,73 @@ class Execution:
                     " --redo runs it again, --skip goes on without it"
                 )
 
-    def _record_skipped(self, journal: Journal) -> None:
-        for number, result in sorted(self._results.items()):
-            if result != self._progress.results.get(number):
-                journal.end(result)
+    def _record_skipped(self, book: Journal) -> None:
+        skipped = [
+            result
+            for number, result in sorted(self._results.items())
+            if result != self._progress.results.get(number)
+        ]
+        if skipped:
+            book.end(skipped)
 
-    def _change(
-        self, journal: Journal, number: int, effect: FileEffect, steps: Steps
-    ) -> EffectResult:
-        original = self._progress.begun.get(number)
-        try:
-            if original is not None and has_happened(Forecast(), effect):
-                with steps.open(effect) as step:
-                    step.clean()
-                return EffectResult(number, "done")
-            with steps.open(effect) as step:
-                try:
-                    present = step.save(partial=original is not None)
-                except OSError as error:
-                    message = f"what stands there cannot be saved first: {error.strerror}"
-                    return EffectResult(number, "failed", f"{escape(effect.path)}: {message}")
-                if original is None:
-                    journal.begin(number, present)
-                self._observe("begin", number)
-                step.change(present, original or present)
-                self._observe("change", number)
-        except JournalError:
-            raise
-        except ShannotError as error:
-            return EffectResult(number, "failed", str(error))
-        except OSError as error:
-            return EffectResult(number, "failed", f"{escape(effect.path)}: {error.strerror}")
-        return EffectResult(number, "done")
+    def _change(self, tools: _Tools, number: int, effect: FileEffect) -> None:
+        if number in self._progress.begun:
+            tools.steps.clean(number, self._stagings(effect))
+        tools.batch.add(number, effect)
 
-    def _run(
-        self, journal: Journal, number: int, effect: RunCommand, blobs: BlobDirectory, sinks: Sinks
-    ) -> EffectResult:
+    def _stagings(self, effect: FileEffect) -> list[str]:
+        """Where a former execution may have left something over: see `Touched.staging`."""
+        own = self._own()
+        found = [os.path.dirname(effect.path)]
+        while found[-1] in own:
+            found.append(os.path.dirname(found[-1]))
+        return found
+
+    def _run(self, tools: _Tools, number: int, effect: RunCommand) -> EffectResult:
         try:
             command.check_program(effect)
         except ConflictError as error:
-            return EffectResult(number, "failed", str(error))
-        journal.begin(number, ())
-        self._observe("begin", number)
+            result = EffectResult(number, "failed", str(error))
+        else:
+            tools.book.begin(number, ())
+            self._observe("begin", number)
+            result = self._ended(tools, number, effect)
+        tools.book.end([result])
+        return result
+
+    def _ended(self, tools: _Tools, number: int, effect: RunCommand) -> EffectResult:
         try:
-            ended = command.run(effect, blobs, self._options.timeout, sinks)
+            ended = command.run(effect, tools.blobs, self._options.timeout, tools.sinks)
         except ShannotError as error:
             return EffectResult(number, "failed", str(error))
         except OSError as error:
             return EffectResult(number, "failed", f"it could not be followed: {error.strerror}")
         self._observe("change", number)
-        unkept = self._keep_output(number, ended)
-        result = EffectResult(
-            number, "done", unkept, ended.exit_status, ended.stdout_size, ended.stderr_size
-        )
-        if ended.error:
-            return replace(result, state="failed", message=ended.error)
-        if ended.timed_out:
-            message = f"it did not end within {self._options.timeout:g} seconds"
-            return replace(result, state="failed", message=message)
-        if ended.exit_status:
-            message = f"it ended with exit status {ended.exit_status}"
-            return replace(result, state="failed", message=message)
-        return result
-
-    def _keep_output(self, number: int, ended: command.Ended) -> str:
-        """Why the output could not be kept, which is no fault of the command; else ""."""
-        try:
-            command.keep(self._lock.directory_fd, number, ended)
-        except OSError as error:
-            return f"its output could not be kept: {error.strerror}"
-        return ""
+        return command.result(self._lock.directory_fd, number, ended, self._options.timeout)
 
     def _settle(self, steps: Steps, end: int) -> None:
-        """What effects before the number `end` have filled gets its recorded mode and time."""
-        done = {n for n, result in self._results.items() if result.state == "done"}
-        before = [n for n in self._chosen if n < end]
-        for effect in unsettled(before, self._effects, done):
+        """What effects before the one at index `end` have filled gets its mode and time."""
+        numbers = self._numbers()
+        before = (numbers[index] for index in range(end - 1, -1, -1))
+        for effect in unsettled(before, self._effects, self._is_done):
             steps.settle(effect)
+
+    def _is_done(self, number: int) -> bool:
+        result = self._results.get(number)
+        return result is not None and result.state == "done"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What one execution works with."""
+
+    book: Journal
+    blobs: BlobDirectory
+    disks: Disks
+    steps: Steps
+    batch: Batch
+    sinks: Sinks
 
 
 def _unobserved(_event: str, _number: int) -> None:
     """Nobody looks on."""
-
-
-def _conflict_message(conflicts: tuple[preflight.Conflict, ...]) -> str:
-    first = conflicts[0]
-    more = f" (and {len(conflicts) - 1} more)" if len(conflicts) > 1 else ""
-    return (
-        f"nothing was changed: effect {first.number}: {first.message}{more};"
-        " --skip-conflicts does the rest"
-    )

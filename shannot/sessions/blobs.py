@@ -7,6 +7,7 @@ no longer matches its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from fcntl import ioctl
 from hashlib import sha256
 
@@ -30,11 +31,14 @@ class BlobDirectory:
         self._owner = owner
         self._shown = shown
 
-    def put_descriptor(self, host_fd: int) -> tuple[str, int]:
+    def put_descriptor(
+        self, host_fd: int, finish: Callable[[int], object] | None = None
+    ) -> tuple[str, int]:
         """Save everything the open file holds, from offset 0. Returns (sha256, size).
 
         The file's own offset, which the child may share, is not moved. The blocks are shared
-        where the filesystem can, else copied; holes stay holes. Nothing is synced: call `sync`.
+        where the filesystem can, else copied; holes stay holes. Nothing is synced unless finish,
+        which is given the descriptor of the copy, does it.
         """
         temporary = f".put-{os.urandom(8).hex()}"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,6 +50,8 @@ class BlobDirectory:
             except OSError:
                 os.ftruncate(copy, 0)
                 name, size = copy_descriptor(host_fd, copy)
+            if finish is not None:
+                finish(copy)
             os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except BaseException:
             os.unlink(temporary, dir_fd=self._fd)
@@ -62,13 +68,9 @@ class BlobDirectory:
         os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         return name
 
-    def sync(self, name: str) -> None:
-        """The blob survives a crash of the machine from here on."""
-        fd = self.open(name)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+    def sync_names(self) -> None:
+        """The names of all blobs survive a crash of the machine from here on."""
+        os.fsync(self._fd)
 
     def open(self, name: str) -> int:
         """A descriptor of the blob, not yet compared with its name: whoever reads it does that."""

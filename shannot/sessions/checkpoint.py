@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 
 from shannot.effects.model import Entry, Fingerprint, Unread, UnreadKind
 from shannot.effects.unread import kind_of, unread_directory
 from shannot.sessions.blobs import BlobDirectory, hash_descriptor
+from shannot.sessions.disks import Disks
 from shannot.sessions.journal import Saved
 from shannot.sessions.place import ConflictError, Place, open_below
 
 # What these grant belongs to the old contents: write(2) itself takes the capabilities away, and
 # the integrity labels are signatures of the contents.
-_BOUND_TO_CONTENTS = frozenset({"security.capability", "security.ima", "security.evm"})
+_SIGNATURES = frozenset({"security.ima", "security.evm"})
+_BOUND_TO_CONTENTS = _SIGNATURES | {"security.capability"}
 
 NOT_IN_PLAN = "it is not in the plan: it is new, or the script could not see it"
 
@@ -27,10 +29,11 @@ NOT_IN_PLAN = "it is not in the plan: it is new, or the script could not see it"
 class Checkpoint:
     """Compares and saves. With `blobs` the contents are kept as well."""
 
-    __slots__ = ("_blobs",)
+    __slots__ = ("_blobs", "_disks")
 
-    def __init__(self, blobs: BlobDirectory) -> None:
+    def __init__(self, blobs: BlobDirectory, disks: Disks) -> None:
         self._blobs = blobs
+        self._disks = disks
 
     def save(self, place: Place, expected: Fingerprint | None, keep: bool = True) -> Saved:
         """The entry, which must be as expected. ConflictError says how it is not.
@@ -96,6 +99,13 @@ class Checkpoint:
             raise ConflictError(f"{place.path}/{missing[0]}", "it is not there any more")
         return tuple(saved)
 
+    def describe(self, place: Place) -> Saved:
+        """A file that stays as it is, with the hash of what it holds. ConflictError."""
+        found = place.look()
+        if found is None or not stat.S_ISREG(found.st_mode):
+            raise ConflictError(place.path, "it is no file that could have a second name now")
+        return self._read_file(place, keep=False)[0]
+
     def _read(self, place: Place, found: os.stat_result, keep: bool) -> tuple[Saved, Fingerprint]:
         mode = stat.S_IMODE(found.st_mode)
         owner = found.st_uid, found.st_gid
@@ -108,27 +118,56 @@ class Checkpoint:
                 fingerprint,
             )
         if stat.S_ISDIR(found.st_mode):
-            saved = Saved(place.path, "directory", mode, *owner, found.st_mtime_ns)
+            attributes = _directory_attributes(place) if keep else ()
+            saved = Saved(
+                place.path, "directory", mode, *owner, found.st_mtime_ns, attributes=attributes
+            )
             return saved, Fingerprint("directory", mode)
         if not stat.S_ISREG(found.st_mode):
             raise ConflictError(place.path, f"it is a {kind_of(found.st_mode)} now")
+        return self._read_file(place, keep)
+
+    def _read_file(self, place: Place, keep: bool) -> tuple[Saved, Fingerprint]:
         fd = place.open()
         try:
             found = os.fstat(fd)
             if keep:
-                digest, size = self._blobs.put_descriptor(fd)
-                self._blobs.sync(digest)
+                digest, size = self._blobs.put_descriptor(fd, self._disks.written)
             else:
                 digest, size = hash_descriptor(fd)
-            attributes = tuple((name, value.hex()) for name, value in read_attributes(fd).items())
+            attributes = _hexadecimal(read_attributes(fd, _SIGNATURES)) if keep else ()
         finally:
             os.close(fd)
         mode = stat.S_IMODE(found.st_mode)
-        kept = digest if keep else ""
         saved = Saved(
-            place.path, "file", mode, *owner, found.st_mtime_ns, kept, attributes=attributes
+            place.path,
+            "file",
+            mode,
+            found.st_uid,
+            found.st_gid,
+            found.st_mtime_ns,
+            digest,
+            attributes=attributes,
+            size=size,
+            inode=f"{found.st_dev}:{found.st_ino}" if found.st_nlink > 1 else "",
+            names=found.st_nlink if found.st_nlink > 1 else 0,
         )
         return saved, Fingerprint("file", mode, digest, size)
+
+
+def _directory_attributes(place: Place) -> tuple[tuple[str, str], ...]:
+    try:
+        fd = place.open(os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except PermissionError:
+        return ()  # it cannot be listed either, so nothing in it can be deleted
+    try:
+        return _hexadecimal(read_attributes(fd, _SIGNATURES))
+    finally:
+        os.close(fd)
+
+
+def _hexadecimal(attributes: dict[str, bytes]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value.hex()) for name, value in attributes.items())
 
 
 def difference(expected: Fingerprint | None, found: Fingerprint | None) -> str:
@@ -145,13 +184,16 @@ def difference(expected: Fingerprint | None, found: Fingerprint | None) -> str:
     return f"its mode is {found.mode:04o} now, not {expected.mode:04o}"
 
 
-def read_attributes(fd: int) -> dict[str, bytes]:
-    """The extended attributes (access control lists among them) that belong to a file's name."""
+def read_attributes(fd: int, without: Collection[str] = _BOUND_TO_CONTENTS) -> dict[str, bytes]:
+    """The extended attributes (access control lists among them) that belong to a file's name.
+
+    without: the names of those that are left out.
+    """
     try:
         names = os.listxattr(fd)
     except OSError:
         return {}  # a filesystem without them
-    return {name: os.getxattr(fd, name) for name in names if name not in _BOUND_TO_CONTENTS}
+    return {name: os.getxattr(fd, name) for name in names if name not in without}
 
 
 def difference_unread(expected: Unread, found: Unread) -> str:

@@ -12,13 +12,14 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
 from shannot.effects.model import RunCommand
 from shannot.errors import NOT_FOUND, REFUSED, TIME_LIMIT
 from shannot.sessions import files
 from shannot.sessions.blobs import BlobDirectory, hash_descriptor
+from shannot.sessions.model import EffectResult
 from shannot.sessions.place import ConflictError, open_directory
 
 MAX_KEPT = 1 << 20  # bytes kept of each stream; what came in all is counted
@@ -143,6 +144,27 @@ def _start(command: RunCommand, directory_fd: int, stdin_fd: int) -> subprocess.
         close_fds=True,
         start_new_session=True,
     )
+
+
+def result(directory_fd: int, number: int, ended: Ended, timeout: float) -> EffectResult:
+    """What a command that was started has come to; its output is kept."""
+    unkept = ""
+    try:
+        keep(directory_fd, number, ended)
+    except OSError as error:  # which is no fault of the command
+        unkept = f"its output could not be kept: {error.strerror}"
+    found = EffectResult(
+        number, "done", unkept, ended.exit_status, ended.stdout_size, ended.stderr_size
+    )
+    if ended.error:
+        return replace(found, state="failed", message=ended.error)
+    if ended.timed_out:
+        message = f"it did not end within {timeout:g} seconds"
+        return replace(found, state="failed", message=message)
+    if ended.exit_status:
+        message = f"it ended with exit status {ended.exit_status}"
+        return replace(found, state="failed", message=message)
+    return found
 
 
 def keep(directory_fd: int, number: int, ended: Ended) -> None:

@@ -6,7 +6,7 @@ Called by `apply.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from shannot.effects.model import Effect, MakeDirectory, MovePath, RunCommand
@@ -27,18 +27,19 @@ def relaxed(effect: FileEffect, filled: Container[str]) -> FileEffect:
 
 
 def unsettled(
-    numbers: Sequence[int], effects: Mapping[int, Effect], done: Container[int]
+    numbers: Iterable[int], effects: Mapping[int, Effect], is_done: Callable[[int], bool]
 ) -> Iterator[MakeDirectory]:
     """The directories made since the last command among these effects, the last one first.
 
-    Whoever comes next, a command or the end, must find them as recorded (`Steps.settle`). Worked
-    out from the plan, so that an execution which was killed before that does it, too.
+    numbers: the last one first. Whoever comes next, a command or the end, must find the directories
+    as recorded (`Steps.settle`). Worked out from the plan, so that an execution which was killed
+    before that does it, too.
     """
     touched: set[str] = set()
-    for number in reversed(numbers):
+    for number in numbers:
         effect = effects[number]
         if isinstance(effect, RunCommand):
             return
-        if isinstance(effect, MakeDirectory) and number in done and effect.path not in touched:
+        if isinstance(effect, MakeDirectory) and is_done(number) and effect.path not in touched:
             yield effect
         touched.add(effect.source if isinstance(effect, MovePath) else effect.path)

@@ -78,41 +78,6 @@ def foresee(forecast: Forecast, effect: Effect, operator: Operator, partial: boo
             _run_command(forecast, effect)
 
 
-def has_happened(forecast: Forecast, effect: Effect) -> bool:
-    """Is the host as the effect leaves it? Asked of one that was begun when the process died."""
-    try:
-        match effect:
-            case WriteFile(path=path, after=after):
-                return _is(forecast.find(path), after)
-            case DeletePath(path=path):
-                return forecast.find(path) is None
-            case MakeDirectory(path=path, mode=mode):
-                item = forecast.find(path)
-                # While it is filled its owner may write to it, whatever its mode will be.
-                return item is not None and item.mode in (mode, mode | 0o700) and not item.names()
-            case MakeLink(path=path, target=target, hard=hard):
-                item = forecast.find(path)
-                if item is None or not hard:
-                    return item is not None and item.kind == "link" and item.target == target
-                return forecast.find(target) is item  # one file of several names is one item
-            case MovePath(source=source, path=path, before=before):
-                return forecast.find(source) is None and _is(forecast.find(path), before)
-            case ChangeMode() | ChangeOwner() | ChangeTimes() | RunCommand():
-                return False  # doing it again does no harm; a command is never guessed about
-    except ConflictError:
-        return False
-
-
-def _is(item: Item | None, fingerprint: Fingerprint) -> bool:
-    if item is None:
-        return False
-    try:
-        item.compare("", fingerprint)
-    except ConflictError:
-        return False
-    return True
-
-
 def _target(forecast: Forecast, path: str, operator: Operator) -> tuple[Item, str, Item | None]:
     """The directory of path, the name in it, and what stands there."""
     parent, name = forecast.parent(path)
@@ -161,12 +126,12 @@ def _make_link(forecast: Forecast, effect: MakeLink, operator: Operator) -> None
     path = effect.path
     parent, name, item = _target(forecast, path, operator)
     _compare(path, item, effect.before)
+    first = _existing(effect.target, forecast.find(effect.target)) if effect.hard else None
+    if first is not None and first.kind != "file":
+        raise ConflictError(effect.target, "it is no file that could have a second name")
     if item is not None:
         forecast.lose(item)
-    if effect.hard:
-        first = _existing(effect.target, forecast.find(effect.target))
-        if first.kind != "file":
-            raise ConflictError(effect.target, "it is no file that could have a second name")
+    if first is not None:
         first.links += 1
         parent.put(name, first)
     else:

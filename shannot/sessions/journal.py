@@ -8,9 +8,10 @@ crash was never acted upon, and is dropped.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shannot.effects.codec import MAX_ID, MAX_MODE, MIN_TIME, one_of, to_json
+from shannot.effects.codec import MAX_ID, MAX_LINKS, MAX_MODE, MIN_TIME, one_of, to_json
 from shannot.effects.document import Document, MalformedError, dump, parse
 from shannot.errors import ShannotError
 from shannot.sessions import files
@@ -19,6 +20,9 @@ from shannot.sessions.model import MAX_EFFECTS, EffectResult, result_from_json
 FILE = "journal"
 MAX_JOURNAL = 512 << 20  # bytes
 _MAX_ATTRIBUTES = 1000
+_OPTIONAL = (
+    "mode", "uid", "gid", "mtime_ns", "sha256", "target", "attributes", "size", "inode", "names",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,17 @@ class Saved:
     gid: int = 0
     mtime_ns: int = 0
     sha256: str = ""
-    """Of a file's contents; empty where they were not changed, and so not kept."""
+    """Of a file's contents; empty where nothing happens to them."""
     target: str = ""
     """Of a link."""
     attributes: tuple[tuple[str, str], ...] = ()
     """Extended attributes of a file or directory: name, value in hexadecimal."""
+    size: int = 0
+    """Bytes of a file whose contents were read."""
+    inode: str = ""
+    """Of a file with several names (hard links): what tells it from others, `device:inode`."""
+    names: int = 0
+    """How many names such a file had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +60,14 @@ class Progress:
     """What was saved for each effect that was begun, ended or not. The first time counts."""
 
     def shown(self) -> tuple[EffectResult, ...]:
-        """The results by number; what was begun and has none was interrupted."""
-        interrupted = {
-            number: EffectResult(number, "interrupted", "the execution was killed here")
-            for number in self.begun
-        }
-        return tuple(result for _, result in sorted({**interrupted, **self.results}.items()))
+        """The results by number. Of what was begun and has none, the first is where it was killed:
+        what follows may have been done as well, and the next execution looks at it."""
+        found = dict(self.results)
+        for number in sorted(self.begun):
+            if number not in found:
+                found[number] = EffectResult(number, "interrupted", "the execution was killed here")
+                break
+        return tuple(result for _, result in sorted(found.items()))
 
 
 class JournalError(ShannotError):
@@ -70,23 +82,37 @@ class Journal:
 
     __slots__ = ("_fd",)
 
-    def __init__(self, directory_fd: int) -> None:
+    def __init__(self, directory_fd: int, file: str = FILE) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._fd = os.open(FILE, flags, 0o600, dir_fd=directory_fd)
+        self._fd = os.open(file, flags, 0o600, dir_fd=directory_fd)
         os.ftruncate(self._fd, _end_of_lines(self._fd))
         os.lseek(self._fd, 0, os.SEEK_END)
         os.fsync(directory_fd)
 
-    def begin(self, number: int, saved: tuple[Saved, ...]) -> None:
-        """Effect number is about to change the world; saved is what it will change."""
-        self._append({"event": "begin", "number": number, "saved": to_json(saved)})
+    def begin(self, number: int, saved: tuple[Saved, ...], sync: bool = True) -> None:
+        """Effect number is about to change the world; saved is what it will change.
 
-    def end(self, result: EffectResult, sync: bool = True) -> None:
-        """The effect has come to this result.
+        sync: at once; else `sync` must follow before the effect does anything.
+        """
+        self._append([{"event": "begin", "number": number, "saved": [*map(vars_of, saved)]}], sync)
+
+    def withdraw(self, number: int) -> None:
+        """The effect that was begun last has changed nothing, and will not."""
+        self._append([{"event": "withdraw", "number": number}], sync=False)
+
+    def end(self, results: Sequence[EffectResult], sync: bool = True) -> None:
+        """The effects have come to these results.
 
         sync: at once, not with the next line that is; see `apply.py` for when that will do.
         """
-        self._append({"event": "end", "result": to_json(result)}, sync)
+        self._append([{"event": "end", "result": to_json(result)} for result in results], sync)
+
+    def sync(self) -> None:
+        """Every line so far is on the disk."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise _unwritable(error) from error
 
     def close(self) -> None:
         """Everything is on the disk."""
@@ -97,10 +123,11 @@ class Journal:
         finally:
             os.close(self._fd)
 
-    def _append(self, line: dict[str, object], sync: bool = True) -> None:
+    def _append(self, lines: Sequence[Mapping[str, object]], sync: bool) -> None:
         end = os.lseek(self._fd, 0, os.SEEK_CUR)
         try:
-            files.write_all(self._fd, f"{dump(line)}\n".encode("ascii"))
+            text = "".join(f"{dump(line)}\n" for line in lines)
+            files.write_all(self._fd, text.encode("ascii"))
             if sync:
                 os.fsync(self._fd)
         except OSError as error:
@@ -117,24 +144,38 @@ def _unwritable(error: OSError) -> JournalError:
     )
 
 
-def read(directory_fd: int, owner: int, shown: str) -> Progress:
+def vars_of(saved: Saved) -> dict[str, object]:
+    """As JSON data, without the fields that say nothing: there may be a hundred thousand."""
+    plain: dict[str, object] = {"path": saved.path, "kind": saved.kind}
+    for name in _OPTIONAL:
+        value: object = getattr(saved, name)
+        if value:
+            plain[name] = value
+    return plain
+
+
+def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progress:
     """What the journal says; nothing where there is none. MalformedError names the line."""
     results: dict[int, EffectResult] = {}
     begun: dict[int, tuple[Saved, ...]] = {}
     try:
-        data = files.read(FILE, directory_fd, owner, MAX_JOURNAL, f"{shown}/{FILE}")
+        data = files.read(file, directory_fd, owner, MAX_JOURNAL, f"{shown}/{file}")
     except FileNotFoundError:
         return Progress({}, {})
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
-        document = parse(line, f"{shown}/{FILE} line {number}")
-        if one_of(document, "event", ("begin", "end")) == "begin":
-            effect = document.integer("number", 1, MAX_EFFECTS)
-            saved = tuple(_saved_from_json(child) for child in document.children("saved"))
-            begun.setdefault(effect, saved)
-            results.pop(effect, None)  # a command that failed is run again: open until it ends
-        else:
+        document = parse(line, f"{shown}/{file} line {number}")
+        event = one_of(document, "event", ("begin", "withdraw", "end"))
+        if event == "end":
             result = result_from_json(document.child("result"))
             results[result.number] = result
+        else:
+            effect = document.integer("number", 1, MAX_EFFECTS)
+            if event == "withdraw":
+                begun.pop(effect, None)
+            else:
+                saved = tuple(_saved_from_json(child) for child in document.children("saved"))
+                begun.setdefault(effect, saved)
+                results.pop(effect, None)  # a command that failed is run again: open until it ends
         document.finish()
     return Progress(results, begun)
 
@@ -153,16 +194,20 @@ def _end_of_lines(fd: int) -> int:
 
 def _saved_from_json(document: Document) -> Saved:
     kind = one_of(document, "kind", ("file", "directory", "link", "nothing"))
+    given = document.names()
     saved = Saved(
         path=document.path("path"),
         kind=kind,
-        mode=document.integer("mode", 0, MAX_MODE),
-        uid=document.integer("uid", 0, MAX_ID),
-        gid=document.integer("gid", 0, MAX_ID),
-        mtime_ns=document.integer("mtime_ns", MIN_TIME),
-        sha256=document.sha256_or_empty("sha256"),
-        target=document.text("target", 4096),
-        attributes=_attributes(document),
+        mode=document.integer("mode", 0, MAX_MODE) if "mode" in given else 0,
+        uid=document.integer("uid", 0, MAX_ID) if "uid" in given else 0,
+        gid=document.integer("gid", 0, MAX_ID) if "gid" in given else 0,
+        mtime_ns=document.integer("mtime_ns", MIN_TIME) if "mtime_ns" in given else 0,
+        sha256=document.sha256("sha256") if "sha256" in given else "",
+        target=document.text("target", 4096) if "target" in given else "",
+        attributes=_attributes(document) if "attributes" in given else (),
+        size=document.integer("size") if "size" in given else 0,
+        inode=document.text("inode", 80) if "inode" in given else "",
+        names=document.integer("names", 0, MAX_LINKS) if "names" in given else 0,
     )
     document.finish()
     return saved

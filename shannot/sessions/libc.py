@@ -11,14 +11,14 @@ import os
 import stat
 
 _RENAME_NOREPLACE = 1  # linux/fs.h
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def rename_new(source: str, source_fd: int, target: str, target_fd: int) -> None:
     """Rename, never over anything: FileExistsError where something stands at the target."""
-    libc = ctypes.CDLL(None, use_errno=True)
     names = os.fsencode(source), os.fsencode(target)
     try:
-        failed = libc.renameat2(source_fd, names[0], target_fd, names[1], _RENAME_NOREPLACE)
+        failed = _LIBC.renameat2(source_fd, names[0], target_fd, names[1], _RENAME_NOREPLACE)
         code = ctypes.get_errno() if failed else 0
     except AttributeError:
         code = errno.ENOSYS
@@ -42,11 +42,15 @@ def _rename_new_in_steps(source: str, source_fd: int, target: str, target_fd: in
 
 
 def sync_filesystem(fd: int) -> None:
-    """Everything written to the filesystem of the open file reaches the disk."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    """Everything written to the filesystem of the open file reaches the disk.
+
+    OSError where some of it cannot: EIO, ENOSPC (Linux 5.8 and later tell).
+    """
     try:
-        if libc.syncfs(fd) == 0:
-            return
+        code = ctypes.get_errno() if _LIBC.syncfs(fd) else 0
     except AttributeError:
-        pass
-    os.sync()
+        code = errno.ENOSYS
+    if code == errno.ENOSYS:
+        os.sync()
+    elif code:
+        raise OSError(code, os.strerror(code))

@@ -38,8 +38,10 @@ def save(place: Place, effect: MetadataEffect, partial: bool) -> Saved:
     if is_link:
         target = os.readlink(place.name, dir_fd=place.directory_fd)
         return Saved(place.path, "link", 0, *owner, found.st_mtime_ns, target=target)
-    kind = "directory" if stat.S_ISDIR(found.st_mode) else "file"
-    return Saved(place.path, kind, mode, *owner, found.st_mtime_ns)
+    if stat.S_ISDIR(found.st_mode):
+        return Saved(place.path, "directory", mode, *owner, found.st_mtime_ns)
+    names = found.st_nlink if found.st_nlink > 1 else 0
+    return Saved(place.path, "file", mode, *owner, found.st_mtime_ns, names=names)
 
 
 def more_names(links: int, others: int) -> str:

@@ -96,27 +96,18 @@ class Protected:
             raise RefusedError(f"{escape(path)} leads into shannot's own state or configuration")
 
 
-@contextmanager
-def open_place(path: str, protected: Protected) -> Iterator[Place]:
-    """The place at an absolute, normalised path. ConflictError where the way is not as it was."""
-    protected.check(path)
-    parent, _, name = path.rpartition("/")
-    fd = open_directory(parent or "/", protected)
-    try:
-        yield Place(fd, name, path)
-    finally:
-        os.close(fd)
+def open_root() -> int:
+    """A descriptor (O_PATH) of `/`."""
+    return os.open("/", _WALK)
 
 
-def open_directory(path: str, protected: Protected | None = None) -> int:
+def open_directory(path: str) -> int:
     """A descriptor (O_PATH) of the directory at an absolute path, no link followed."""
-    fd, walked = os.open("/", _WALK), ""
+    fd, walked = open_root(), ""
     for part in path.split("/"):
         if part:
             walked += f"/{part}"
-            fd = _step(fd, part, walked)
-            if protected is not None:
-                protected.check_open(fd, path)
+            fd = _onward(fd, part, walked)
     return fd
 
 
@@ -127,15 +118,23 @@ def open_below(top_fd: int, relative: str, path: str) -> Iterator[Place]:
     parts = relative.split("/")
     for part in parts[:-1]:
         walked += f"/{part}"
-        fd = _step(fd, part, walked)
+        fd = _onward(fd, part, walked)
     try:
         yield Place(fd, parts[-1], path)
     finally:
         os.close(fd)
 
 
-def _step(fd: int, name: str, path: str) -> int:
-    """The directory `name` of the open one, which is closed; `path` is the whole path of it."""
+def _onward(fd: int, name: str, path: str) -> int:
+    """The directory `name` of the open one, which is closed."""
+    try:
+        return step_into(fd, name, path)
+    finally:
+        os.close(fd)
+
+
+def step_into(fd: int, name: str, path: str) -> int:
+    """A descriptor (O_PATH) of the directory `name` of the open one; `path` is its whole path."""
     try:
         return os.open(name, _WALK, dir_fd=fd)
     except FileNotFoundError:
@@ -145,5 +144,3 @@ def _step(fd: int, name: str, path: str) -> int:
         raise ConflictError(path, f"it is a {kind} now, not a directory")
     except OSError as error:
         raise ConflictError(path, f"it cannot be entered: {error.strerror}")
-    finally:
-        os.close(fd)

@@ -24,7 +24,8 @@ from shannot.errors import UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.forecast import Forecast
-from shannot.sessions.foresight import Operator, foresee, has_happened
+from shannot.sessions.foresight import Operator, foresee
+from shannot.sessions.happened import has_happened
 from shannot.sessions.place import ConflictError, Protected
 
 
@@ -37,22 +38,40 @@ class Conflict:
     """One line; it names the path and what changed."""
 
 
+class ConflictsError(UnsuccessfulError):
+    """Nothing was changed, because the host is not what it was."""
+
+    def __init__(self, conflicts: tuple[Conflict, ...], advice: str) -> None:
+        """advice: what option to give to go on all the same."""
+        first = conflicts[0]
+        more = f" (and {len(conflicts) - 1} more)" if len(conflicts) > 1 else ""
+        where = f"effect {first.number}: " if first.number else ""
+        super().__init__(f"nothing was changed: {where}{first.message}{more}; {advice}")
+        self.conflicts = conflicts
+
+
 def find_conflicts(
-    effects: Mapping[int, Effect], begun: frozenset[int], operator: Operator
+    effects: Mapping[int, Effect],
+    begun: frozenset[int],
+    operator: Operator,
+    own: frozenset[str] = frozenset(),
+    lenient: bool = False,
 ) -> tuple[Conflict, ...]:
     """Run the effects, by number, through a forecast of the host.
 
-    begun: those that a former execution began and did not end.
+    begun: those that a former execution began and did not end. own: the paths that effects make.
+    lenient: what is already as an effect leaves it is no conflict.
     """
     forecast = Forecast()
     conflicts: list[Conflict] = []
     for number, effect in sorted(effects.items()):
         resumed = number in begun
         try:
-            if not (resumed and has_happened(forecast, effect)):
+            if not (resumed and has_happened(forecast, effect, own)):
                 foresee(forecast, effect, operator, partial=resumed)
         except ConflictError as error:
-            conflicts.append(Conflict(number, str(error)))
+            if not (lenient and has_happened(forecast, effect, own, lenient=True)):
+                conflicts.append(Conflict(number, str(error)))
     return tuple(conflicts)
 
 

@@ -69,9 +69,9 @@ class Lock:
             path = f"{self.path}/session.json"
             raise ShannotError(f"{escape(path)} cannot be written: {error.strerror}") from error
 
-    def progress(self) -> Progress:
-        """What an execution has done so far."""
-        return journal.read(self.directory_fd, self.store.owner, self.path)
+    def progress(self, file: str = journal.FILE) -> Progress:
+        """What an execution has done so far; file: of which one."""
+        return journal.read(self.directory_fd, self.store.owner, self.path, file)
 
 
 class Store:

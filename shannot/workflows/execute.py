@@ -10,13 +10,16 @@ from typing import Literal
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
-from shannot.sessions.apply import Execution, Observer, Options
+from shannot.sessions.apply import Execution
+from shannot.sessions.approval import check_approval
+from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
 from shannot.sessions.decision import Event, Person, with_event
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict
-from shannot.sessions.store import Store
+from shannot.sessions.store import Lock, Store
+from shannot.sessions.work import Options, Work
 from shannot.workflows import auditing
 
 
@@ -60,7 +63,7 @@ def execute(
         store.script(session)
         places = Protected([store.root, *protected])
         witness = auditing.Witness(store, session, observe)
-        execution = Execution(lock, session, options, places, now, witness)
+        execution = Execution(lock, _work(lock, session, options, now), options, places, witness)
         try:
             conflicts = execution.prepare()
             auditing.begins(store, session, options, person)
@@ -81,6 +84,14 @@ def execute(
         lock.save(session)
         auditing.ended(store, session, results, person)
         return ExecuteResult(session, results, conflicts, succeeded)
+
+
+def _work(lock: Lock, session: Session, options: Options, now: int) -> Work:
+    """The approved effects. RefusedError where they are not (any more)."""
+    progress = lock.progress()
+    begun = bool(progress.begun or progress.results)
+    chosen = check_approval(session, begun, now, options.incomplete)
+    return Work({number: session.plan.effects[number - 1] for number in chosen})
 
 
 def _moved(

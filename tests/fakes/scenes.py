@@ -20,10 +20,11 @@ from shannot.sandbox.vfs.hidden import Hidden
 from shannot.sandbox.vfs.rights import Identity
 from shannot.sessions import preflight
 from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.disks import Disks
 from shannot.sessions.filling import parents, relaxed
 from shannot.sessions.foresight import Operator
 from shannot.sessions.place import Protected
-from shannot.sessions.steps import Steps
+from shannot.sessions.steps import Step, Steps
 from tests.fakes.virtual_os import Virtual
 from tests.fakes.world import World
 
@@ -83,7 +84,8 @@ class Scene:
         (self.base / "kept").mkdir()
         kept_fd = os.open(self.base / "kept", os.O_RDONLY)
         kept = BlobDirectory(kept_fd, os.geteuid(), "kept")
-        steps = Steps("20260101-000000-scene-0000", self.blobs, kept, Protected([]))
+        disks = Disks(together=False)
+        steps = Steps("20260101-000000-scene-0000", self.blobs, kept, Protected([]), disks, {})
         done = 0
         try:
             for cut in self.cuts:
@@ -100,11 +102,14 @@ class Scene:
 
 def perform(steps: Steps, effects: Sequence[Effect]) -> None:
     filled = parents(effects)
-    for effect in effects:
+    for number, effect in enumerate(effects):
         assert not isinstance(effect, RunCommand)
-        with steps.open(relaxed(effect, filled)) as step:
-            present = step.save(partial=False)
-            step.change(present, present)
+        beside = os.path.dirname(effect.path)
+        step = Step(number, relaxed(effect, filled), beside, inside=False, partial=False)
+        steps.save(step)
+        steps.make(step)
+        steps.change(step, step.present)
+    steps.forget()
     for effect in reversed(effects):
         if isinstance(effect, MakeDirectory):
             steps.settle(effect)

@@ -13,7 +13,7 @@ from types import FrameType
 import pytest
 
 from shannot.errors import UnsuccessfulError
-from shannot.sessions.apply import Observer
+from shannot.sessions.batch import Observer
 from shannot.sessions.model import Session
 from tests.sessions.worlds import Recorder, World, picture
 
@@ -102,13 +102,18 @@ def at_line(count: int) -> Trace:
     return trace
 
 
-@pytest.mark.parametrize("step", range(30))
-def test_killed_at_any_step_it_goes_on_to_the_same_end(tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+@pytest.mark.parametrize("step", range(40))
+def test_killed_at_any_step_it_goes_on_to_the_same_end(
+    tmp_path: Path, step: int, batch: int
+) -> None:
     world, session = prepare(tmp_path, change)
+    world.batch = batch
     assert killed(lambda: world.execute(session, observe=at(step)))
     loaded = world.store.load(session.id)
     assert loaded.state == "executing"
-    assert any(r.state == "interrupted" for r in loaded.results) == (step % 3 != 2)
+    if batch == 1:
+        assert any(r.state == "interrupted" for r in loaded.results) == (step % 4 != 3)
     done = [r.number for r in loaded.results if r.state == "done"]
     result, _, _ = world.execute(session, observe=never_again(done))
     assert result.succeeded
@@ -124,9 +129,10 @@ def never_again(done: list[int]) -> Observer:
 
 def test_killed_at_every_step_again_and_again_it_gets_to_the_end(tmp_path: Path) -> None:
     world, session = prepare(tmp_path, change)
+    world.batch = 1
     runs = 0
     # Killed now before its end is written, now after: an effect that is redone gets there as well.
-    while killed(lambda step=1 + runs % 2: world.execute(session, observe=at(step))):  # type: ignore[misc]
+    while killed(lambda step=2 + runs % 2: world.execute(session, observe=at(step))):  # type: ignore[misc]
         runs += 1
         assert runs < 40
     assert runs >= 9
@@ -161,8 +167,8 @@ def once(recorder: Recorder) -> None:
     recorder.write("last", b"")
 
 
-# Events: begin, change, end of effect 1 are 0 to 2, of the command 3 to 5.
-@pytest.mark.parametrize(("step", "interrupted"), [(1, False), (2, False), (3, True), (5, False)])
+# Events: save, begin, change, end of effect 1 are 0 to 3; begin, change, end of the command 4 to 6.
+@pytest.mark.parametrize(("step", "interrupted"), [(2, False), (3, False), (4, True), (6, False)])
 def test_a_command_is_never_run_twice(tmp_path: Path, step: int, interrupted: bool) -> None:
     world, session = prepare(tmp_path, once)
     assert killed(lambda: world.execute(session, observe=at(step)))
@@ -178,7 +184,7 @@ def test_a_command_is_never_run_twice(tmp_path: Path, step: int, interrupted: bo
 
 def test_an_interrupted_command_that_had_run_can_be_skipped(tmp_path: Path) -> None:
     world, session = prepare(tmp_path, once)
-    assert killed(lambda: world.execute(session, observe=at(4)))
+    assert killed(lambda: world.execute(session, observe=at(5)))
     assert (world.tree / "count").read_bytes() == b"\n"
     result, _, _ = world.execute(session, skip=True)
     assert [r.state for r in result.results] == ["done", "skipped", "done"]

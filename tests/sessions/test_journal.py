@@ -13,7 +13,19 @@ from shannot.sessions.journal import FILE, Journal, Saved, read
 from shannot.sessions.model import EffectResult
 
 SAVED = (
-    Saved("/srv/x", "file", 0o644, 1, 2, -3, "ab" * 32, attributes=(("user.note", "00ff"),)),
+    Saved(
+        "/srv/x",
+        "file",
+        0o644,
+        1,
+        2,
+        -3,
+        "ab" * 32,
+        attributes=(("user.note", "00ff"),),
+        size=7,
+        inode="1:2",
+        names=3,
+    ),
     Saved("/srv/\udcff", "link", 0, 1, 2, 3, target="\udcfe"),
     Saved("/srv/z", "nothing"),
 )
@@ -31,7 +43,7 @@ def fd(tmp_path: Path) -> Iterator[int]:
 def written(fd: int) -> bytes:
     journal = Journal(fd)
     journal.begin(1, SAVED)
-    journal.end(DONE)
+    journal.end([DONE])
     journal.begin(2, ())
     journal.close()
     file = os.open(FILE, os.O_RDONLY, dir_fd=fd)
@@ -66,7 +78,7 @@ def test_cut_anywhere_it_is_read_up_to_the_last_whole_line(fd: int, data: st.Dat
     progress = read(fd, os.geteuid(), "there")
     assert len(progress.begun) + len(progress.results) == lines
     journal = Journal(fd)
-    journal.end(EffectResult(3, "skipped"))
+    journal.end([EffectResult(3, "skipped")])
     journal.close()
     assert len(read(fd, os.geteuid(), "there").results) == len(progress.results) + 1
 
@@ -84,7 +96,7 @@ def test_any_bytes_are_refused_or_read(fd: int, data: bytes) -> None:
 def test_a_command_that_is_run_again_is_open_until_it_ends(fd: int) -> None:
     journal = Journal(fd)
     journal.begin(1, ())
-    journal.end(EffectResult(1, "failed", "it ended with exit status 7", 7))
+    journal.end([EffectResult(1, "failed", "it ended with exit status 7", 7)])
     journal.begin(1, ())
     journal.close()
     assert [result.state for result in read(fd, os.geteuid(), "there").shown()] == ["interrupted"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from shannot.errors import RefusedError
-from shannot.sessions.place import ConflictError, Protected, open_below, open_directory, open_place
+from shannot.sessions.directories import Directories
+from shannot.sessions.place import ConflictError, Protected, open_below, open_directory
 
 FREE = Protected([])
 
@@ -18,22 +19,37 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_place_is_an_entry_of_an_open_directory(root: Path) -> None:
     (root / "d").mkdir()
-    with open_place(f"{root}/d/x", FREE) as place:
-        assert place.look() is None
-        (root / "d").rename(root / "moved")
-        (root / "d").symlink_to("/etc")
-        os.mkdir(place.name, dir_fd=place.directory_fd)
+    directories = Directories(FREE)
+    place = directories.place(f"{root}/d/x")
+    assert place.look() is None
+    (root / "d").rename(root / "moved")
+    (root / "d").symlink_to("/etc")
+    os.mkdir(place.name, dir_fd=place.directory_fd)
     assert (root / "moved/x").is_dir()
+    assert directories.place(f"{root}/d/x").look() is not None
+    directories.forget()
+    with pytest.raises(ConflictError, match=r"/d: it is a link now"):
+        directories.place(f"{root}/d/x")
+    directories.forget()
+
+
+def test_many_directories_do_not_use_up_the_descriptors(root: Path) -> None:
+    directories = Directories(FREE)
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(300):
+        (root / f"{number}").mkdir()
+        directories.trim()
+        directories.place(f"{root}/{number}/x")
+    assert len(os.listdir("/proc/self/fd")) < before + 150
+    directories.forget()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_link_anywhere_in_the_way_is_refused_by_name(root: Path) -> None:
     (root / "real/in").mkdir(parents=True)
     (root / "link").symlink_to("real")
-    with (
-        pytest.raises(ConflictError, match=r"/link: it is a link now"),
-        open_place(f"{root}/link/in/x", FREE),
-    ):
-        pass
+    with pytest.raises(ConflictError, match=r"/link: it is a link now"):
+        Directories(FREE).place(f"{root}/link/in/x")
     with pytest.raises(ConflictError, match="/gone: the directory is not there"):
         open_directory(f"{root}/gone/x")
     (root / "file").write_bytes(b"")
@@ -75,3 +91,5 @@ def test_a_protected_directory_is_found_by_any_path(root: Path) -> None:
     with pytest.raises(RefusedError, match="leads into"):
         protected.check_open(fd, "/by/another/way")
     os.close(fd)
+    with pytest.raises(RefusedError):
+        Directories(protected).place(f"{root}/state/in/x")

@@ -22,11 +22,12 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.effects.plan import Plan, digest
-from shannot.sessions.apply import Observer, Options
+from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
 from shannot.sessions.decision import Person
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
+from shannot.sessions.work import Options
 from shannot.workflows.approve import approve
 from shannot.workflows.execute import ExecuteResult, execute
 
@@ -191,6 +192,7 @@ class World:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
         self.store = Store(str(self.state), os.geteuid())
+        self.batch = 1000  # file effects that are synced together
 
     def recorder(self) -> Recorder:
         """Records on `native`, which should be a copy of `tree`, what `tree` is to become."""
@@ -248,7 +250,7 @@ class World:
         **changes: object,
     ) -> tuple[ExecuteResult, Kept, Kept]:
         out, err = Kept(), Kept()
-        chosen = replace(options or Options(), **changes)  # type: ignore[arg-type]
+        chosen = replace(options or Options(batch=self.batch), **changes)  # type: ignore[arg-type]
         protected = [str(self.state)]
         result = execute(
             self.store, session.id, chosen, Sinks(out, err), protected, observe,

@@ -22,7 +22,10 @@ Observer = Callable[[str, int], None]
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+    """Effects are synced one by one, so that a fault comes between two of them."""
+    world = World(tmp_path)
+    world.batch = 1
+    return world
 
 
 @pytest.fixture
