@@ -32,7 +32,7 @@ COMMANDS = {
     "execute": "do what was approved, in order, as recorded",
     "audit": "what was run, decided and executed, and whether that record is whole",
     "explain": "what the policy says about a command, and why",
-    "setup": "install what is not part of shannot itself: the pypy runtime",
+    "setup": "install the pypy runtime, or tell an agent's client about shannot",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
 }
 INTERRUPTED = 130  # 128 + SIGINT

@@ -1,4 +1,4 @@
-"""`shannot setup pypy`: install the `pypy` runtime, or take it away."""
+"""`shannot setup`: install the `pypy` runtime (here), or tell an agent's client (`setup_mcp`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from shannot.cli import setup_mcp
 from shannot.cli.envelope import plain, success
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, state_path
@@ -65,10 +66,15 @@ def configure(parser: Parser) -> None:
     pypy.add_argument("--force", action="store_true", help="replace what is installed")
     pypy.add_argument("--remove", action="store_true", help="take the runtime away")
     add_json(pypy)
+    setup_mcp.configure(parts)
 
 
 def run(options: Namespace) -> int:
-    """Install or remove, and say how it ended."""
+    """Do the part that was named, and say how it ended."""
+    return setup_mcp.run(options) if options.part == "mcp" else _run_pypy(options)
+
+
+def _run_pypy(options: Namespace) -> int:
     caller = current_caller()
     machine = Machine(
         state_path(caller),

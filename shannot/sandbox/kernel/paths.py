@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV
+from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV
 
 from shannot.sandbox.vfs import renaming
-from shannot.sandbox.vfs.lookup import NAME
+from shannot.sandbox.vfs.lookup import NAME, NAME_MAX, PATH_MAX
 from shannot.sandbox.vfs.node import Directory, File, Node
 
 from . import directories
@@ -45,14 +45,18 @@ def renameat2(
 ) -> int:
     if flags not in (0, renaming.NOREPLACE, renaming.EXCHANGE):
         raise OSError(EINVAL, "unknown flags")
-    source = task.find(old_dirfd, old, NAME)
-    target = task.find(new_dirfd, new, NAME)
-    if source.name in _NO_NAMES:
+    source = _find_named(task, old_dirfd, old)
+    target = _find_named(task, new_dirfd, new)
+    if source is not None and source.name in _NO_NAMES:
         raise OSError(EBUSY, "not a name")
-    if target.name in _NO_NAMES:
+    if target is not None and target.name in _NO_NAMES:
         raise OSError(EEXIST if flags & renaming.NOREPLACE else EBUSY, "not a name")
+    if source is None:
+        raise OSError(ENAMETOOLONG, "name too long")
     if source.node is None:
         raise OSError(ENOENT, "no such file or directory")
+    if target is None:
+        raise OSError(ENAMETOOLONG, "name too long")
     _check_slashes(source, target, flags)
     renaming.rename(
         task.system.overlay,
@@ -61,6 +65,18 @@ def renameat2(
         flags,
     )
     return 0
+
+
+def _find_named(task: Task, dirfd: int, path: bytes) -> Found | None:
+    """As `find`; None where the last name alone is too long: Linux walks to the parents of both
+    paths before it looks at either last name."""
+    try:
+        return task.find(dirfd, path, NAME)
+    except OSError as error:
+        last = path.rstrip(b"/").rpartition(b"/")[2]
+        if error.errno == ENAMETOOLONG and len(last) > NAME_MAX and len(path) < PATH_MAX:
+            return None
+        raise
 
 
 def _check_slashes(source: Found, target: Found, flags: int) -> None:

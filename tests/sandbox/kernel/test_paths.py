@@ -204,3 +204,13 @@ def test_another_mount_is_another_filesystem(place: Project) -> None:
     script = place.start()
     refused("EXDEV", script.rename, "f", str(other / "f"))
     refused("EXDEV", script.link, "f", str(other / "f"))
+
+
+def test_rename_looks_at_both_parents_before_a_name_that_is_too_long(place: Project) -> None:
+    place.file("f")
+    script = place.start()
+    refused("ENOTDIR", script.rename, "x" * 256, "f/g")
+    refused("ENOENT", script.rename, "missing", "x" * 256)
+    refused("ENAMETOOLONG", script.rename, "f", "x" * 256)
+    refused("ENAMETOOLONG", script.rename, "x" * 256, "g")
+    refused("EBUSY", script.rename, "x" * 256, "..")

@@ -1,0 +1,66 @@
+"""`shannot setup mcp` by the command line, and the server that its entry starts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.places import Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_the_entry_starts_a_server_from_anywhere(place: Place, tmp_path: Path) -> None:
+    done = place.shannot("setup", "mcp", "--client", "cursor", "--", "--project-only")
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((place.home / ".cursor" / "mcp.json").read_text())
+    entry = settings["mcpServers"]["shannot"]
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}},
+    }
+    ran = subprocess.run(
+        [entry["command"], *entry["args"]],
+        input=json.dumps(hello).encode() + b"\n",
+        env={"HOME": str(place.home), "PATH": "/usr/bin:/bin"},
+        cwd="/",
+        capture_output=True,
+        timeout=60,
+    )
+    assert json.loads(ran.stdout)["result"]["serverInfo"]["name"] == "shannot", ran.stderr
+    assert place.shannot("setup", "mcp", "--client", "cursor", "--remove").returncode == 0
+
+
+def test_printing_is_the_default_and_changes_nothing(place: Place) -> None:
+    done = place.shannot("setup", "mcp")
+    assert json.loads(done.stdout)["mcpServers"]["shannot"]["args"][-1] == "mcp"
+    assert sorted(path.name for path in place.home.iterdir()) == ["project"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--client", "emacs"],
+        ["--remove"],
+        ["--client", "cursor", "--", "--approve"],
+        ["--client", "cursor", "--", "stray"],
+    ],
+)
+def test_a_wrong_command_line_is_one_line(place: Place, words: list[str]) -> None:
+    done = place.shannot("setup", "mcp", *words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_the_document_says_what_was_done(place: Place) -> None:
+    done = place.shannot("setup", "mcp", "--client", "vscode", "--json")
+    result = json.loads(done.stdout)["result"]
+    assert (result["part"], result["action"], result["backup"]) == ("mcp", "added", None)
