@@ -31,6 +31,7 @@ COMMANDS = {
     "reject": "reject a session",
     "execute": "do what was approved, in order, as recorded",
     "audit": "what was run, decided and executed, and whether that record is whole",
+    "prune": "remove sessions that are over, and what killed runs left",
     "explain": "what the policy says about a command, and why",
     "setup": "install the pypy runtime, or tell an agent's client about shannot",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",

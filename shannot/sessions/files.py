@@ -81,6 +81,14 @@ def read(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> bytes:
         os.close(fd)
 
 
+def is_at(fd: int, path: str) -> bool:
+    """Does the open directory still stand there?"""
+    try:
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
 def write_all(fd: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:

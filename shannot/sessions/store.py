@@ -179,6 +179,8 @@ class Store:
                 raise ShannotError(f"{escape(path)} cannot be opened: {error.strerror}") from error
             try:
                 _flock(lock_fd, session_id, patience)
+                if not files.is_at(fd, f"{self.root}/{session_id}"):
+                    raise NotFoundError(f"session {session_id} was removed just now")
                 yield Lock(self, session_id, fd)
             finally:
                 os.close(lock_fd)

@@ -87,6 +87,17 @@ def refusals(store: Store, verb: str, session_id: str | None) -> Iterator[None]:
         raise
 
 
+def pruned(store: Store, sessions: Sequence[tuple[str, str]]) -> None:
+    """Record that sessions (id, state) were removed. AuditError."""
+    who = actor()
+    log_of(store).append(
+        [
+            {"event": "pruned", **who, "session": session_id, "state": state}
+            for session_id, state in sessions
+        ]
+    )
+
+
 class Witness:
     """An observer of an execution (`sessions/apply.py`): records each effect before it happens."""
 

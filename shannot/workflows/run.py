@@ -258,7 +258,7 @@ def make_private(state: str, uid: int) -> str:
                 os.mkdir(directory, 0o700)
             except FileExistsError:
                 _check_own(directory, uid)
-        _sweep(place)
+        sweep_private(place)
         os.mkdir(path, 0o700)
     except OSError as error:
         raise UsageError(
@@ -268,7 +268,7 @@ def make_private(state: str, uid: int) -> str:
     return path
 
 
-def _sweep(place: str) -> None:
+def sweep_private(place: str) -> None:
     """Remove the directories of runs that were killed: each is named after its process."""
     for name in os.listdir(place):
         pid = name.partition("-")[0]

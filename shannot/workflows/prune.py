@@ -1,0 +1,139 @@
+"""The verb `prune`: remove what is over and old. Values in, a frozen result out.
+
+Nothing is removed that somebody is at work on, that waits for a decision or an execution (unless
+its state is named), or that another session goes on from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shannot.audit.log import AuditError
+from shannot.effects.document import MalformedError
+from shannot.errors import NotFoundError, ShannotError
+from shannot.sessions.lifecycle import State
+from shannot.sessions.model import Summary
+from shannot.sessions.removal import remove, size
+from shannot.sessions.store import Store
+from shannot.workflows import auditing
+from shannot.workflows.run import sweep_private
+
+OVER: tuple[State, ...] = ("rejected", "executed", "failed", "rolled-back")
+"""What goes where no state is named: nothing that waits for anybody."""
+AGE = 30 * 86400.0
+"""Seconds: younger sessions stay where no age is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sessions are meant: those for which all of it holds."""
+
+    older: float = AGE
+    """Seconds since the run."""
+    states: tuple[State, ...] | None = None
+    """None: `OVER`, and what was kept though nothing of it waits."""
+    larger: int = 0
+    """Bytes on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A session that was (or, in a dry run, would be) removed."""
+
+    session: Summary
+    size: int
+    """Bytes on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class PruneResult:
+    """What became of it."""
+
+    removed: tuple[Pruned, ...]
+    kept: tuple[str, ...]
+    """Sessions that were meant and stay, and what could not be read: one line each, with why."""
+    leftovers: int
+    """Drafts of runs that were killed."""
+    unrecorded: str
+    """Why the audit log was not told, or ""."""
+
+
+def prune(store: Store, wanted: Wanted, now: float, dry_run: bool = False) -> PruneResult:
+    """Remove the sessions that are meant. now: seconds since the epoch."""
+    kept: list[str] = []
+    chosen = _chosen(store, wanted, now, kept)
+    removed: list[Pruned] = []
+    unrecorded = ""
+    for pruned in chosen:
+        session_id = pruned.session.id
+        try:
+            if dry_run or remove(store, session_id, lambda now_is: _is_meant(now_is, wanted, now)):
+                removed.append(pruned)
+            else:
+                kept.append(f"{session_id}: its state has changed just now")
+        except NotFoundError:
+            continue  # another prune was faster
+        except (ShannotError, OSError) as error:
+            kept.append(f"{session_id}: {error}")
+    leftovers = 0 if dry_run else store.sweep()
+    if os.path.isdir(place := f"{os.path.dirname(store.root)}/runtime") and not dry_run:
+        sweep_private(place)
+    if removed and not dry_run:
+        unrecorded = _recorded(store, removed)
+    return PruneResult(tuple(removed), tuple(kept), leftovers, unrecorded)
+
+
+def _chosen(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[Pruned]:
+    """The sessions that are meant, without those that a session which stays goes on from."""
+    meant: list[Summary] = []
+    staying: list[Summary] = []
+    for found in store.summaries():
+        if isinstance(found, MalformedError):
+            kept.append(str(found))
+        else:
+            (meant if _is_meant(found, wanted, now) else staying).append(found)
+    by_size = [Pruned(found, size(store, found.id)) for found in meant]
+    staying += [pruned.session for pruned in by_size if pruned.size < wanted.larger]
+    needed = _ancestors(staying, meant)
+    kept += [
+        f"{pruned.session.id}: {needed[pruned.session.id]} goes on from it"
+        for pruned in by_size
+        if pruned.session.id in needed
+    ]
+    return [
+        pruned
+        for pruned in by_size
+        if pruned.size >= wanted.larger and pruned.session.id not in needed
+    ]
+
+
+def _ancestors(staying: Iterable[Summary], meant: Iterable[Summary]) -> dict[str, str]:
+    """Each session that one of those which stay was resumed from: which one."""
+    parents = {found.id: found.parent for found in meant}
+    needed: dict[str, str] = {}
+    for found in staying:
+        child, parent = found.id, found.parent
+        while parent is not None and parent not in needed:
+            needed[parent] = child
+            child, parent = parent, parents.get(parent)
+    return needed
+
+
+def _is_meant(found: Summary, wanted: Wanted, now: float) -> bool:
+    """By age and state."""
+    if now - found.created < wanted.older:
+        return False
+    if wanted.states is not None:
+        return found.state in wanted.states
+    return found.state in OVER or (found.state == "pending" and not found.effects)
+
+
+def _recorded(store: Store, removed: list[Pruned]) -> str:
+    """Afterwards: a disk that is full must not keep anybody from making room."""
+    try:
+        auditing.pruned(store, [(item.session.id, item.session.state) for item in removed])
+    except AuditError as error:
+        return str(error)
+    return ""
