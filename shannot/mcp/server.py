@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from . import messages
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 REQUESTS_MAX = 32
 """Requests under way at once; more are refused."""
+_PATIENCE = 1.0
+"""Seconds in which requests under way may still be answered when there is nothing more to read."""
 _FAREWELL = 10.0
-"""Seconds that requests under way get to end when the client is gone."""
+"""Seconds that those get to end which are cancelled then."""
 
 
 def serve_stdio(offer: Offer) -> None:
@@ -135,6 +138,9 @@ class Server:
 
     def _leave(self) -> None:
         under_way = list(self._calls.values())
+        patience = time.monotonic() + _PATIENCE
+        for _, thread in under_way:  # what was asked in a pipeline is answered
+            thread.join(max(0.0, patience - time.monotonic()))
         for call, _ in under_way:
             call.cancelled.set()
         for _, thread in under_way:
