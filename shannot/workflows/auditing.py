@@ -146,7 +146,12 @@ def ended(store: Store, session: Session, results: Sequence[EffectResult], perso
         "done": numbered(done),
         "not_done": len(results) - len(done),
     }
-    log_of(store).append([*records, last])
+    try:
+        log_of(store).append([*records, last])
+    except AuditError as error:
+        raise AuditError(
+            f"session {session.id} is {session.state}, but its end is not recorded: {error}"
+        ) from error
 
 
 def effect_record(session_id: str, number: int, effect: Effect) -> Record:

@@ -108,7 +108,7 @@ def test_an_execution_stops_before_the_effect_that_cannot_be_recorded(world: Wor
     log = log_of(world.store)
 
     def observe(event: str, number: int) -> None:
-        if (event, number) == ("end", 1):
+        if (event, number) == ("change", 1):
             unwritable(log)
 
     with pytest.raises(ShannotError, match=r"it stopped there, and `shannot execute` goes on"):
