@@ -62,9 +62,9 @@ class CommandRequest:
         own: bool = False,
     ) -> None:
         self.argv = argv
-        self.directory = directory
+        self.directory = directory  # absolute path on the host
         self.environment = environment
-        self.executable = executable  # absolute path in the virtual tree, links resolved
+        self.executable = executable  # absolute path on the host, links resolved
         self.in_overlay = in_overlay  # the program is new or changed: it exists only in the layer
         self.own = own  # the runtime's own interpreter: it may as well run confined
 

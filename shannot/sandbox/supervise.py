@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shannot.errors import FAULT, ShannotError
+from shannot.errors import FAULT, ShannotError, UsageError
 
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
@@ -188,5 +188,8 @@ def _resolved(tree: Tree, path: bytes) -> bytes:
     except OSError:
         node = None
     if node is None:
-        raise ShannotError(f"the interpreter {os.fsdecode(path)} is not in the tree: use --map")
+        raise UsageError(
+            f"a map hides the interpreter, {os.fsdecode(path)}, from the script:"
+            " map to another place, or name another one with --python"
+        )
     return node.path()

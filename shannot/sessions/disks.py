@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from shannot.sessions import libc
+from shannot import libc
 from shannot.sessions.place import Place
 
 

@@ -6,10 +6,11 @@ import fcntl
 import os
 import shutil
 
+from shannot import libc
 from shannot.effects import plan as plans
 from shannot.effects.document import dump
 from shannot.errors import ShannotError, UnsuccessfulError
-from shannot.sessions import files, libc
+from shannot.sessions import files
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import Session, head_to_json
 
@@ -33,7 +34,7 @@ class Draft:
         self.path = path = f"{root}/{DRAFT}{suffix}"
         os.mkdir(path, 0o700)
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        fcntl.flock(self._fd, fcntl.LOCK_SH)  # tells `sweep` that this process is still alive
+        fcntl.flock(self._fd, fcntl.LOCK_SH)  # tells `Store` that this process is still alive
         os.mkdir("blobs", 0o700, dir_fd=self._fd)
         self._blobs_fd = os.open(
             "blobs", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from shannot.sessions import libc, metadata
+from shannot import libc
+from shannot.sessions import metadata
 from shannot.sessions.journal import Saved
 from shannot.sessions.place import ConflictError, Place, open_below
 

@@ -13,8 +13,10 @@ from shannot.sandbox.spec import Map
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Literal
+
+    from shannot.effects.model import Effect
 
     Mode = Literal["ro", "cow", "hide"]
 
@@ -58,6 +60,22 @@ def covers(maps: Sequence[Map], directory: str) -> bool:
         known.mode != "hide" and (place + b"/").startswith(known.guest.rstrip(b"/") + b"/")
         for known in maps
     )
+
+
+def other_places(maps: Sequence[Map], effects: Sequence[Effect]) -> Iterator[str]:
+    """Where a command waits: what the script saw at another place than this machine has it."""
+    moved = [known for known in maps if known.mode != "hide" and known.host != known.guest]
+    if not moved:
+        return
+    from shannot.effects.model import RunCommand  # to start faster
+
+    if any(isinstance(effect, RunCommand) and effect.state != "done" for effect in effects):
+        for known in moved:
+            guest = os.fsdecode(known.guest)
+            yield (
+                f"the script saw {os.fsdecode(known.host)} as {guest}: in the arguments of commands"
+                f" {guest} will mean this machine's own"
+            )
 
 
 def _mode(word: str) -> Mode | None:

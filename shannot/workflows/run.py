@@ -16,6 +16,7 @@ from shannot.sandbox.spec import Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import choose
 from shannot.workflows.late_gate import LateGate
+from shannot.workflows.maps import other_places
 from shannot.workflows.program import check_script, find_interpreter, read_script, read_stdin
 
 TYPE_CHECKING = False
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from shannot.workflows.request import Caller, Request
 
     Sandbox = Callable[[Spec, LateGate, Streams], Outcome]
-
 
 _LINGER = 2.0  # seconds
 
@@ -173,10 +173,11 @@ class _Keeper:
         source: bytes,
         outcome: Outcome,
         effects: Sequence[Effect],
-        notes: Sequence[str],
+        notes: list[str],
         output: Output,
     ) -> tuple[str | None, Plan, int]:
         """(the session's id or None, the plan, how many effects wait)."""
+        notes += other_places(choices.maps, effects)
         # To start faster.
         from shannot.workflows.record import Circumstances, record
 

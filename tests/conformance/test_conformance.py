@@ -23,8 +23,6 @@ SCRIPTS = sorted(path.name for path in HERE.glob("*.py") if not path.name.starts
 STDIN = "first line\nsecond line\n"
 NEVER_TWICE_THE_SAME = {"archives.py", "databases.py", "temporary_files.py", "crossing_mounts.py"}
 """They leave times of now, random names or random salts in files."""
-PART_HARD_LINKS = {"hard_links.py", "rename_files.py"}
-"""They change a file that has a second name on the host, which `execute` refuses as a conflict."""
 CONFIGURATION = """\
 [profiles.default]
 confine = ["*"]
@@ -128,7 +126,7 @@ def test_a_script_prints_the_same_in_the_sandbox_and_changes_nothing(
     assert snapshot(place.tree) == before
 
 
-@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - NEVER_TWICE_THE_SAME - PART_HARD_LINKS))
+@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - NEVER_TWICE_THE_SAME))
 def test_executing_the_plan_makes_what_a_plain_run_makes(script: str, root: Path) -> None:
     place = Place(root, script)
     place.natively()

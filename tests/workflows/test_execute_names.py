@@ -50,12 +50,34 @@ def written(world: World, others: int = 1) -> WriteFile:
     return WriteFile(str(world.tree / "a"), before, fingerprint(world.native / "a"), None, others)
 
 
-def test_a_write_says_how_many_names_it_does_not_know(scene: Scene) -> None:
+def test_a_write_finds_the_other_names_that_show_and_says_how_many_do_not(scene: Scene) -> None:
     scene.virtual.write(scene.at("a"), NEW)
-    (effect,) = scene.cut()
-    assert isinstance(effect, WriteFile)
-    assert effect.other_names == 2
-    assert "2 other names (hard links), not in this plan" in str(warnings(Plan((effect,))))
+    effects = scene.cut()
+    assert [(type(effect), effect.path) for effect in effects] == [
+        (DeletePath, scene.at("b")),
+        (WriteFile, scene.at("a")),
+        (MakeLink, scene.at("b")),
+    ]
+    assert isinstance(effects[1], WriteFile)
+    assert effects[1].other_names == 1
+    assert "1 other name (hard link), not in this plan" in str(warnings(Plan((effects[1],))))
+
+
+def test_a_write_to_one_name_changes_all_that_stand_in_the_tree(scene: Scene) -> None:
+    (scene.base.parent / "outside").unlink()
+    (scene.host / "deep" / "down").mkdir(parents=True)
+    os.link(scene.host / "a", scene.host / "deep" / "down" / "c")
+    scene.virtual.write(scene.at("b"), NEW)
+    scene.virtual.chmod(scene.at("b"), 0o640)
+    scene.cut()
+    assert scene.cut() == []
+    scene.virtual.write(scene.at("deep/down/c"), NEW + NEW)
+    scene.cut()
+    scene.execute()
+    names = [scene.host / "a", scene.host / "b", scene.host / "deep" / "down" / "c"]
+    assert {path.stat().st_ino for path in names} == {names[0].stat().st_ino}
+    assert (names[0].stat().st_nlink, names[0].read_bytes()) == (3, NEW + NEW)
+    assert stat.S_IMODE(names[0].stat().st_mode) == 0o640
 
 
 def test_a_write_to_known_names_makes_them_again_and_counts_the_rest(scene: Scene) -> None:

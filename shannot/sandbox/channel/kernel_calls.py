@@ -2,7 +2,7 @@
 
 Used at launch, by the mediator and by the probe. One libc function does it all: `syscall(3)`.
 Numbers are from arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h;
-constants from include/uapi/linux/{seccomp,prctl,landlock,openat2,fcntl}.h. The hot path of the
+constants from include/uapi/linux/{seccomp,prctl,landlock,fcntl}.h. The hot path of the
 mediator uses the struct and ioctl constants here with `fcntl.ioctl`, not the functions.
 """
 
@@ -25,18 +25,16 @@ SYS_EXECVEAT = 281 if _AARCH64 else 322
 SYS_GETCPU = 168 if _AARCH64 else 309
 SYS_KCMP = 272 if _AARCH64 else 312
 SYS_PRCTL = 167 if _AARCH64 else 157
-SYS_RENAMEAT2 = 276 if _AARCH64 else 316
 SYS_SECCOMP = 277 if _AARCH64 else 317
 SYS_PIDFD_SEND_SIGNAL = 424
 SYS_PIDFD_OPEN = 434
 SYS_CLOSE_RANGE = 436
-SYS_OPENAT2 = 437
 SYS_PIDFD_GETFD = 438
 SYS_LANDLOCK_CREATE_RULESET = 444
 SYS_LANDLOCK_ADD_RULE = 445
 SYS_LANDLOCK_RESTRICT_SELF = 446
 
-SECCOMP_SET_MODE_FILTER, SECCOMP_GET_NOTIF_SIZES = 1, 3
+SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3  # 5.0
 SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5  # 5.19
 
@@ -71,9 +69,6 @@ KCMP_FILE, KCMP_VM = 0, 1  # include/uapi/linux/kcmp.h
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
 CLOSE_RANGE_CLOEXEC = 4
-RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS = 1, 2, 4
-RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_CACHED = 8, 16, 32
-RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 
 LANDLOCK_CREATE_RULESET_VERSION = 1
 LANDLOCK_RULE_PATH_BENEATH = 1
@@ -83,7 +78,6 @@ RULESET = Struct("<QQQ")
 # struct landlock_path_beneath_attr, packed: u64 allowed_access; s32 parent_fd
 PATH_BENEATH = Struct("<Qi")
 SOCK_FPROG = Struct("<H6xQ")  # struct sock_fprog: u16 len; struct sock_filter *filter
-OPEN_HOW = Struct("<QQQ")  # struct open_how: u64 flags, mode, resolve
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
 _syscall.restype = ctypes.c_long
@@ -119,14 +113,6 @@ def seccomp_filter(program: bytes, flags: int) -> int:
     instructions = _buffer(program)
     header = SOCK_FPROG.pack(len(program) // 8, ctypes.addressof(instructions))
     return call(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, flags, _buffer(header))
-
-
-def seccomp_sizes() -> tuple[int, int, int]:
-    """Bytes of the kernel's seccomp_notif, seccomp_notif_resp and seccomp_data (5.0)."""
-    sizes = ctypes.create_string_buffer(6)
-    call(SYS_SECCOMP, SECCOMP_GET_NOTIF_SIZES, 0, sizes)
-    notif, response, data = Struct("<HHH").unpack(sizes.raw)
-    return notif, response, data
 
 
 def sync_wake_up(listener: int) -> None:
@@ -183,25 +169,6 @@ def execveat(
         name,
         arguments,
         environment,
-        flags,
-    )
-
-
-def openat2(dirfd: int, path: bytes, flags: int, mode: int = 0, resolve: int = 0) -> int:
-    """Returns a descriptor with the flags given (5.6); add O_CLOEXEC yourself."""
-    name = _string(path)
-    how = OPEN_HOW.pack(flags, mode, resolve)
-    return call(SYS_OPENAT2, dirfd, name, _buffer(how), OPEN_HOW.size)
-
-
-def renameat2(olddirfd: int, oldpath: bytes, newdirfd: int, newpath: bytes, flags: int) -> None:
-    old, new = _string(oldpath), _string(newpath)
-    call(
-        SYS_RENAMEAT2,
-        olddirfd,
-        old,
-        newdirfd,
-        new,
         flags,
     )
 

@@ -8,7 +8,7 @@ import struct
 from errno import E2BIG, EACCES, EAGAIN, ELOOP, ENOEXEC, EPERM, ETXTBSY
 
 from shannot.sandbox.spec import Answer, CommandRequest
-from shannot.sandbox.vfs.node import File
+from shannot.sandbox.vfs.node import File, host_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def prepare(
         raise OSError(ENOEXEC, "speaks only with a mediator of its own")
     request = CommandRequest(
         tuple(argv) or (b"",),
-        task.cwd.path(),
+        host_path(task.cwd),
         _variables(environment),
-        named.path(),
+        host_path(named),
         _only_in_layer(named),
         own=program.path == task.system.interpreter and not program.prefix,
     )
@@ -231,7 +231,7 @@ def _only_in_layer(node: File) -> bool:
     if node.origin is None or node.original is not None:
         return True
     lower, name = node.origin
-    return (b"" if lower.path == b"/" else lower.path) + b"/" + name != node.path()
+    return (b"" if lower.path == b"/" else lower.path) + b"/" + name != host_path(node)
 
 
 def check_clone(task: Task, flags: int) -> bool:

@@ -11,12 +11,12 @@ import fcntl
 import os
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
 
+from shannot import libc
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sandbox.runtimes.installed import (
@@ -87,7 +87,7 @@ class Place:
         _sync(self.staging)
         if not os.path.lexists(self.final):
             os.rename(self.staging, self.final)
-        elif not _exchange(self.staging, self.final):
+        elif not libc.exchange(self.staging, self.final):
             os.rename(self.final, self._old)
             os.rename(self.staging, self.final)
         _sync(os.path.dirname(self.final))
@@ -168,29 +168,10 @@ def _flock(lock_fd: int, wait: Callable[[], None], patience: float) -> None:
         time.sleep(_PAUSE)
 
 
-def _exchange(new: str, final: str) -> bool:
-    """Swap two directories in one step; False where the system or the filesystem cannot."""
-    if not sys.platform.startswith("linux"):
-        return False
-    from shannot.sandbox.channel import kernel_calls as kernel
-
-    names = os.fsencode(new), os.fsencode(final)
-    try:
-        kernel.renameat2(
-            kernel.AT_FDCWD, names[0], kernel.AT_FDCWD, names[1], kernel.RENAME_EXCHANGE
-        )
-    except OSError:
-        return False  # also where it is another error: then rename(2) will meet it, and tell
-    return True
-
-
 def _sync(directory: str) -> None:
     """All that was written below reaches the disk: syncfs(2) where there is one."""
-    import ctypes
-
     directory_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if not sys.platform.startswith("linux") or ctypes.CDLL(None).syncfs(directory_fd) != 0:
-            os.sync()
+        libc.sync_filesystem(directory_fd)
     finally:
         os.close(directory_fd)

@@ -14,9 +14,10 @@ well: if somebody else changed a file since the script looked at it, the effect 
 now, and the review shows the whole difference to that. What cannot be read or expressed is left
 out of the plan and named in `left_out`, and the plan is incomplete.
 
-A file of the host with several names is one thing under those that the script has looked up. Moved,
-linked and deleted it stays one; written, its effect says so under those names only, with the number
-of the others, and `execute` refuses it where there are any.
+A file of the host with several names is one thing under those that the script has looked up, and,
+once it was written, under all that stand where changes are effects (`other_names.py`). Moved,
+linked and deleted it stays one; written, it is replaced under those names, with the number of the
+others, and `execute` refuses it where there are any.
 
 What a cut costs is linear in what the layer has changed since the start: about 6 microseconds a
 name, and for a file with new contents 60 (tmpfs) to 230 (ext4), nearly all of it spent making the
@@ -33,6 +34,7 @@ from .expression import DifferenceFound, Expression
 from .fingerprints import Fingerprints
 from .node import Directory, Node, is_clean
 from .order import Planner
+from .other_names import OtherNames
 from .survey import Survey
 
 TYPE_CHECKING = False
@@ -51,7 +53,10 @@ _LEFT_OUT_MAX = 1000
 class Cutter:
     """Cuts the changes of one run into pieces of the plan."""
 
-    __slots__ = ("_bases", "_contents", "_mounts", "_overlay", "_prints", "_tops", "left_out")
+    __slots__ = (
+        "_bases", "_contents", "_mounts", "_other_names", "_overlay", "_prints", "_tops",
+        "left_out",
+    )  # fmt: skip
 
     def __init__(self, mounts: Sequence[Node], overlay: Overlay, blobs: Blobs) -> None:
         self._mounts = mounts
@@ -59,6 +64,7 @@ class Cutter:
         self._bases = Bases(overlay.hidden)
         self._prints = Fingerprints(self._bases, blobs)
         self._contents = Contents(overlay, blobs)
+        self._other_names = OtherNames(mounts, overlay)
         self._tops: dict[Node, tuple[Directory, Base]] = {}
         self.left_out: dict[bytes, str] = {}
         """Host paths of changes that are in no plan, at most 1000, and why."""
@@ -80,6 +86,7 @@ class Cutter:
 
     def _settle(self, only_ask: bool) -> list[Effect]:
         self._contents.begin()
+        self._other_names.seek()
         tops = [self._top(mounted) for mounted in self._mounts if not is_clean(mounted)]
         survey = Survey(self._bases, self._overlay)
         if survey.look(tops, only_ask):

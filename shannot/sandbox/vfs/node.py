@@ -249,6 +249,31 @@ def node_of_host(
     return node
 
 
+def host_path(node: Node) -> bytes:
+    """Where the host has it, or will have it once the plan is executed; where it stands in the
+    virtual tree if that is no part of the host's, like /tmp."""
+    parts: list[bytes] = []
+    while node.parent is not None and node.parent is not node:
+        mapped_file = node.origin is not None and node.mount is not node.parent.mount
+        if mapped_file or (isinstance(node, Directory) and _is_mapped(node)):
+            break
+        parts.append(node.name)
+        node = node.parent
+    if isinstance(node, Directory):
+        start = node.lower.path if node.lower is not None else b""
+    elif node.origin is not None:
+        lower, name = node.origin
+        start = lower.path.rstrip(b"/") + b"/" + name
+    else:
+        start = b""
+    return b"/".join((start.rstrip(b"/"), *reversed(parts))) or b"/"
+
+
+def _is_mapped(directory: Directory) -> bool:
+    """Is it the top of what a mount maps?"""
+    return directory.lower is not None and directory.origin is None
+
+
 def is_clean(node: Node) -> bool:
     """Is it, with everything below it, as the host has it?"""
     return node.original is None and not (isinstance(node, Directory) and node.dirty)

@@ -10,7 +10,7 @@ copied to the spool when a file is first opened for writing. A directory is neve
 it keeps reading through the host directory it came from, and what is hidden there stays hidden,
 because the rules look at the path on the host.
 
-A file of the host with several names is one node under all of them (`_linked`), so that a write
+A file of the host with several names is one node under all of them (`linked`), so that a write
 through one name is read through the others, as far as they are looked up.
 
 Every change marks the directories above it `dirty`, so that `changes.py` finds what differs from
@@ -59,7 +59,7 @@ _ABSENT_MAX = 20_000
 class Overlay(Layer):
     """The layer and what it knows of the host below. One per run."""
 
-    __slots__ = ("_absent", "_known", "_known_max", "_linked")
+    __slots__ = ("_absent", "_known", "_known_max", "linked")
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Overlay(Layer):
         capacity: int = 4 << 30,
     ) -> None:
         super().__init__(identity, hidden, private, limit, capacity)
-        self._linked: dict[tuple[int, int], Node] = {}  # by (st_dev, st_ino), several names
+        self.linked: dict[tuple[int, int], Node] = {}  # by (st_dev, st_ino), several names
         self._absent = 0  # names remembered of what is not there
         self._known = 0
         self._known_max = _KNOWN_MAX
@@ -129,12 +129,12 @@ class Overlay(Layer):
                 self._forget(directory)
         if found.st_nlink > 1 and not mount.steady and not stat.S_ISDIR(mode):
             key = (found.st_dev, found.st_ino)
-            node = self._linked.get(key)
+            node = self.linked.get(key)
             if node is not None and node.mount is mount:
                 if node.original is not None:
                     return self._changed_elsewhere(directory, name, node)
             else:
-                node = self._linked[key] = node_of_host(directory, lower, name, found)
+                node = self.linked[key] = node_of_host(directory, lower, name, found)
         else:
             node = node_of_host(directory, lower, name, found)
         directory.seen[name] = node
@@ -146,7 +146,7 @@ class Overlay(Layer):
             root = root.parent
         from .forget import forget_clean  # few runs look at so much
 
-        self._known = forget_clean(root, self._linked)
+        self._known = forget_clean(root, self.linked)
         self._known_max = max(_KNOWN_MAX, 2 * self._known)
 
     def names(self, directory: Directory, pid: int) -> list[tuple[bytes, int, int]]:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import struct
-from errno import EBADF, EINVAL, ENOENT, ENOSYS, ENOTTY, EPERM, EXDEV
+from errno import EBADF, EINVAL, ENOENT, ENOSYS, ENOTTY, EPERM
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(MACHINE not in ("x86_64", "aarch64"), reason="un
 HERE = of_machine("aarch64" if MACHINE == "aarch64" else "x86_64")
 NUMBERS = HERE.numbers()
 PROGRAM = compile_filter(rules(), HERE)
+SECCOMP_GET_NOTIF_SIZES = 3  # include/uapi/linux/seccomp.h
 GARBAGE = 0x1234_0000_0000
 
 
@@ -35,7 +36,9 @@ def test_the_numbers_are_those_of_the_table() -> None:
 
 
 def test_the_layouts_are_as_large_as_the_kernel_says() -> None:
-    notif, response, data = kernel.seccomp_sizes()
+    sizes = ctypes.create_string_buffer(6)
+    kernel.call(kernel.SYS_SECCOMP, SECCOMP_GET_NOTIF_SIZES, 0, sizes)
+    notif, response, data = struct.unpack("<HHH", sizes.raw)
     assert (notif, response) == (kernel.NOTIF.size, kernel.RESPONSE.size)
     assert data == 64
     assert kernel.ADDFD.size == 24
@@ -118,35 +121,6 @@ def test_execveat_runs_a_descriptor_and_tells_why_not() -> None:
     assert missing == ENOENT
     with pytest.raises(ValueError, match="null"):
         kernel.execveat(kernel.AT_FDCWD, b"/bin/\0sh", [b"x"], [], 0)
-
-
-def test_openat2_keeps_within_its_root(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("inside")
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    (tmp_path / "up").symlink_to("../../..")
-    root = os.open(tmp_path, os.O_PATH)
-    flags = os.O_RDONLY | os.O_CLOEXEC
-    inside = kernel.openat2(root, b"/../file", flags, 0, kernel.RESOLVE_IN_ROOT)
-    assert os.read(inside, 10) == b"inside"
-    assert not os.get_inheritable(inside)
-    for path, resolve, expected in (
-        (b"link", kernel.RESOLVE_IN_ROOT, ENOENT),
-        (b"link", kernel.RESOLVE_BENEATH, EXDEV),
-        (b"up/etc", kernel.RESOLVE_BENEATH, EXDEV),
-        (b"link", kernel.RESOLVE_NO_SYMLINKS, 40),
-    ):
-        assert errno_of(lambda p=path, r=resolve: kernel.openat2(root, p, flags, 0, r)) == expected
-    os.close(root)
-
-
-def test_renameat2_exchanges_and_does_not_replace(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("A")
-    (tmp_path / "b").write_text("B")
-    at = os.open(tmp_path, os.O_PATH)
-    assert errno_of(lambda: kernel.renameat2(at, b"a", at, b"b", kernel.RENAME_NOREPLACE)) == 17
-    kernel.renameat2(at, b"a", at, b"b", kernel.RENAME_EXCHANGE)
-    assert ((tmp_path / "a").read_text(), (tmp_path / "b").read_text()) == ("B", "A")
-    os.close(at)
 
 
 def test_close_range_marks_or_closes() -> None:
@@ -267,14 +241,14 @@ def test_registers_reach_the_kernel_whole() -> None:
 
 
 def test_constants_agree_with_the_headers() -> None:
-    headers = [Path("/usr/include/linux") / f"{n}.h" for n in ("seccomp", "prctl", "openat2")]
+    headers = [Path("/usr/include/linux") / f"{n}.h" for n in ("seccomp", "prctl", "landlock")]
     if not all(header.exists() for header in headers):
         pytest.skip("no kernel headers on this machine")
     text = "".join(header.read_text() for header in headers)
     checked = 0
     for name, value in vars(kernel).items():
-        found = re.search(rf"#define\s+{name}\s+\(?(0x[0-9a-f]+|\d+)(?:UL)?(?: << (\d+))?\b", text)
+        found = re.search(rf"#define\s+{name}\s+\(?(0x[0-9a-f]+|\d+)(?:UL?)?(?: << (\d+))?\b", text)
         if name.isupper() and found:
             checked += 1
             assert value == int(found[1], 0) << int(found[2] or 0), name
-    assert checked > 12
+    assert checked > 10

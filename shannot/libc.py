@@ -10,7 +10,8 @@ import errno
 import os
 import stat
 
-_RENAME_NOREPLACE = 1  # linux/fs.h
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # linux/fs.h
+_AT_FDCWD = -100  # linux/fcntl.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -26,6 +27,17 @@ def rename_new(source: str, source_fd: int, target: str, target_fd: int) -> None
         _rename_new_in_steps(source, source_fd, target, target_fd)
     elif code:
         raise OSError(code, os.strerror(code), target)
+
+
+def exchange(path: str, other: str) -> bool:
+    """Swap what stands at two paths in one step; False where the system or the filesystem cannot,
+    and where there is any other error: rename(2) will meet it, and tell."""
+    names = os.fsencode(path), os.fsencode(other)
+    try:
+        failed = _LIBC.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+    except AttributeError:
+        return False
+    return not failed
 
 
 def _rename_new_in_steps(source: str, source_fd: int, target: str, target_fd: int) -> None:
