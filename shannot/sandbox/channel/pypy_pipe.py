@@ -48,6 +48,10 @@ class ProtocolError(ShannotError):
     """The child said what no PyPy says; it cannot be answered any more."""
 
 
+class ClosedError(ProtocolError):
+    """The child reads no more answers: it has ended, or is of no use any more."""
+
+
 class Form:
     """How a signature's arguments are laid out."""
 
@@ -137,13 +141,13 @@ class PypyPipe:
         return data[:size]
 
     def send(self, data: bytes) -> None:
-        """All of it. Errors: ProtocolError where the child reads no more."""
+        """All of it. Errors: ClosedError."""
         view = memoryview(data)
         try:
             while view:
                 view = view[os.write(self.writer, view) :]
         except BrokenPipeError:
-            raise ProtocolError("its pipe is closed") from None
+            raise ClosedError("its pipe is closed") from None
 
     def reply(self, value: float) -> None:
         """End the call with a result; of a void call it is ignored. Errors: ProtocolError."""
@@ -161,7 +165,7 @@ class PypyPipe:
                 return
         except BrokenPipeError:
             pass
-        raise ProtocolError("its pipe is closed")
+        raise ClosedError("its pipe is closed")
 
     def set_errno(self, errno: int) -> None:
         """What errno is when the call returns. Errors: ProtocolError."""

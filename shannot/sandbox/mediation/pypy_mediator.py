@@ -11,7 +11,7 @@ import select
 from errno import EIO
 
 from shannot.errors import FAULT
-from shannot.sandbox.channel.pypy_pipe import ProtocolError
+from shannot.sandbox.channel.pypy_pipe import ClosedError, ProtocolError
 from shannot.sandbox.kernel.answers import Exited
 from shannot.sandbox.syscalls import pypy
 from shannot.sandbox.syscalls.table import Descriptor
@@ -75,6 +75,8 @@ class PypyMediator:
         except Exited as ending:
             self.kill()
             self.exit_status = ending.status
+        except ClosedError:
+            self.kill()
         except ProtocolError as error:
             self._break_off(str(error))
         finally:

@@ -27,7 +27,7 @@ def rows() -> list[Row]:
         Row("putenv(p)i", putenv, (size,)),
         Row("unsetenv(p)i", unsetenv, (size,)),
         Row("_pypy_init_home()p", init_home, ()),
-        Row("_pypy_init_free(p)v", init_free, (size,)),
+        Row("_pypy_init_free(p)v", _nothing, ()),
         Row("pypy__allow_attach()v", _nothing, ()),
         Row("pypy_debug_catch_fatal_exception()v", _nothing, ()),
         Row("strerror(i)p", strerror, (integer,)),
@@ -87,14 +87,9 @@ def unsetenv(task: PipedTask, address: int) -> int:
 
 
 def init_home(task: PipedTask) -> int:
-    """Where the interpreter's own library is, which it frees by `_pypy_init_free`."""
-    return task.allocate(task.executable.rpartition(b"/")[0] + b"/libpypy3-c.so\0")
-
-
-def init_free(task: PipedTask, address: int) -> int:
-    if address:
-        task.release(address)
-    return 0
+    """Where the interpreter's own library is. It stays: what the child would have freed again is
+    whatever pointer it says."""
+    return keep(task, task.executable.rpartition(b"/")[0] + b"/libpypy3-c.so")
 
 
 # -- what the system is like ---------------------------------------------------------------------
