@@ -167,9 +167,10 @@ def run_shell(task: PipedTask, address: int) -> int:
         if known is None:
             raise OSError(EPERM, "no commands here")
         known.check_room()
-        execution = processes.prepare(task, _SHELL, (b"sh", b"-c", line), environment)
+        argv = (b"sh", b"-c", line)
+        execution = processes.prepare(task, _SHELL, argv, environment)
         stdio = command_device.duplicates(task, (0, 1, 2))
-        pid = known.add(known.begin(task, execution, stdio))
+        pid = known.add(known.begin(task, execution, argv, environment, stdio))
     except OSError:
         return 127 << 8
     return children.wait(task, pid, 0)[1]
