@@ -34,7 +34,7 @@ class Draft:
         self.path = path = f"{root}/{DRAFT}{suffix}"
         os.mkdir(path, 0o700)
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        fcntl.flock(self._fd, fcntl.LOCK_SH)  # tells `Store` that this process is still alive
+        fcntl.flock(self._fd, fcntl.LOCK_SH)  # tells `sweep` that this process is still alive
         os.mkdir("blobs", 0o700, dir_fd=self._fd)
         self._blobs_fd = os.open(
             "blobs", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd

@@ -89,14 +89,14 @@ class Store:
         files.make_private(os.path.dirname(self.root))
         files.make_private(self.root)
         os.close(self.open_root())
-        self._sweep()
         try:
             return Draft(self.root, random(8).hex(), self.owner)
         except OSError as error:
             raise ShannotError(f"cannot write to {escape(self.root)}: {error.strerror}") from error
 
-    def _sweep(self) -> None:
-        """Remove drafts whose process is gone."""
+    def sweep(self) -> int:
+        """Remove drafts whose process is gone; how many there were."""
+        removed = 0
         for name in self._names():
             if not name.startswith(DRAFT):
                 continue
@@ -108,10 +108,12 @@ class Store:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
+                removed += 1
             except BlockingIOError:
                 pass
             finally:
                 os.close(fd)
+        return removed
 
     def fresh_id(self, seconds: int, name: str, random: Callable[[int], bytes]) -> str:
         """An id that no session has."""
