@@ -35,6 +35,7 @@ COMMANDS = {
     "explain": "what the policy says about a command, and why",
     "setup": "install the pypy runtime, or tell an agent's client about shannot",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
+    "profile": "the profiles that there are: list, show, check, suggest",
 }
 INTERRUPTED = 130  # 128 + SIGINT
 _EXHAUSTED = {

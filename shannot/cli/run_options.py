@@ -94,6 +94,7 @@ OPTIONS = (
         " (assume, the default), or exit status 126 (fail)",
         choices=("assume", "fail"),
     ),
+    Option("--profile", "which commands may run: a profile's name or its file", "NAME|FILE"),
     Option("--keep", "keep a session even if nothing waits"),
 )
 LIMITS = (

@@ -1,6 +1,6 @@
 """One configuration file: read as hostile, parsed, and able to say in which line an error is.
 
-Called by `settings.py` only.
+TOML, or JSON where the name ends so. Called by `settings.py` and `profile_file.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,18 @@ import os
 import re
 import stat
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
-from shannot.config.lines import find_line
+from shannot.config.json_text import JsonSyntaxError, read_json
+from shannot.config.toml_lines import find_lines
 from shannot.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Key = tuple[str | int, ...]
 
 SIZE_LIMIT = 1 << 20
 """Bytes of one file."""
@@ -32,68 +39,94 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """A rule as it was written: a string or a table. `policy/entries.py` reads it."""
+
+    value: object
+    key: Key
+    document: Document = field(repr=False)
+
+    def where(self, *inside: str | int) -> str:
+        """File and line of the rule, or of something inside of its table."""
+        return self.document.where((*self.key, *inside))
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read. `key` is always the path of keys from the top."""
+    """A file that was read. `key` is always the path of keys, and of numbers, from the top."""
 
     path: str
-    text: str
     table: Table
     sha256: str
     """Of the file, as it was read."""
+    lines: Mapping[Key, int] = field(repr=False)
 
-    def fail(self, key: tuple[str, ...], message: str, item: int | None = None) -> UsageError:
+    def fail(self, key: Key, message: str) -> UsageError:
         """The error for a key, naming file and line."""
-        return UsageError(f"{self.where(key, item)}: {message}")
+        return UsageError(f"{self.where(key)}: {message}")
 
-    def where(self, key: tuple[str, ...], item: int | None = None) -> str:
+    def where(self, key: Key) -> str:
         """File and line of a key, or of an item of its array."""
-        return f"{self.path}:{find_line(self.text, key, item)}"
+        while key and key not in self.lines:
+            key = key[:-1]
+        return f"{self.path}:{self.lines.get(key, 1)}"
 
-    def tables(self, key: tuple[str, ...], value: object, known: tuple[str, ...]) -> Table:
+    def tables(self, key: Key, value: object, known: tuple[str, ...]) -> Table:
         """The value as a table with known keys only. Raises UsageError."""
         if not isinstance(value, dict):
-            raise self.fail(key, f"{key[-1]} must be a table")
+            raise self.fail(key, f"{key[-1] if key else 'all'} must be a table")
         for name in value:
             if name not in known:
                 raise self.unknown((*key, name), known)
         return value
 
-    def unknown(self, key: tuple[str, ...], known: tuple[str, ...]) -> UsageError:
+    def unknown(self, key: Key, known: tuple[str, ...]) -> UsageError:
         """The error for a key that does not exist (here)."""
-        shown = ascii(key[-1][:40])[1:-1]
+        shown = ascii(str(key[-1])[:40])[1:-1]
         return self.fail(key, f'unknown key "{shown}" (expected one of: {", ".join(known)})')
 
-    def strings(self, key: tuple[str, ...], value: object) -> tuple[Listed, ...]:
-        """The value as a list of strings. Raises UsageError."""
-        if not isinstance(value, list):
-            raise self.fail(key, f"{key[-1]} must be a list of strings")
-        if len(value) > LIST_LIMIT:
-            raise self.fail(key, f"{key[-1]} has more than {LIST_LIMIT} items")
-        listed: list[Listed] = []
-        for item, text in enumerate(value):
-            if not isinstance(text, str) or not text or "\0" in text:
-                raise self.fail(key, f"{key[-1]} must be a list of strings, none empty", item)
-            listed.append(Listed(text, ""))
-        # Lines are looked up for short lists only: a long one would cost a second.
-        return tuple(
-            Listed(one.text, self.where(key, item if len(listed) <= 1_000 else None))
-            for item, one in enumerate(listed)
-        )
+    def items(self, key: Key, value: object) -> tuple[Item, ...]:
+        """The value as a list of strings and tables. Raises UsageError."""
+        self._check_list(key, value, "a list of strings and tables")
+        found: list[Item] = []
+        for number, item in enumerate(value if isinstance(value, list) else ()):
+            if not isinstance(item, dict) and not _is_text(item):
+                message = f"{key[-1]} must be a list of strings and tables, none empty"
+                raise self.fail((*key, number), message)
+            found.append(Item(item, (*key, number), self))
+        return tuple(found)
 
-    def string(self, key: tuple[str, ...], value: object, choices: tuple[str, ...] = ()) -> str:
+    def strings(self, key: Key, value: object) -> tuple[Listed, ...]:
+        """The value as a list of strings. Raises UsageError."""
+        self._check_list(key, value, "a list of strings")
+        listed: list[Listed] = []
+        for number, text in enumerate(value if isinstance(value, list) else ()):
+            if not isinstance(text, str) or not _is_text(text):
+                message = f"{key[-1]} must be a list of strings, none empty"
+                raise self.fail((*key, number), message)
+            listed.append(Listed(text, self.where((*key, number))))
+        return tuple(listed)
+
+    def string(self, key: Key, value: object, choices: tuple[str, ...] = ()) -> str:
         """The value as a string, one of the choices if there are any. Raises UsageError."""
-        if not isinstance(value, str) or not value or "\0" in value:
+        if not isinstance(value, str) or not _is_text(value):
             raise self.fail(key, f"{key[-1]} must be a string")
         if choices and value not in choices:
             expected = ", ".join(f'"{choice}"' for choice in choices)
             raise self.fail(key, f"{key[-1]} must be one of: {expected}")
         return value
 
-    def boolean(self, key: tuple[str, ...], value: object) -> bool:
+    def boolean(self, key: Key, value: object) -> bool:
         """The value as a boolean. Raises UsageError."""
         if not isinstance(value, bool):
             raise self.fail(key, f"{key[-1]} must be true or false")
         return value
+
+    def _check_list(self, key: Key, value: object, expected: str) -> None:
+        if not isinstance(value, list):
+            raise self.fail(key, f"{key[-1]} must be {expected}")
+        if len(value) > LIST_LIMIT:
+            raise self.fail(key, f"{key[-1]} has more than {LIST_LIMIT} items")
 
 
 def read_document(path: str, uid: int) -> Document | None:
@@ -104,23 +137,49 @@ def read_document(path: str, uid: int) -> Document | None:
         if os.path.islink(path):
             raise UsageError(f"{path}: a link to a file that is not there")
         return None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}")
+    except (OSError, ValueError) as error:
+        message = os.strerror(error.errno or 0) if isinstance(error, OSError) else "no such name"
+        raise UsageError(f"{path}: cannot be read: {message}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{path}:{line}: not UTF-8 text")
+    digest = sha256(data).hexdigest()
+    if path.endswith(".json"):
+        return _parse_json(path, text, digest)
+    return _parse_toml(path, text, digest)
+
+
+def _parse_toml(path: str, text: str, digest: str) -> Document:
     try:
-        return Document(path, text, tomllib.loads(text), sha256(data).hexdigest())
+        table = tomllib.loads(text)
+        lines = find_lines(text.replace("\r\n", "\n"))
+        return Document(path, table, digest, lines)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_syntax_error(path, text, str(error)))
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:1: not TOML that can be read: too large a number, or too deep")
 
 
+def _parse_json(path: str, text: str, digest: str) -> Document:
+    try:
+        value, lines = read_json(text)
+    except JsonSyntaxError as fault:
+        raise UsageError(f"{path}:{fault.line}: not JSON: {fault}")
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}:1: not a JSON object")
+    return Document(path, value, digest, lines)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
 def _read(path: str, uid: int) -> bytes:
-    _check_owner(os.stat(os.path.dirname(path) or "."), os.path.dirname(path), uid)
+    for place in {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}:
+        _check_owner(os.stat(place), place, uid)
+        _check_above(os.path.dirname(place))
     host_fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(host_fd)
@@ -144,6 +203,15 @@ def _check_owner(status: os.stat_result, path: str, uid: int) -> None:
         )
     if status.st_mode & 0o022:
         raise UsageError(f"{path}: other users can write it; `chmod go-w {path}` takes that away")
+
+
+def _check_above(place: str) -> None:
+    """Raises UsageError where anybody could put another directory in the place of one of these."""
+    while place != "/":
+        mode = os.stat(place).st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise UsageError(f"{place}: other users can write it, so nothing below it is read")
+        place = os.path.dirname(place)
 
 
 def _syntax_error(path: str, text: str, message: str) -> str:

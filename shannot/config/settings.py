@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from shannot.config.amounts import LIMIT_UNITS, parse_duration, parse_limit
 from shannot.config.document import Document, Listed, read_document
+from shannot.config.profile_file import is_file
+from shannot.config.rule_lists import LISTS, TIGHTENING, RuleLists, read_lists
 from shannot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,30 +20,9 @@ if TYPE_CHECKING:
 
     from shannot.config.document import Table
 
-_LISTS = ("auto_approve", "always_deny", "ask", "confine")
-_TIGHTENING = ("always_deny", "ask")
 _TOP = ("profile", "profiles", "limits", "files", "run", "approve", "sessions")
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLists:
-    """A profile as it was written."""
-
-    auto_approve: tuple[Listed, ...] = ()
-    always_deny: tuple[Listed, ...] = ()
-    ask: tuple[Listed, ...] = ()
-    confine: tuple[Listed, ...] = ()
-
-    def with_added(self, other: RuleLists) -> RuleLists:
-        """Both, list by list."""
-        return RuleLists(
-            self.auto_approve + other.auto_approve,
-            self.always_deny + other.always_deny,
-            self.ask + other.ask,
-            self.confine + other.confine,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +32,10 @@ class Settings:
     profiles: Mapping[str, RuleLists] = field(default_factory=dict)
     """By name; `[profile]` is "default"."""
     profile: str = "default"
-    tightened: RuleLists = RuleLists()
+    """A name, or the path of a profile file."""
+    profile_where: str = ""
+    """Where that stands; empty where nobody chose one."""
+    tightened: RuleLists = field(default_factory=RuleLists)
     """What the project adds to whichever profile is chosen."""
     limits: Mapping[str, int] = field(default_factory=dict)
     """By the names of `sandbox.spec.Limits`: bytes, seconds, pieces."""
@@ -70,15 +54,6 @@ class Settings:
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
-    def rules(self, name: str | None = None) -> RuleLists:
-        """The lists of the profile of that name, or of the chosen one. Raises UsageError."""
-        name = self.profile if name is None else name
-        lists = self.profiles.get(name, RuleLists() if name == "default" else None)
-        if lists is None:
-            known = ", ".join(sorted({"default", *self.profiles}))
-            raise UsageError(f"no profile named {name[:_NAME_LIMIT]!a} (there are: {known})")
-        return lists.with_added(self.tightened)
-
     def bounded(self, limits: Mapping[str, float]) -> dict[str, float]:
         """The limits that a run is about to have, none above what the project allows."""
         return {
@@ -91,8 +66,9 @@ def load(
 ) -> Settings:
     """Read the files that are there. `uid`: whose files, besides root's, are trusted.
 
-    Lists add up; of single values the user's wins over the machine's, but what the machine
-    takes away (`allow_yes = false`) stays away. Raises UsageError naming file and line.
+    Denials and questions add up; what allows or confines is the user's, where the user says any
+    of it, else the machine's. Of single values the user's wins over the machine's, but what the
+    machine takes away (`allow_yes = false`) stays away. Raises UsageError naming file and line.
     """
     settings = Settings()
     for path in (machine_path, user_path):
@@ -102,7 +78,6 @@ def load(
     document = read_document(project_path, uid) if project_path else None
     if document:
         settings = _noted(_tighten(settings, document), document)
-    settings.rules()
     return settings
 
 
@@ -111,7 +86,7 @@ def _noted(settings: Settings, document: Document) -> Settings:
 
 
 def _merge(settings: Settings, document: Document) -> Settings:
-    table = document.tables(("",), document.table, _TOP)
+    table = document.tables((), document.table, _TOP)
     settings = _merge_profiles(settings, document, table)
     limits = _limits(document, table)
     files = document.tables(("files",), table.get("files", {}), ("map",))
@@ -142,33 +117,20 @@ def _merge_profiles(settings: Settings, document: Document, table: Table) -> Set
         raise document.fail(("profiles",), "profiles must be tables such as [profiles.ops]")
     for name, value in named.items():
         key = ("profiles", name)
-        if not name or len(name) > _NAME_LIMIT or not name.isprintable():
-            raise document.fail(key, f"a profile's name is 1 to {_NAME_LIMIT} visible characters")
-        lists = _rule_lists(document, key, value, _LISTS)
-        profiles[name] = profiles.get(name, RuleLists()).with_added(lists)
-    chosen = settings.profile
+        if not name or len(name) > _NAME_LIMIT or not name.isprintable() or is_file(name):
+            message = f"a profile's name is 1 to {_NAME_LIMIT} visible characters, and no path"
+            raise document.fail(key, message)
+        lists = read_lists(document, key, value, LISTS)
+        profiles[name] = profiles.get(name, RuleLists()).below(lists)
+    chosen, where = settings.profile, settings.profile_where
     value = table.get("profile", {})
     if isinstance(value, str):
-        chosen = value
-        if chosen not in profiles and chosen != "default":
-            raise document.fail(("profile",), "profile names no [profiles.NAME] that is there")
+        chosen = document.string(("profile",), value)
+        where = document.where(("profile",))
     else:
-        lists = _rule_lists(document, ("profile",), value, _LISTS)
-        profiles["default"] = profiles.get("default", RuleLists()).with_added(lists)
-    return replace(settings, profiles=profiles, profile=chosen)
-
-
-def _rule_lists(
-    document: Document, key: tuple[str, ...], value: object, known: tuple[str, ...]
-) -> RuleLists:
-    table = document.tables(key, value, known)
-    found = {name: document.strings((*key, name), table.get(name, [])) for name in known}
-    for listed in found.get("auto_approve", ()):
-        if listed.text.strip().startswith("*"):
-            raise UsageError(
-                f'{listed.where}: "*" in auto_approve would allow everything; name programs'
-            )
-    return RuleLists(**found)
+        lists = read_lists(document, ("profile",), value, LISTS)
+        profiles["default"] = profiles.get("default", RuleLists()).below(lists)
+    return replace(settings, profiles=profiles, profile=chosen, profile_where=where)
 
 
 def _limits(document: Document, table: Table) -> dict[str, int]:
@@ -216,8 +178,8 @@ def _merge_run(settings: Settings, document: Document, run: Table) -> Settings:
 def _tighten(settings: Settings, document: Document) -> Settings:
     """A project's file: it came with the project, so it can only make things stricter."""
     try:
-        table = document.tables(("",), document.table, ("profile", "limits"))
-        lists = _rule_lists(document, ("profile",), table.get("profile", {}), _TIGHTENING)
+        table = document.tables((), document.table, ("profile", "limits"))
+        lists = read_lists(document, ("profile",), table.get("profile", {}), TIGHTENING)
         limits = _limits(document, table)
     except UsageError as error:
         raise UsageError(f"{error}; a project's file can only tighten: always_deny, ask, [limits]")

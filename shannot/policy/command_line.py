@@ -13,6 +13,14 @@ SHOWN_LIMIT = 200
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh"})
 """Shells whose plain words mean the same; zsh expands `=ls`, csh and fish are other languages."""
 
+_RESERVED = frozenset(
+    {
+        *("if", "then", "elif", "else", "fi", "do", "done", "case", "esac", "while", "until"),
+        *("for", "select", "in", "function", "time", "coproc"),
+    }
+)
+"""Words that are no program where a line begins with them."""
+
 _UNREADABLE = frozenset(";&|<>$`(){}*?[]~#!\\")
 """Outside quotes: anything a shell could make something else of."""
 _UNREADABLE_QUOTED = frozenset("$`\\!")
@@ -62,7 +70,7 @@ def read_strictly(line: str) -> tuple[str, ...] | None:
 
 def _command(words: list[str]) -> tuple[str, ...] | None:
     # `FOO=1 ls` is an assignment, and no program has such a name.
-    if not words or not words[0] or "=" in words[0]:
+    if not words or not words[0] or "=" in words[0] or words[0] in _RESERVED:
         return None
     return tuple(words)
 

@@ -47,8 +47,13 @@ WRAPPERS = _names(
 INTERPRETERS = _names("python perl ruby node nodejs php lua tclsh awk gawk mawk nawk")
 """Programs whose arguments may be programs that start commands from string literals."""
 
-SCRIPTED = _names("awk gawk mawk nawk sed ed ex vi vim less more most man")
-"""Programs that look like readers, and run commands that stand in their operands or are typed."""
+SCRIPTED = _names(
+    "awk gawk mawk nawk sed ed ex vi vim nvim view vimdiff emacs nano pico less more most man info"
+    " git tar ip tcpdump sqlite3 mysql psql screen tmux docker podman kubectl npm npx pip pip3 gem"
+    " cargo bundle pdm poetry uv yarn pnpm ssh gcc cc ld as"
+)
+"""Programs that look like readers, and run commands that stand in their operands, in files that
+they read, or are typed. A rule must name their arguments too."""
 
 DOWNLOADERS = _names("curl wget fetch aria2c lynx nc ncat netcat socat ftp lftp http")
 """Programs that bring what somebody else wrote."""
@@ -69,33 +74,44 @@ RAW_DEVICES = (
 )
 """How the names of disks and memory begin."""
 
-EXECUTING: dict[str, tuple[str, tuple[str, ...]]] = {
-    # name: (short options, long and whole-word options) that run, write or set something. An
-    # allow rule that only names the program does not cover them; it must name them itself.
-    "date": ("s", ("--set",)),
-    "find": ("", ("-exec", "-execdir", "-ok", "-okdir", "-delete", "-fls", "-fprint", "-fprintf")),
-    "git": ("cC", ("--exec-path", "--git-dir", "--work-tree", "--config-env", "--upload-pack")),
-    "hostname": ("Fb", ("--file", "--boot")),
-    "journalctl": ("DM", ("--vacuum", "--rotate", "--flush", "--sync", "--directory", "--root")),
-    "man": ("PHXT", ("--pager", "--html", "--troff-device", "--gxditview", "--preprocessor")),
-    "node": ("epr", ("--eval", "--print", "--require", "--import", "--loader")),
-    "perl": ("eEIMm", ()),
-    "python": ("c", ()),
-    "python3": ("c", ()),
-    "rg": ("", ("--pre", "--hostname-bin")),
-    "ruby": ("erI", ("--require",)),
-    "sed": ("in", ("--in-place", "--expression", "--file")),
-    "sort": ("oT", ("--output", "--compress-program", "--temporary-directory")),
-    "tar": (
-        "IFx",
-        (
-            *("--checkpoint-action", "--use-compress-program", "--to-command", "--info-script"),
-            *("--new-volume-script", "--rsh-command", "--rmt-command", "--extract", "--get"),
-        ),
-    ),
-    "systemctl": ("HM", ("--host", "--machine", "--root", "--image")),
-    "tee": ("", ()),
-    "tree": ("o", ("--output",)),
-    "uniq": ("", ()),
-    "xxd": ("r", ("--revert",)),
+UNCOVERED: dict[str, str] = {
+    # Words (patterns as in `without`) that make a reader run, write or set something. An allow
+    # rule that only names the program does not cover them: it must name them itself.
+    "arp": "-d -s -f --delete --set --file",
+    "curl": "-o -O -J -K -D -c -T --output* --remote-name* --remote-header* --config --dump-header*"
+    " --cookie-jar --upload-file --trace* --libcurl --etag-save --stderr --hsts --alt-svc",
+    "date": "-s --set 0* 1*",
+    "dmesg": "-c -C -D -E -n --clear --read-clear --console*",
+    "file": "-C --compile",
+    "find": "-exec* -ok* -delete -fls* -fprint*",
+    "hostname": "-F -b --file --boot *",
+    "iconv": "-o --output",
+    "ifconfig": "up down add del",
+    "journalctl": "-D -M --vacuum* --rotate --flush --sync --directory --root --image --machine"
+    " --cursor-file --setup-keys --update-catalog --relinquish-var --smart-relinquish-var",
+    "mount": "* -a -o -t --all --bind --rbind --move --make*",
+    "node": "-e -p -r --eval --print --require --import --loader --experimental-loader --inspect*",
+    "perl": "-e -E -i -I -m -M",
+    "python": "-c",
+    "rg": "--pre* --hostname-bin",
+    "rsync": "-e --rsh --rsync-path --del* --remove-source-files",
+    "ruby": "-e -r -I -i --require",
+    "sdiff": "-o --output",
+    "sed": "-i -n -s -e -f --in-place --expression --file",
+    "shuf": "-o --output",
+    "sort": "-o -T --output --compress-program --temporary-directory",
+    "ss": "-K -D --kill --diag",
+    "sysctl": "-w -p --write --load --system",
+    "systemctl": "-H -M --host --machine --root --image",
+    "tar": "-I -F -x -c -r -u -A --checkpoint-action --use-compress-program --to-command"
+    " --info-script --new-volume-script --rsh-command --rmt-command --extract --get --create"
+    " --append --update --delete --catenate --concatenate",
+    "tcpdump": "-z -w -W -C -G",
+    "tree": "-o --output",
+    "xxd": "-r --revert",
+    "yq": "-i --inplace",
 }
+"""By the name that a program comes down to (`walk.plain_name`)."""
+
+SECOND_WRITTEN = _names("uniq xxd")
+"""Programs that write the file which their second operand names."""

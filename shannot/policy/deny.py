@@ -34,6 +34,8 @@ class Denial:
 
     rule: str
     reason: str
+    where: str = ""
+    """Where the rule stands."""
 
 
 def find_denied(argv: tuple[str, ...], directory: str, profile: Profile) -> Denial | None:
@@ -60,9 +62,9 @@ class _Search:
         if not self.profile.denied_texts:
             return False
         whole = "".join("".join(argv).split())
-        for text in self.profile.denied_texts:
-            if text and text in whole:
-                return self.deny(text, "The profile denies this line.")
+        for rule in self.profile.denied_texts:
+            if rule.words[0] and rule.words[0] in whole:
+                return self.deny(rule.text, "The profile denies this line.", rule.where)
         return False
 
     def line(self, squeezed: str) -> bool:
@@ -76,7 +78,8 @@ class _Search:
         for key in (found.name, EVERY):
             for rule in self.profile.always_deny.get(key, ()):
                 if key == EVERY or matches_anyhow(rule, found.words):
-                    return self.deny(rule.text, f"The profile denies {shown(rule.words)}.")
+                    reason = rule.reason or f"The profile denies {shown(rule.words)}."
+                    return self.deny(rule.text, reason, rule.where)
         harm = catastrophe(found.name, found.words, found.directory)
         return self.deny(BUILT_IN, f"It would {harm}.") if harm else False
 
@@ -87,6 +90,6 @@ class _Search:
     def runs_input(self, name: str, downloads: bool) -> bool:  # noqa: ARG002
         return downloads and self.deny(BUILT_IN, "It would run what it downloads, unseen.")
 
-    def deny(self, rule: str, reason: str) -> bool:
-        self.denial = Denial(rule, reason)
+    def deny(self, rule: str, reason: str, where: str = "") -> bool:
+        self.denial = Denial(rule, reason, where)
         return True

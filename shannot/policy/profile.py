@@ -1,6 +1,6 @@
 """A profile: the rule lists of a configuration, parsed and indexed by program name.
 
-Built once per run from what `config/settings.py` read, or from plain strings; used by
+Built once per run from what `config/` read, from `builtin.py`, or from plain strings; used by
 `verdict.py` for every command.
 """
 
@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shannot.errors import UsageError
-from shannot.policy.rules import RULE_LIMIT, Rule, parse_rule
+from shannot.policy.entries import Fixed, read_entry
+from shannot.policy.rules import RULE_LIMIT, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shannot.policy.entries import Entry
 
     Index = Mapping[str, tuple[Rule, ...]]
-    Texts = Iterable[tuple[str, str]]
-    """Rules as (text, where it stands), such as ("systemctl status", "config.toml:3")."""
 
 EVERY = "*"
 """In a list: every program."""
+_SYNTAX = frozenset(";&|<>`()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,61 +32,75 @@ class Profile:
     auto_approve: Index = field(default_factory=dict)
     always_deny: Index = field(default_factory=dict)
     ask: Index = field(default_factory=dict)
-    confine: Index = field(default_factory=dict)
-    denied_texts: tuple[str, ...] = ()
+    confine: Index | None = None
+    """None: nobody has said anything, so the ordinary tools (`defaults.CONFINED`) are confined."""
+    denied_texts: tuple[Rule, ...] = ()
     """Denied shell syntax such as the fork bomb, compared with the line without its blanks."""
+
+    def rules(self) -> Iterator[tuple[str, Rule]]:
+        """Each rule with the name of its list, the strictest list first."""
+        for rule in self.denied_texts:
+            yield "always_deny", rule
+        lists = (("always_deny", self.always_deny), ("ask", self.ask))
+        for key, index in (
+            *lists,
+            ("confine", self.confine or {}),
+            ("auto_approve", self.auto_approve),
+        ):
+            for rules in index.values():
+                for rule in rules:
+                    yield key, rule
 
 
 def build_profile(
     name: str = "default",
     *,
-    auto_approve: Texts = (),
-    always_deny: Texts = (),
-    ask: Texts = (),
-    confine: Texts = (),
+    auto_approve: Iterable[Entry] = (),
+    always_deny: Iterable[Entry] = (),
+    ask: Iterable[Entry] = (),
+    confine: Iterable[Entry] | None = None,
 ) -> Profile:
-    """Parse the lists. Raises UsageError that names where the wrong rule stands."""
-    plain: list[tuple[str, str]] = []
-    texts: list[str] = []
-    for text, where in always_deny:
-        if any(character in ";&|<>`()" for character in text) and len(text) <= RULE_LIMIT:
-            texts.append("".join(text.split()))
+    """Read the lists. Raises UsageError that names where the wrong rule stands."""
+    plain: list[Entry] = []
+    texts: list[Rule] = []
+    for entry in always_deny:
+        text = entry.value
+        if isinstance(text, str) and not _SYNTAX.isdisjoint(text) and len(text) <= RULE_LIMIT:
+            texts.append(Rule(text, ("".join(text.split()),), entry.where()))
         else:
-            plain.append((text, where))
+            plain.append(entry)
     return Profile(
         name,
         _index(auto_approve, "auto_approve"),
         _index(plain, "always_deny"),
         _index(ask, "ask"),
-        _index(confine, "confine"),
+        None if confine is None else _index(confine, "confine"),
         tuple(texts),
     )
 
 
 def profile_of(
+    name: str = "default",
+    where: str = "a rule",
     *,
-    auto_approve: Iterable[str] = (),
-    always_deny: Iterable[str] = (),
-    ask: Iterable[str] = (),
-    confine: Iterable[str] = (),
+    auto_approve: Iterable[object] = (),
+    always_deny: Iterable[object] = (),
+    ask: Iterable[object] = (),
+    confine: Iterable[object] | None = None,
 ) -> Profile:
-    """A profile of plain strings that stand nowhere. Raises UsageError."""
+    """A profile of strings and tables that stand in no file. Raises UsageError."""
     return build_profile(
-        auto_approve=((text, "a rule") for text in auto_approve),
-        always_deny=((text, "a rule") for text in always_deny),
-        ask=((text, "a rule") for text in ask),
-        confine=((text, "a rule") for text in confine),
+        name,
+        auto_approve=(Fixed(value, where) for value in auto_approve),
+        always_deny=(Fixed(value, where) for value in always_deny),
+        ask=(Fixed(value, where) for value in ask),
+        confine=None if confine is None else (Fixed(value, where) for value in confine),
     )
 
 
-def _index(texts: Texts, key: str) -> Index:
-    index: dict[str, tuple[Rule, ...]] = {}
-    for text, where in texts:
-        if key == "auto_approve" and text.strip().startswith(EVERY):
-            raise UsageError(f'{where}: "*" in auto_approve would allow everything; name programs')
-        try:
-            rule = Rule(text, (EVERY,)) if text == EVERY else parse_rule(text)
-        except ValueError as error:
-            raise UsageError(f"{where}: {key}: {error}")
-        index[rule.name] = (*index.get(rule.name, ()), rule)
-    return index
+def _index(entries: Iterable[Entry], key: str) -> Index:
+    lists: dict[str, list[Rule]] = {}
+    for entry in entries:
+        rule = read_entry(entry, key)
+        lists.setdefault(rule.name, []).append(rule)
+    return {name: tuple(rules) for name, rules in lists.items()}

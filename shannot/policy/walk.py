@@ -71,6 +71,13 @@ def is_deep(argv: Sequence[str], names: Collection[str]) -> bool:
     return known_name(argv[0], names) in _DEEP
 
 
+def is_shell_line(argv: Sequence[str]) -> bool:
+    """Is it any shell given a line with `-c`, in whatever form?"""
+    return plain_name(argv[0]) in SHELLS and any(
+        word[:1] in ("-", "+") and word[1:2] != "-" and "c" in word for word in argv[1:]
+    )
+
+
 def plain_name(word: str) -> str:
     """What a program's name comes down to: no path, no version, nothing invisible."""
     name = name_of(word)

@@ -43,7 +43,7 @@ class RecordingGate:
     """
 
     __slots__ = (
-        "_allowed_names", "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
+        "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
         "_denied", "_dry_run", "_given", "_hashes", "_on_ask", "_owners",
         "_performing", "_profile", "_recorded", "_tell",
         "complete", "confined_count", "denied_count",
@@ -61,12 +61,11 @@ class RecordingGate:
         tell: Callable[[str], None],
         performing: Callable[[RunCommand], None] | None = None,
         owners: Collection[int] = ROOT_ONLY,
-        allowed_names: Collection[str] = (),
     ) -> None:
         """base: what host commands run with (`base_environment`); given: the script's own
         environment, which is not an addition of the script's; owners: users besides root whose
-        programs are trusted; allowed_names: additions that a command may keep;
-        performing: told of a command before it runs on the host; it does not where that raises."""
+        programs are trusted; performing: told of a command before it runs on the host; it does not
+        where that raises."""
         self._profile = profile
         self._blobs = blobs
         self._base = base
@@ -76,7 +75,6 @@ class RecordingGate:
         self._tell = tell
         self._performing = performing
         self._owners = frozenset({0, *owners})
-        self._allowed_names = frozenset(allowed_names)
         self._changes: Changes | None = None
         self._recorded = Recorded()
         self._denied: list[tuple[tuple[str, ...], str, str]] = []
@@ -177,7 +175,7 @@ class RecordingGate:
         effect = RunCommand(
             argv=command.argv,
             directory=command.directory,
-            environment=self._environment(command),
+            environment=self._environment(command, verdict),
             executable=identity.path if identity else path,
             executable_sha256=sha256,
             verdict="ask",
@@ -208,7 +206,7 @@ class RecordingGate:
     def _perform(
         self, command: Command, verdict: Verdict, identity: Identity, unseen: bool
     ) -> Answer:
-        environment = self._environment(command)
+        environment = self._environment(command, verdict)
         effect = RunCommand(
             argv=verdict.argv,
             directory=command.directory,
@@ -248,13 +246,15 @@ class RecordingGate:
             return f"the script would start {shown((command.executable,))} by that name"
         if not os.path.isdir(command.directory):
             return "its directory exists only in the sandbox"
+        if os.path.realpath(command.directory) != command.directory:
+            return "its directory leads elsewhere on the host"
         return ""
 
     def _identify(self, path: str) -> Identity | None:
         return identify(path, self._owners, self._hashes)
 
-    def _environment(self, command: Command) -> tuple[tuple[str, str], ...]:
-        clean = clean_environment(self._base, command.environment, self._allowed_names)
+    def _environment(self, command: Command, verdict: Verdict) -> tuple[tuple[str, str], ...]:
+        clean = clean_environment(self._base, command.environment, verdict.environment)
         return tuple(sorted(clean.items()))
 
     def _has_changes(self) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Literal
 
-    from shannot.config.settings import RuleLists, Settings
+    from shannot.config.settings import Settings
     from shannot.policy.profile import Profile
     from shannot.sandbox.spec import Map
     from shannot.workflows.request import Caller, Request
@@ -58,7 +58,7 @@ class Choices:
         self.environment = environment
         self.limits = limits
         self.maps = maps
-        self.profile = profile  # None: no configuration names any rule
+        self.profile = profile  # None: nothing names any rule or profile
         self.notes = notes
         self.profile_name = profile_name
         self.configuration = configuration  # (path, SHA-256) of each file that was read
@@ -90,9 +90,9 @@ def choose(request: Request, caller: Caller) -> Choices:
         ),
         limits=make_limits(settings, request.limits),
         maps=maps,
-        profile=make_profile(settings) if settings else None,
+        profile=_profile(settings, caller, request.profile),
         notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
-        profile_name=settings.profile if settings else "default",
+        profile_name=request.profile or (settings.profile if settings else "default"),
         configuration=settings.sources if settings else (),
     )
 
@@ -109,6 +109,15 @@ def load_settings(caller: Caller) -> Settings | None:
     return load(user, caller.machine_config, project, caller.uid)
 
 
+def _profile(settings: Settings | None, caller: Caller, asked: str | None) -> Profile | None:
+    if settings is None and asked is None:
+        return None
+    # To start faster where there is neither.
+    from shannot.workflows.profiles import make_profile
+
+    return make_profile(settings, caller, asked)
+
+
 def allows_yes(caller: Caller) -> bool:
     """May `--yes` stand for a person? Only the machine's and the user's own files have a say."""
     from shannot.config.settings import load
@@ -123,23 +132,6 @@ def approval_lifetime(caller: Caller) -> int | None:
 
     user = user_config(caller.environment)
     return load(user, caller.machine_config, None, caller.uid).expire
-
-
-def make_profile(settings: Settings | None) -> Profile:
-    """The rules of the chosen profile, parsed. Raises UsageError that names where one stands."""
-    # To start faster: needed for the first command, or where there is a configuration.
-    from shannot.config.settings import Settings
-    from shannot.policy.profile import build_profile
-
-    settings = settings or Settings()
-    rules: RuleLists = settings.rules()
-    return build_profile(
-        settings.profile,
-        auto_approve=[(listed.text, listed.where) for listed in rules.auto_approve],
-        always_deny=[(listed.text, listed.where) for listed in rules.always_deny],
-        ask=[(listed.text, listed.where) for listed in rules.ask],
-        confine=[(listed.text, listed.where) for listed in rules.confine],
-    )
 
 
 def child_environment(caller: Mapping[str, str], added: Iterable[str]) -> dict[bytes, bytes]:

@@ -38,8 +38,8 @@ class Request:
     """What to run and how. None leaves a choice to the configuration."""
 
     __slots__ = (
-        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "program", "python",
-        "runtime", "streams", "view",
+        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "profile", "program",
+        "python", "runtime", "streams", "view",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,7 @@ class Request:
         runtime: str | None = None,
         dry_run: bool = False,
         on_ask: str | None = None,
+        profile: str | None = None,
         keep: bool = False,
         limits: Mapping[str, float] | None = None,
         streams: tuple[int, int | None, int | None] = (0, 1, 2),
@@ -65,6 +66,7 @@ class Request:
         self.runtime = runtime  # cpython, pypy
         self.dry_run = dry_run
         self.on_ask = on_ask  # assume, fail
+        self.profile = profile  # a name or a file
         self.keep = keep
         self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers
         self.streams = streams  # stdin, stdout, stderr of the script; None: only kept

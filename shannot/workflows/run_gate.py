@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shannot.policy.environment import base_environment
+from shannot.policy.profile import Profile
 from shannot.sessions.gate import RecordingGate
-from shannot.workflows.choices import make_profile
 from shannot.workflows.run_audit import performing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def make_gate(
 ) -> RecordingGate:
     """tell: takes a line for the user; state: the state directory, whose audit log is told."""
     return RecordingGate(
-        choices.profile or make_profile(None),
+        choices.profile or Profile(),
         blobs,
         base=base_environment(caller.environment, caller.home),
         given=choices.environment,

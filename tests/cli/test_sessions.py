@@ -285,7 +285,7 @@ def test_colour_needs_a_terminal_that_wants_it(place: Place) -> None:
 def test_explain_says_what_decides(place: Place) -> None:
     result = place.shannot("explain", "--", "rm", "-rf", "/")
     assert result.returncode == 0
-    assert b"decision  deny" in result.stdout
+    assert b"decision   deny" in result.stdout
 
 
 def test_an_interrupted_question_approves_nothing_and_is_quiet(place: Place) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shannot.errors import UsageError
+from shannot.policy.entries import Fixed
 from shannot.policy.profile import build_profile, profile_of
 from shannot.policy.rules import matches_anyhow, parse_rule, starts_with, tidy
 
@@ -22,7 +23,7 @@ def test_a_rule_that_names_no_plain_command_is_an_error(text: str) -> None:
 
 def test_a_wrong_rule_is_an_error_that_says_where_it_stands() -> None:
     with pytest.raises(UsageError, match=r"config\.toml:3: auto_approve: a rule begins"):
-        build_profile(auto_approve=[("A=1 ls", "config.toml:3")])
+        build_profile(auto_approve=[Fixed("A=1 ls", "config.toml:3")])
     with pytest.raises(UsageError, match="would allow everything"):
         profile_of(auto_approve=["*"])
 
@@ -39,6 +40,16 @@ def test_a_wrong_rule_is_an_error_that_says_where_it_stands() -> None:
         ("git push", "git -C x push", True),
         ("git push", "git commit push", False),
         ("find -delete", "find . -delete", True),
+        ("chmod 777", "chmod 0777 f", True),
+        ("chmod 777", "chmod -R a+rwx f", True),
+        ("chmod 777", "chmod u=rwx,go=rwx f", True),
+        ("chmod 777", "chmod 1777 f", True),
+        ("chmod 777", "chmod 755 f", False),
+        ("chmod 777", "chmod 755 777", False),
+        ("chmod u+x", "chmod 0100 f", True),
+        ("dd if=/dev/zero", "dd if=//dev/./zero of=x", True),
+        ("systemctl stop sshd", "systemctl stop nginx sshd.service", True),
+        ("systemctl stop sshd", "systemctl status sshd", False),
         ("pip install --user", "pip install --user x", True),
     ],
 )

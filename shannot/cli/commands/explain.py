@@ -2,54 +2,132 @@
 
 from __future__ import annotations
 
-import os
+import json
 from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller
+from shannot.cli.review_document import dangers_document
 from shannot.errors import DONE, UsageError
 from shannot.escape import escape, quote
-from shannot.policy.identity import find_program
-from shannot.policy.verdict import Command, decide
-from shannot.workflows.choices import load_settings, make_profile
+from shannot.policy.command_line import shown
+from shannot.workflows.explain import explain
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
+    from shannot.cli.envelope import Json
     from shannot.cli.parser import Parser
+    from shannot.policy.advice import Advice
+    from shannot.workflows.explain import Explanation
 
 
 def configure(parser: Parser) -> None:
     """The options of `explain`."""
     add_json(parser)
+    parser.add_argument(
+        "--profile", metavar="NAME|FILE", help="by this profile, not the configuration's choice"
+    )
+    parser.add_argument(
+        "--shell", action="store_true", help="the command is one line of shell (os.system)"
+    )
     parser.add_argument("words", nargs=REMAINDER, metavar="-- CMD ARGS…", help="the command")
 
 
 def run(options: Namespace) -> int:
     """Print the verdict, the rule and the reason."""
-    caller = current_caller()
     words: list[str] = options.words
     words = words[1:] if words[:1] == ["--"] else words
-    if not words:
+    if not words or not words[0]:
         raise UsageError("no command: `shannot explain -- CMD ARGS…`")
-    found = find_program(words[0])
-    command = Command(
-        tuple(words), caller.directory, executable=os.path.realpath(found) if found else ""
-    )
-    verdict = decide(command, make_profile(load_settings(caller)))
+    found = explain(words, current_caller(), profile=options.profile, shell=options.shell)
     if options.json:
-        result = {
-            "argv": words,
-            "decision": verdict.decision,
-            "rule": verdict.rule,
-            "reason": verdict.reason,
-        }
-        print(success("explain", result))
-        return DONE
-    print(f"command   {' '.join(quote(word) for word in words)}")
-    print(f"decision  {verdict.decision}")
-    print(f"rule      {escape(verdict.rule) or '(none)'}")
-    print(f"reason    {escape(verdict.reason)}")
+        print(success("explain", _document(found)))
+    else:
+        for name, text in _lines(found):
+            print(f"{name:<10} {text}")
     return DONE
+
+
+def _lines(found: Explanation) -> Iterator[tuple[str, str]]:
+    verdict = found.verdict
+    yield "command", " ".join(map(quote, found.command.argv))
+    yield "profile", escape(found.profile)
+    yield "decision", verdict.decision
+    yield "rule", escape(verdict.rule) or "(none)"
+    if verdict.where:
+        yield "", f"at {escape(verdict.where)}"
+    yield "reason", escape(verdict.reason)
+    if verdict.argv and verdict.argv != found.command.argv:
+        yield "runs as", " ".join(map(quote, verdict.argv))
+    yield "program", _program(found)
+    for number, part in enumerate(found.reading.parts):
+        inside = f"  (among the words of {escape(part.wrapper)})" if part.wrapper else ""
+        yield "" if number else "read as", "  " * part.depth + shown(part.words) + inside
+    for target in found.reading.targets:
+        yield "", f"> {shown((target,))}"
+    if found.reading.fault:
+        yield "unread", f"{escape(found.reading.fault)}."
+    for danger in found.dangers:
+        yield "danger", f"{danger.text}: {danger.command}"
+    for advice in found.advice:
+        yield "to change", _advice(advice)
+    if not found.advice:
+        yield "to change", "no profile takes this away"
+
+
+def _program(found: Explanation) -> str:
+    program = found.program
+    if program is None:
+        return "(this host has none of that name)"
+    text = f"{escape(program.path)} (sha256 {program.sha256 or 'unknown'})"
+    return f"{text}; it {program.flaw}" if program.flaw else text
+
+
+def _advice(advice: Advice) -> str:
+    if advice.action == "none":
+        return f"no rule makes it {advice.decision}: {escape(advice.reason)}"
+    entry = json.dumps(advice.entry, ensure_ascii=False)
+    return f"{advice.action} {entry} in {advice.key}: {advice.decision}"
+
+
+def _document(found: Explanation) -> Json:
+    verdict, program = found.verdict, found.program
+    return {
+        "argv": list(found.command.argv),
+        "directory": found.command.directory,
+        "profile": found.profile,
+        "decision": verdict.decision,
+        "rule": verdict.rule,
+        "where": verdict.where,
+        "reason": verdict.reason,
+        "runs": list(verdict.argv),
+        "program": None
+        if program is None
+        else {"path": program.path, "sha256": program.sha256, "flaw": program.flaw},
+        "read": [
+            {
+                "words": list(part.words),
+                "wrapper": part.wrapper,
+                "depth": part.depth,
+                "guess": part.is_guess,
+            }
+            for part in found.reading.parts
+        ],
+        "redirects": list(found.reading.targets),
+        "unread": found.reading.fault,
+        "dangers": dangers_document(found.dangers),
+        "changes": [
+            {
+                "action": advice.action,
+                "list": advice.key,
+                "entry": advice.entry,
+                "decision": advice.decision,
+                "reason": advice.reason,
+            }
+            for advice in found.advice
+        ],
+    }

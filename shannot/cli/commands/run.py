@@ -60,6 +60,7 @@ def _request(values: Mapping[str, Value]) -> Request:
         runtime=_text(values["runtime"]),
         dry_run=bool(values["dry_run"]),
         on_ask=_text(values["on_ask"]),
+        profile=_text(values["profile"]),
         keep=bool(values["keep"]),
         limits={name: value for name, value in limits.items() if isinstance(value, float | int)},
         streams=(0, None, None) if values["json"] else (0, 1, 2),

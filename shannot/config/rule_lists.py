@@ -1,0 +1,50 @@
+"""The rule lists of one profile as they were written; `policy/entries.py` reads what they hold.
+
+Called by `settings.py` for `[profile]` and `[profiles.NAME]`, and by `profile_file.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.config.document import Document, Item, Key
+
+LISTS = ("auto_approve", "always_deny", "ask", "confine")
+TIGHTENING = ("always_deny", "ask")
+"""What a project's file may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLists:
+    """A profile as it was written. None: not a word about it; an empty list: none at all."""
+
+    auto_approve: tuple[Item, ...] | None = None
+    always_deny: tuple[Item, ...] = ()
+    ask: tuple[Item, ...] = ()
+    confine: tuple[Item, ...] | None = None
+
+    def below(self, other: RuleLists) -> RuleLists:
+        """With the lists of a file that goes before this one's: it may say anew what is allowed
+        and confined, and can only add to what is denied and asked."""
+        return RuleLists(
+            self.auto_approve if other.auto_approve is None else other.auto_approve,
+            self.always_deny + other.always_deny,
+            self.ask + other.ask,
+            self.confine if other.confine is None else other.confine,
+        )
+
+
+def read_lists(
+    document: Document, key: Key, value: object, known: tuple[str, ...] = LISTS
+) -> RuleLists:
+    """The lists in a table of the document. Raises UsageError naming file and line."""
+    table = document.tables(key, value, known)
+    found = {name: document.items((*key, name), table[name]) for name in known if name in table}
+    return RuleLists(
+        found.get("auto_approve"),
+        found.get("always_deny", ()),
+        found.get("ask", ()),
+        found.get("confine"),
+    )

@@ -1,0 +1,78 @@
+"""Why a rule that names a command's words does not allow it after all. Called by `verdict.py`."""
+
+from __future__ import annotations
+
+from shannot.policy.command import Command
+from shannot.policy.command_line import is_visible, shown
+from shannot.policy.defaults import SCRIPTED, SECOND_WRITTEN, SHELLS, UNCOVERED, WRAPPERS
+from shannot.policy.rules import Rule, holds_in
+from shannot.policy.walk import is_shell_line, plain_name
+from shannot.policy.without import parse_without
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WORD_LIMIT = 4_096
+CHARACTER_LIMIT = 65_536
+"""Of a command that may be allowed."""
+_SYSTEM = (
+    *("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/", "/snap/", "/nix/store/", "/gnu/"),
+)
+"""Where a program of the fixed PATH may lead to through links."""
+_RUNNING = SHELLS | WRAPPERS | SCRIPTED
+_OF_MANY_NAMES = {"", "busybox", "toybox", "coreutils"}
+_UNCOVERED = {name: parse_without(patterns.split()) for name, patterns in UNCOVERED.items()}
+
+
+def objection(command: Command, rule: Rule) -> str:
+    """Why the rule, whose words the command begins with, does not allow it: a sentence, or ""."""
+    argv = command.argv
+    if len(argv) > WORD_LIMIT or sum(map(len, argv)) > CHARACTER_LIMIT:
+        return "It is longer than what a rule may allow."
+    if not all(map(is_visible, argv)):
+        return "It holds characters that cannot be seen."
+    if command.in_overlay:
+        return "The program exists only in the sandbox, so the host cannot run it."
+    path = command.executable
+    if path and "/" not in rule.words[0] and not path.startswith(_SYSTEM):
+        return f"The program it would start is {shown((path,))}, which is not a system program."
+    if is_shell_line(argv):
+        return "Its shell line can be read in more than one way."
+    if not holds_in(rule, command.directory):
+        return f"The rule {rule.text} holds in {rule.cwd} only."
+    return _of_words(command, rule)
+
+
+def _of_words(command: Command, rule: Rule) -> str:
+    # A program of many names is what it was called by.
+    names = {plain_name(command.argv[0]), plain_name(command.executable)} - _OF_MANY_NAMES
+    if len(rule.words) == 1 and names & _RUNNING:
+        return f"The rule {rule.text} names a program that runs others; name its arguments too."
+    words = command.argv[len(rule.words) :]
+    if not words:
+        return ""
+    word = rule.without.find(words)
+    if word:
+        return f"The rule {rule.text} does not cover {shown((word,))}."
+    for name in names:
+        uncovered = _UNCOVERED.get(name)
+        word = (uncovered.find(words) if uncovered else "") or _odd_word(name, words)
+        if word:
+            return (
+                f"The word {shown((word,))} makes it run, change or tell more;"
+                " the rule does not name it."
+            )
+    return ""
+
+
+def _odd_word(name: str, words: Sequence[str]) -> str:
+    """What no pattern can say of a program's words."""
+    if name == "ps":  # `ps axe`: the environment of every process, passwords included
+        return next((word for word in words if word.isalpha() and "e" in word), "")
+    if name == "sysctl":
+        return next((word for word in words if "=" in word), "")
+    if name in SECOND_WRITTEN:
+        operands = [word for word in words if word == "-" or not word.startswith("-")]
+        return operands[1] if len(operands) > 1 else ""
+    return ""

@@ -1,0 +1,79 @@
+"""The verb `profile suggest`: rules for what a session asked, never wider than what ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shannot.effects.model import RunCommand
+from shannot.policy.advice import rule_text
+from shannot.policy.command import Command
+from shannot.policy.command_line import is_visible, read_strictly, shell_line
+from shannot.policy.profile import profile_of
+from shannot.policy.verdict import decide
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.sessions.model import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A table of `auto_approve` that allows one command: these words, no others, in this place."""
+
+    command: str
+    cwd: str
+    without: tuple[str, ...] = ("*", "-*")
+
+    def table(self) -> dict[str, object]:
+        """As a profile file has it."""
+        return {"command": self.command, "without": list(self.without), "cwd": self.cwd}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A command for which no rule is suggested, and why, as a sentence."""
+
+    argv: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Of one session, in the order in which it asked; each once."""
+
+    rules: tuple[Suggestion, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def suggest(session: Session) -> Suggestions:
+    """Each suggestion was tried: it allows the command that ran, and not one word more."""
+    rules: dict[Suggestion, None] = {}
+    left_out: dict[LeftOut, None] = {}
+    for effect in session.plan.effects:
+        if isinstance(effect, RunCommand) and effect.verdict == "ask":
+            found = _suggest(effect)
+            if isinstance(found, Suggestion):
+                rules.setdefault(found)
+            else:
+                left_out.setdefault(found)
+    return Suggestions(tuple(rules), tuple(left_out))
+
+
+def _suggest(effect: RunCommand) -> Suggestion | LeftOut:
+    line = shell_line(effect.argv)
+    words = effect.argv if line is None else read_strictly(line)
+    if words is None:
+        return LeftOut(effect.argv, "Its shell line is more than one command of plain words.")
+    text = rule_text(words)
+    if text is None:
+        return LeftOut(effect.argv, "No rule can name these words.")
+    if not is_visible(effect.directory) or "*" in effect.directory:
+        return LeftOut(effect.argv, "No rule can name its directory.")
+    found = Suggestion(text, effect.directory)
+    profile = profile_of(auto_approve=[found.table()], confine=[])
+    executable = "" if line is not None else effect.executable
+    command = Command(effect.argv, effect.directory, executable=executable)
+    verdict = decide(command, profile)
+    if verdict.decision != "allow":
+        return LeftOut(effect.argv, verdict.reason)
+    return found
