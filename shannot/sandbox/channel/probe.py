@@ -13,7 +13,7 @@ import ctypes
 import mmap
 import os
 import sys
-from errno import EBUSY, EINVAL, ENOSYS, EOPNOTSUPP
+from errno import EAGAIN, EBUSY, EINVAL, ENOSYS, EOPNOTSUPP
 from fcntl import ioctl
 from select import poll
 from struct import pack
@@ -94,7 +94,14 @@ def _notification(getppid: int, mprotect: int) -> list[Capability]:
     constant = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     locked = ctypes.addressof(ctypes.c_char.from_buffer(constant))
     report, child_end = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(report)
+        os.close(child_end)
+        if error.errno == EAGAIN:  # used up, not forbidden: said for every command in one place
+            raise
+        return [Capability("processes", f"none can be started: {error.strerror}")]
     if pid == 0:
         status = 1
         try:
@@ -105,7 +112,8 @@ def _notification(getppid: int, mprotect: int) -> list[Capability]:
             os._exit(status)
     os.close(child_end)
     try:
-        return _serve(pid, report, ctypes.addressof(shared), locked)
+        served = _serve(pid, report, ctypes.addressof(shared), locked)
+        return [Capability("processes", ""), *served]
     finally:
         os.close(report)
         os.kill(pid, 9)

@@ -53,8 +53,8 @@ def test_a_machine_that_runs_these_tests_has_everything(user: int | None) -> Non
         found = [(c.name, c.problem) for c in capabilities() if c.required]
         return [found, len(os.listdir("/proc/self/fd")) - before, complaint()]
 
-    names = ["machine", "/proc", "Landlock", "seccomp notification", "WAIT_KILLABLE_RECV",
-             "memory of the child", "pidfd_getfd", "ADDFD_SEND"]  # fmt: skip
+    names = ["machine", "/proc", "Landlock", "processes", "seccomp notification",
+             "WAIT_KILLABLE_RECV", "memory of the child", "pidfd_getfd", "ADDFD_SEND"]  # fmt: skip
     assert in_child(scenario, user) == [[(name, "") for name in names], 0, ""]
 
 

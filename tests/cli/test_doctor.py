@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from errno import ENOSYS, EPERM
+from pathlib import Path
+
+import pytest
+
+from shannot.sandbox.channel.seccomp_filter import compile_filter
+from shannot.sandbox.syscalls.numbers import of_machine
+from shannot.workflows.doctor_remedies import REMEDIES
+from tests.cli.places import Place
+from tests.fakes import pypys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.sandbox.syscalls.rules import Rule
+
+MACHINE = os.uname().machine
+pytestmark = pytest.mark.skipif(MACHINE not in ("x86_64", "aarch64"), reason="unknown machine")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+Parts = dict[str, dict[str, str]]
+
+UNDER_FILTER = """
+import sys
+from shannot.cli.main import program
+from shannot.sandbox.channel import kernel_calls as kernel
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+kernel.seccomp_filter(bytes.fromhex(sys.argv.pop(1)), 0)
+program()
+"""
+
+
+def doctor(place: Place, rules: dict[str, Rule] | None = None) -> tuple[int, Parts]:
+    """(exit code, the parts by name), where these system calls fail."""
+    start = ["-m", "shannot"]
+    if rules is not None:
+        program = compile_filter(rules, of_machine(MACHINE), otherwise="allow")
+        start = ["-c", UNDER_FILTER, program.hex()]
+    result = subprocess.run(
+        [sys.executable, *start, "doctor", "--json"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.stderr == b""
+    document = json.loads(result.stdout)
+    assert document["result"]["works"] == (result.returncode == 0)
+    return result.returncode, {part["name"]: part for part in document["result"]["parts"]}
+
+
+def bad(parts: Parts) -> set[str]:
+    return {name for name, part in parts.items() if part["state"] in ("failed", "untried")}
+
+
+def test_everything_works_here_and_nothing_is_left(place: Place) -> None:
+    status, parts = doctor(place)
+    assert (status, bad(parts)) == (0, set())
+    assert {"seccomp notification", "Landlock", "memory of the child", "child start",
+            "overlay write", "refused socket", "confined command", "host command",
+            "state directory", "configuration", "pypy", "ssh", "clock"} <= set(parts)  # fmt: skip
+    assert not place.state.exists()
+    assert sorted(path.name for path in place.project.iterdir()) == ["app.conf", "left\u202eover"]
+
+
+def test_it_is_one_line_a_part_and_tells_what_to_do(place: Place) -> None:
+    place.environment["PATH"] = "/nonexistent"
+    result = place.shannot("doctor")
+    lines = result.stdout.decode().splitlines()
+    assert result.returncode == 0
+    assert any(line.startswith("ok    child start") for line in lines)
+    where = lines.index("none  ssh                           there is no ssh in PATH")
+    assert lines[where + 1] == f"      do: {REMEDIES['ssh']}"
+
+
+FILTERS: list[tuple[dict[str, Rule], str]] = [
+    ({"landlock_create_ruleset": ((), ENOSYS)}, "Landlock"),
+    ({"seccomp": ((), EPERM)}, "seccomp notification"),
+    ({"seccomp": ((), "kill")}, "seccomp notification"),
+    ({"pidfd_getfd": ((), EPERM)}, "pidfd_getfd"),
+    ({"pidfd_open": ((), ENOSYS)}, "pidfd_getfd"),
+    ({"pwrite64": ((), EPERM)}, "memory of the child"),
+    ({"setsid": ((), EPERM)}, "child start"),
+    ({"execveat": ((), ENOSYS)}, "child start"),
+    ({"landlock_add_rule": ((), EPERM)}, "child start"),
+    (dict.fromkeys(("clone", "clone3", "fork", "vfork"), ((), EPERM)), "processes"),
+    ({"execve": ((), EPERM)}, "confined command"),
+    ({"fsync": ((), EPERM)}, "state directory"),
+    ({"flock": ((), EPERM)}, "state directory"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "part"), FILTERS)
+def test_a_part_that_the_kernel_takes_away_is_named_with_its_remedy(
+    place: Place, rules: dict[str, Rule], part: str
+) -> None:
+    status, parts = doctor(place, rules)
+    assert status == 1
+    assert parts[part]["state"] == "failed", parts
+    assert parts[part]["problem"]
+    assert parts[part]["remedy"] == REMEDIES[part]
+    names = list(parts)
+    first = min(names.index(name) for name in bad(parts))
+    assert names[first] == part, "what is named first is the cause"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")
+def test_a_missing_proc_is_named(place: Place) -> None:
+    result = subprocess.run(
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
+         f"umount -l /proc && exec {sys.executable} -m shannot doctor"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+    if b"umount" in result.stderr or b"unshare" in result.stderr:
+        pytest.skip("no mount namespaces here")
+    assert result.returncode == 1
+    text = result.stdout.decode()
+    assert "FAIL  /proc" in text
+    assert f"do: {REMEDIES['/proc']}" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_layer_that_cannot_be_written_is_named(place: Place) -> None:
+    """Seven names: the state directory's four, the trial's two, and none for the script's file."""
+    place.state.mkdir()
+    result = subprocess.run(
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
+         f"mount -t tmpfs -o nr_inodes=7 none $0 && exec {sys.executable} -m shannot doctor",
+         str(place.state)],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+    if b"mount:" in result.stderr or b"unshare" in result.stderr:
+        pytest.skip("no mount namespaces here")
+    assert result.returncode == 1
+    first = next(line for line in result.stdout.splitlines() if line.startswith(b"FAIL"))
+    assert first.startswith(b"FAIL  overlay write")
+    assert b"No space left on device" in first
+    assert REMEDIES["overlay write"].encode() in result.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_state_directory_without_execution_is_named(place: Place) -> None:
+    place.state.mkdir()
+    result = subprocess.run(
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
+         f"mount -t tmpfs -o noexec none {place.state} && exec {sys.executable} -m shannot doctor"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+    if b"mount:" in result.stderr or b"unshare" in result.stderr:
+        pytest.skip("no mount namespaces here")
+    assert result.returncode == 1
+    assert b"FAIL  state directory" in result.stdout
+    assert b"mounted noexec" in result.stdout
+
+
+@pytest.mark.parametrize("how", ["file in the way", "of others", "no home"])
+def test_a_state_directory_that_cannot_be_is_named(place: Place, how: str) -> None:
+    match how:
+        case "file in the way":
+            place.state.write_text("")
+        case "of others":
+            (place.state / "shannot").mkdir(parents=True)
+            (place.state / "shannot").chmod(0o777)
+        case "no home":
+            if os.geteuid() == 0:
+                pytest.skip("root has /var/lib")
+            place.environment["XDG_STATE_HOME"] = place.environment["HOME"] = ""
+    status, parts = doctor(place)
+    assert (status, bad(parts)) == (1, {"state directory"})
+    assert parts["state directory"]["remedy"] == REMEDIES["state directory"]
+
+
+def write_configuration(place: Place, text: str) -> None:
+    config = place.home / ".config" / "shannot"
+    config.mkdir(parents=True, mode=0o700)
+    (config / "config.toml").write_text(text)
+    (config / "config.toml").chmod(0o600)
+
+
+def test_a_wrong_configuration_is_named(place: Place) -> None:
+    write_configuration(place, "[run]\nviev = 'project'\n")
+    status, parts = doctor(place)
+    assert (status, bad(parts)) == (1, {"configuration"})
+    assert "config.toml:2" in parts["configuration"]["problem"]
+
+
+def test_an_interpreter_that_is_none_is_named(place: Place) -> None:
+    write_configuration(place, "[run]\npython = '/bin/true'\n")
+    status, parts = doctor(place)
+    assert status == 1
+    assert parts["child start"]["state"] == "failed"
+    assert "--python" in parts["child start"]["remedy"]
+
+
+def test_a_pypy_that_is_not_there_or_damaged_is_named(place: Place) -> None:
+    _, parts = doctor(place)
+    assert (parts["pypy"]["state"], parts["pypy"]["problem"]) == ("absent", "not installed")
+    archives = place.home / "archives"
+    archives.mkdir()
+    (archives / "program.tar.gz").write_bytes(pypys.program_archive())
+    (archives / "library.tar.bz2").write_bytes(pypys.library_archive())
+    assert place.shannot("setup", "pypy", "--from", str(archives)).returncode == 0
+    (place.state / "shannot" / "runtime" / "pypy" / "lib_pypy" / "_structseq.py").write_text("x")
+    status, parts = doctor(place)
+    assert status == 0
+    assert parts["pypy"]["state"] == "limited"
+    assert "not those that were installed" in parts["pypy"]["problem"]
+    write_configuration(place, "[run]\nruntime = 'pypy'\n")
+    status, parts = doctor(place)
+    assert (status, bad(parts)) == (1, {"pypy"})
+    assert parts["pypy"]["remedy"] == REMEDIES["pypy"]
+
+
+def test_a_pypy_that_does_not_run_scripts_is_named(place: Place) -> None:
+    """The program of the tests prints the dump whatever is asked."""
+    archives = place.home / "archives"
+    archives.mkdir()
+    (archives / "program.tar.gz").write_bytes(pypys.program_archive())
+    (archives / "library.tar.bz2").write_bytes(pypys.library_archive())
+    place.shannot("setup", "pypy", "--from", str(archives))
+    status, parts = doctor(place)
+    assert (status, parts["pypy"]["state"]) == (0, "limited")
+    assert parts["pypy"]["problem"].startswith("child start: ")
+
+
+@pytest.mark.pypy
+def test_a_real_pypy_is_tried(place: Place) -> None:
+    path = os.environ.get("SHANNOT_TEST_PYPY")
+    if not path:
+        pytest.skip("SHANNOT_TEST_PYPY names no sandboxed pypy3-c")
+    assert place.shannot("setup", "pypy", "--from", str(Path(path).parent)).returncode == 0
+    status, parts = doctor(place)
+    assert (status, parts["pypy"]["state"]) == (0, "ok"), parts["pypy"]
+
+
+def test_an_ssh_that_is_broken_is_named(place: Place) -> None:
+    directory = place.home / "bin"
+    directory.mkdir()
+    (directory / "ssh").write_text("#!/bin/sh\necho broken >&2; exit 3\n")
+    (directory / "ssh").chmod(0o755)
+    place.environment["PATH"] = str(directory)
+    _, parts = doctor(place)
+    assert parts["ssh"]["state"] == "limited"
+    assert "ends with 3: broken" in parts["ssh"]["problem"]
