@@ -27,10 +27,10 @@ class System:
     """What all tasks of one run share."""
 
     __slots__ = (
-        "affinity_is_set", "caller", "calls_refused", "children", "directories", "gate", "identity",
-        "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat", "process",
-        "processes", "processors", "replace", "settle", "sockets_refused", "stdin_key", "tasks",
-        "terminals", "unpin",
+        "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
+        "gate", "identity", "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat",
+        "process", "processes", "processors", "replace", "settle", "sockets_refused", "stdin_key",
+        "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,8 @@ class System:
         """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""
         self.is_member: Callable[[int], bool] = lambda _pid: False
         self.processes: Callable[[], list[int]] = list
+        self.everybody: Callable[[], list[int]] | None = None
+        """Every process of the run, where `processes` are not all that share its layer."""
         self.processors: frozenset[int] = frozenset((0,))  # those the script may use
         self.affinity_is_set = False  # by the script: then the kernel knows best
         self.unpin: Callable[[], None] = lambda: None

@@ -38,8 +38,14 @@ if TYPE_CHECKING:
         ) -> Child:
             """stdio: host descriptors, which stay the caller's. Errors: OSError."""
 
-        def stop(self) -> None:
-            """Kill all of them."""
+        def is_performing(self) -> bool:
+            """Does anything still run on the host that one of them has started?"""
+
+        def let_end(self, patient: bool) -> None:
+            """Kill all of them, and, unless `patient`, what they have started on the host."""
+
+        def close(self) -> None:
+            """Kill all of them, and wait until they are gone."""
 
 
 class PypyCommands:
@@ -91,13 +97,19 @@ class PypyCommands:
 
     def is_performing(self) -> bool:
         """Does a command still run on the host?"""
-        return self.performer.busy()
+        confiner = self._confiner
+        return self.performer.busy() or (confiner is not None and confiner.is_performing())
 
     def let_end(self, patient: bool) -> None:
         """The script has ended, and so do confined commands; what runs on the host goes on if
         `patient`, else it is killed."""
         if self._confiner is not None:
-            self._confiner.stop()
+            self._confiner.let_end(patient)
         self.performer.ending = patient
         if not patient:
             self.performer.stop()
+
+    def close(self) -> None:
+        """At the end of the run, without the turn."""
+        if self._confiner is not None:
+            self._confiner.close()

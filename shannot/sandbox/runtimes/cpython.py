@@ -60,8 +60,35 @@ def launch(
 def _launch(
     spec: Spec, architecture: Architecture, streams: Streams, executable: Sequence[bytes]
 ) -> Child:
-    directory = _stub_directory(spec.private, architecture)
     interpreter = _open_interpreter(spec.interpreter)
+    try:
+        return launch_program(
+            spec,
+            interpreter,
+            spec.argv,
+            [name + b"=" + value for name, value in spec.environment.items()],
+            streams.child_descriptors(),
+            compile_filter(rules(), architecture, terminal=any(streams.is_terminal)),
+            executable,
+        )
+    finally:
+        os.close(interpreter)
+
+
+def launch_program(
+    spec: Spec,
+    program: int,
+    argv: Sequence[bytes],
+    environment: Sequence[bytes],
+    stdio: tuple[int, int, int],
+    filter_program: bytes,
+    executable: Sequence[bytes],
+) -> Child:
+    """Start a program, open as `program`, under this filter. Errors: ShannotError, OSError.
+
+    `executable`: host directories with everything that it, or what it starts, may execute.
+    """
+    directory = _stub_directory(spec.private)
     opened = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in executable]
     spool = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     ruleset = -1
@@ -69,21 +96,19 @@ def _launch(
         ruleset = landlock.ruleset([*opened, spool])
         return start(
             Launch(
-                interpreter=interpreter,
-                argv=spec.argv,
-                environment=[name + b"=" + value for name, value in spec.environment.items()],
+                interpreter=program,
+                argv=argv,
+                environment=environment,
                 directory=directory,
-                stdio=streams.child_descriptors(),
-                filter_program=compile_filter(
-                    rules(), architecture, terminal=any(streams.is_terminal)
-                ),
+                stdio=stdio,
+                filter_program=filter_program,
                 ruleset=ruleset,
                 limits=_limits(spec),
                 drop_to=number_to_drop_to(),
             )
         )
     finally:
-        for host_fd in (*opened, spool, directory, interpreter, ruleset):
+        for host_fd in (*opened, spool, directory, ruleset):
             if host_fd >= 0:
                 os.close(host_fd)
 
@@ -96,15 +121,18 @@ def _open_interpreter(path: bytes) -> int:
         raise ShannotError(f"cannot open the interpreter {shown}: {error.strerror}") from None
 
 
-def _stub_directory(private: bytes, architecture: Architecture) -> int:
-    """The child's real working directory, with the stub alone in it."""
+def _stub_directory(private: bytes) -> int:
+    """The child's real working directory, with the stub alone in it. One serves all of a run."""
     from shannot.sandbox.channel.stub import stub
 
     path = private + b"/run"
-    os.mkdir(path, 0o711)
+    try:
+        os.mkdir(path, 0o711)
+    except FileExistsError:
+        return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     host_fd = os.open(path + b"/s", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755)
     try:
-        os.write(host_fd, stub(architecture.machine))
+        os.write(host_fd, stub(os.uname().machine))
         os.fchmod(host_fd, 0o755)
     finally:
         os.close(host_fd)
