@@ -193,7 +193,7 @@ class Confiner:
 class Confined:
     """One command and what it starts."""
 
-    __slots__ = ("_closed", "_confiner", "_guardian", "_launched", "child", "mediator")
+    __slots__ = ("_closed", "_confiner", "_guardian", "_launched", "_told", "child", "mediator")
 
     def __init__(
         self, confiner: Confiner, mediator: Mediator, launched: Launched, guardian: Guardian
@@ -202,6 +202,7 @@ class Confined:
         self._launched = launched
         self._guardian = guardian
         self._closed = False
+        self._told = False
         self.mediator = mediator
         mediator.limit_hit = confiner.limit_hit
         mediator.before_fork = guardian.appoint
@@ -226,19 +227,17 @@ class Confined:
 
     def serve(self) -> None:
         """Answer until the last process is gone. On a thread of its own."""
-        told = False
         try:
             self.mediator.begin()
-            told = self._serve()
+            self._serve()
         except Exception as fault:  # noqa: BLE001 - as in the mediator: never silently lost
             self._confiner.note(f"a confined command: {type(fault).__name__}")
         finally:
             self.kill()
             with self._confiner.turn:
-                self._close(told)
+                self._close()
 
-    def _serve(self) -> bool:
-        """Returns whether the end of the first process has been told."""
+    def _serve(self) -> None:
         mediator, turn, caller = self.mediator, self._confiner.turn, self._confiner.caller
         listener, pidfd = mediator.listener, self._launched.pidfd
         poll = select.poll()
@@ -259,10 +258,11 @@ class Confined:
                 wait = _LOOK
                 self._tell_end()
             elif events or mediator.family.processes() == [self._launched.pid]:
-                return True  # before Linux 6.11 the filter of a process lives as long as its number
+                return  # before Linux 6.11 the filter of a process lives as long as its number
 
     def _tell_end(self) -> None:
-        """The first process has ended, and so, to the script, has the command."""
+        """The first process has ended, or is about to, and so, to the script, has the command."""
+        self._told = True
         found = os.waitid(os.P_PIDFD, self._launched.pidfd, os.WEXITED | os.WNOWAIT)
         status = _COULD_NOT
         if found is not None:
@@ -274,10 +274,10 @@ class Confined:
             status = _COULD_NOT
         self.child.end(status)
 
-    def _close(self, told: bool) -> None:
+    def _close(self) -> None:
         self._closed = True
-        if not told:
-            self.child.end(-_KILL)
+        if not self._told:
+            self._tell_end()
         os.waitpid(self._launched.pid, 0)
         self._confiner.ended(self)
         self._guardian.dismiss()

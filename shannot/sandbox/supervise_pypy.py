@@ -11,8 +11,10 @@ from .kernel.children import Children
 from .kernel.piped import PipedTask, may_wait
 from .mediation.attendant import Attendant, Signals
 from .mediation.placement import Placement
+from .mediation.pypy_commands import PypyCommands
 from .mediation.pypy_mediator import PypyMediator
 from .runtimes import pypy
+from .supervise_confined import Confiner
 from .syscalls.numbers import of_machine
 from .syscalls.pypy_layouts import platform_of
 from .vfs.node import Directory, Generated, Mount
@@ -50,7 +52,7 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     system.terminals = streams.terminal_keys()
     system.stdin_key = streams.stdin_key()
     children = system.children = Children()
-    command_device.put(tree, system)
+    device = command_device.put(tree, system)
     placement.pin()
     process = pypy.launch(spec, architecture)
     placement.child = process.pid
@@ -62,6 +64,11 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     attendant = Attendant(process.pid, process.pidfd, spec.limits, mediator, placement)
     mediator.kill = attendant.kill
     tree.overlay.on_full = lambda: attendant.hit("files")
+    system.unpin = placement.unpin
+    confiner = Confiner(
+        spec, system, tree, architecture, children.turn, attendant.hit, mediator.faults
+    )
+    mediator.commands = PypyCommands(system, mediator.faults, confiner)
     signals = Signals(attendant)
     try:
         _give_streams(task, streams)
@@ -75,6 +82,8 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
         attendant.reap()
         signals.restore()
         placement.restore()
+        mediator.commands.close()
+        device.close()
         complaint = _close(process, task, children)
     _judge(attendant, mediator, complaint)
     return attendant

@@ -1,6 +1,8 @@
 """`_signal` for a Python that no signal ever reaches: handlers can be set, and are not called.
 
 What would wait for a signal, or have one sent later, fails when it is used.
+
+Imported at every start, so `fork`, which would abort this interpreter, is made to fail here.
 """
 
 import errno
@@ -21,6 +23,13 @@ SIGIOT, SIGCLD, SIGPOLL = SIGABRT, SIGCHLD, SIGIO
 SIGRTMIN, SIGRTMAX = 34, 64
 
 _handlers = {}
+
+
+def _no_fork():
+    raise OSError(errno.ENOSYS, "this Python cannot fork; subprocess and os.system start commands")
+
+
+os.fork = os.forkpty = _no_fork
 
 
 class ItimerError(OSError):

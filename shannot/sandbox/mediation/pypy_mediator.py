@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from shannot.sandbox.syscalls.pypy_layouts import Platform
     from shannot.sandbox.syscalls.table import Answer
 
+    from .pypy_commands import PypyCommands
+
 _FAULTS_KEPT = 20
 _NO_ARGUMENTS = (0,)  # a row looks at the first where its kinds are constants
 
@@ -35,8 +37,8 @@ class PypyMediator:
     """Answers the calls of one run."""
 
     __slots__ = (
-        "_pipe", "_platform", "_table", "_task", "_turn", "answered", "exit_status", "faults",
-        "kill", "stopped", "system",
+        "_pipe", "_platform", "_table", "_task", "_turn", "answered", "commands", "exit_status",
+        "faults", "kill", "stopped", "system",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +55,7 @@ class PypyMediator:
         self.faults: list[str] = []  # at most 20: where each happened
         self.exit_status: int | None = None  # where the script ended by os._exit
         self.kill: Callable[[], None] = lambda: None
+        self.commands: PypyCommands | None = None
         system.pack_stat = platform.stat
         task.allocate = pipe.allocate
         task.release = pipe.release
@@ -152,10 +155,13 @@ class PypyMediator:
         return False
 
     def is_expecting(self) -> bool:
-        return False
+        return False  # a command that was asked for is under way
 
     def is_performing(self) -> bool:
-        return False
+        """Does a command still run on the host?"""
+        return self.commands is not None and self.commands.is_performing()
 
     def let_end(self, patient: bool) -> None:
-        del patient
+        """As `PypyCommands.let_end`."""
+        if self.commands is not None:
+            self.commands.let_end(patient)

@@ -36,6 +36,8 @@ _LOADERS = (
     "/lib/ld-musl-aarch64.so.1",
 )
 """PT_INTERP of a program, by the platforms' ABI."""
+_LOCALE = b"LC_ALL=C.UTF-8"
+"""All that the process itself has for an environment: names of files and -c are UTF-8."""
 _DESCRIPTORS = 64  # what the loader needs at once, and more
 _COMPLAINT_MAX = 4096
 
@@ -83,7 +85,7 @@ def launch(spec: Spec, architecture: Architecture) -> PypyProcess:
     directory = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     argv = [PROGRAM, b"-S", *spec.argv[1:]]
     try:
-        return start_binary(program, argv, [], architecture, directory, spec.limits)
+        return start_binary(program, argv, [_LOCALE], architecture, directory, spec.limits)
     except OSError as error:
         raise ShannotError(f"cannot start {os.fsdecode(program)}: {error.strerror}") from None
     finally:

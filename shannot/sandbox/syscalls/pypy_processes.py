@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from errno import ECHILD, EINVAL, ENOSYS, ENOTTY, EPERM, ESRCH
 
-from shannot.sandbox.kernel import children, command_device, files, processes, signals, system
+from shannot.sandbox.kernel import children, command_device, files, signals, system
 from shannot.sandbox.kernel.answers import CONTINUE, Exited
 
 from .pypy_layouts import INT, TIMEVAL, UNSIGNED
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SKIP = Skip()
 _GROUPS_MAX = 65536  # NGROUPS_MAX of linux/limits.h
 _PRIO_PROCESS = 0
-_SHELL = b"/bin/sh"
 _LINE_MAX = 131072  # MAX_ARG_STRLEN of linux/binfmts.h
 
 
@@ -161,19 +160,7 @@ def run_shell(task: PipedTask, address: int) -> int:
     if not address:
         return 1  # there is a shell
     line = task.memory.read_string(address, _LINE_MAX)
-    known = task.system.children
-    environment = [name + b"=" + value for name, value in task.environment.items()]
-    try:
-        if known is None:
-            raise OSError(EPERM, "no commands here")
-        known.check_room()
-        argv = (b"sh", b"-c", line)
-        execution = processes.prepare(task, _SHELL, argv, environment)
-        stdio = command_device.duplicates(task, (0, 1, 2))
-        pid = known.add(known.begin(task, execution, argv, environment, stdio))
-    except OSError:
-        return 127 << 8
-    return children.wait(task, pid, 0)[1]
+    return command_device.run_line(task, line, task.environment)
 
 
 def kill(task: PipedTask, pid: int, number: int) -> int:
