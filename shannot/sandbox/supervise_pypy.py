@@ -21,6 +21,7 @@ from .vfs.node import Directory, Generated, Mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .kernel.command_device import CommandDevice
     from .kernel.task import System
     from .runtimes.pypy import PypyProcess
     from .spec import Spec
@@ -65,10 +66,9 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     mediator.kill = attendant.kill
     tree.overlay.on_full = lambda: attendant.hit("files")
     system.unpin = placement.unpin
-    confiner = Confiner(
-        spec, system, tree, architecture, children.turn, attendant.hit, mediator.faults
-    )
-    mediator.commands = PypyCommands(system, mediator.faults, confiner)
+    faults = mediator.faults
+    confiner = Confiner(spec, system, tree, architecture, children.turn, attendant.hit, faults)
+    commands = mediator.commands = PypyCommands(system, faults, confiner)
     signals = Signals(attendant)
     try:
         _give_streams(task, streams)
@@ -82,9 +82,8 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
         attendant.reap()
         signals.restore()
         placement.restore()
-        mediator.commands.close()
-        device.close()
-        complaint = _close(process, task, children)
+        commands.close()
+        complaint = _close(process, task, children, device)
     _judge(attendant, mediator, complaint)
     return attendant
 
@@ -116,8 +115,9 @@ def _give_streams(task: PipedTask, streams: Streams) -> None:
             task.table.waiting.add(number)
 
 
-def _close(process: PypyProcess, task: PipedTask, children: Children) -> str:
+def _close(process: PypyProcess, task: PipedTask, children: Children, device: CommandDevice) -> str:
     """Everything that the run held open. Returns what the interpreter's C code had to say."""
+    device.close()
     children.close()
     task.table.close_all()
     task.memory.forget()
