@@ -49,9 +49,7 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     put_interpreter(tree, spec)
     architecture = of_machine(os.uname().machine)
     placement = Placement()
-    system.processors = placement.processors
-    system.terminals = streams.terminal_keys()
-    system.stdin_key = streams.stdin_key()
+    _tell_of(streams, placement, system)
     children = system.children = Children()
     device = command_device.put(tree, system)
     placement.pin()
@@ -65,9 +63,8 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     attendant = Attendant(process.pid, process.pidfd, spec.limits, mediator, placement)
     mediator.kill = attendant.kill
     tree.overlay.on_full = lambda: attendant.hit("files")
-    system.unpin = placement.unpin
-    faults = mediator.faults
-    confiner = Confiner(spec, system, tree, architecture, children.turn, attendant.hit, faults)
+    hit, faults = attendant.hit, mediator.faults
+    confiner = Confiner(spec, system, tree, architecture, children.turn, hit, faults)
     commands = mediator.commands = PypyCommands(system, faults, confiner)
     signals = Signals(attendant)
     try:
@@ -86,6 +83,14 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
         complaint = _close(process, task, children, device)
     _judge(attendant, mediator, complaint)
     return attendant
+
+
+def _tell_of(streams: Streams, placement: Placement, system: System) -> None:
+    """What the system must know of the caller's files and of the processors."""
+    system.processors = placement.processors
+    system.unpin = placement.unpin
+    system.terminals = streams.terminal_keys()
+    system.stdin_key = streams.stdin_key()
 
 
 def _first_task(
