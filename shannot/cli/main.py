@@ -30,6 +30,7 @@ COMMANDS = {
     "approve": "approve all or some effects of a session",
     "reject": "reject a session",
     "execute": "do what was approved, in order, as recorded",
+    "rollback": "put back what an execution has changed",
     "audit": "what was run, decided and executed, and whether that record is whole",
     "prune": "remove sessions that are over, and what killed runs left",
     "explain": "what the policy says about a command, and why",

@@ -111,10 +111,10 @@ class Execution:
             with self._lock.store.blobs(self._lock.session_id, self._work.blobs) as blobs:
                 preflight.check_blobs(effects, blobs)
         preflight.check_space(effects, self._lock.path)
+        if self._work.foreseen:
+            return ()
         begun = frozenset(self._progress.begun)
-        conflicts = preflight.find_conflicts(
-            waiting, begun, Operator.current(), self._own(), self._work.lenient
-        )
+        conflicts = preflight.find_conflicts(waiting, begun, Operator.current(), self._own())
         if conflicts and not self._options.skip_conflicts:
             raise preflight.ConflictsError(conflicts, "--skip-conflicts does the rest")
         for conflict in conflicts:
@@ -133,7 +133,8 @@ class Execution:
             blobs = stack.enter_context(store.blobs(session_id, self._work.blobs))
             kept = stack.enter_context(store.blobs(session_id, self._work.kept))
             disks = Disks(together=False)
-            steps = Steps(session_id, blobs, kept, self._protected, disks, self._work.restored)
+            work = self._work
+            steps = Steps(session_id, blobs, kept, self._protected, disks, work.restored, work.keep)
             batch = Batch(
                 steps, disks, kept, book, self._progress.begun, self._observe, self._report,
                 self._has_happened,

@@ -20,8 +20,8 @@ from shannot.sessions.place import ConflictError, Place, open_below
 
 # What these grant belongs to the old contents: write(2) itself takes the capabilities away, and
 # the integrity labels are signatures of the contents.
-_SIGNATURES = frozenset({"security.ima", "security.evm"})
-_BOUND_TO_CONTENTS = _SIGNATURES | {"security.capability"}
+SIGNATURES = frozenset({"security.ima", "security.evm"})
+_BOUND_TO_CONTENTS = SIGNATURES | {"security.capability"}
 
 NOT_IN_PLAN = "it is not in the plan: it is new, or the script could not see it"
 
@@ -135,7 +135,7 @@ class Checkpoint:
                 digest, size = self._blobs.put_descriptor(fd, self._disks.written)
             else:
                 digest, size = hash_descriptor(fd)
-            attributes = _hexadecimal(read_attributes(fd, _SIGNATURES)) if keep else ()
+            attributes = _hexadecimal(read_attributes(fd, SIGNATURES)) if keep else ()
         finally:
             os.close(fd)
         mode = stat.S_IMODE(found.st_mode)
@@ -161,7 +161,7 @@ def _directory_attributes(place: Place) -> tuple[tuple[str, str], ...]:
     except PermissionError:
         return ()  # it cannot be listed either, so nothing in it can be deleted
     try:
-        return _hexadecimal(read_attributes(fd, _SIGNATURES))
+        return _hexadecimal(read_attributes(fd, SIGNATURES))
     finally:
         os.close(fd)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from hashlib import sha256
 
 from shannot.effects.model import (
@@ -67,7 +67,7 @@ class Step:
 class Steps:
     """Does the file effects of one session, anywhere but in protected places."""
 
-    __slots__ = ("_checkpoint", "_directories", "_disks", "_maker", "_prefix")
+    __slots__ = ("_checkpoint", "_directories", "_disks", "_keep", "_maker", "_prefix")
 
     def __init__(
         self,
@@ -77,11 +77,14 @@ class Steps:
         protected: Protected,
         disks: Disks,
         restored: Mapping[int, Saved],
+        keep: Container[int] | None = None,
     ) -> None:
-        """blobs: the contents to write; kept: where what they replace goes; restored: owner,
-        attributes and time of what an effect of this number makes, where they are known."""
+        """blobs: the contents to write; kept: where what they replace goes, of the effects in
+        `keep` (None: all); restored: owner, attributes and time of what an effect makes, where
+        they are known."""
         self._directories = Directories(protected)
         self._disks = disks
+        self._keep = keep
         self._checkpoint = Checkpoint(kept, disks)
         self._maker = Maker(blobs, disks, restored)
         # The same name again after a kill, so that what was left over is found; no other's.
@@ -95,25 +98,26 @@ class Steps:
             return
         place = self._directories.place(step.effect.path)
         step.seen = self._seen(place, step.effect)
-        step.present = self._save(place, step.effect, step.partial)
+        step.present = self._save(place, step)
 
-    def _save(self, place: Place, effect: FileEffect, partial: bool) -> tuple[Saved, ...]:
-        checkpoint = self._checkpoint
+    def _save(self, place: Place, step: Step) -> tuple[Saved, ...]:
+        checkpoint, effect, partial = self._checkpoint, step.effect, step.partial
+        keep = self._keep is None or step.number in self._keep
         match effect:
             case WriteFile(before=before):
                 check_single(place)
-                return (checkpoint.save(place, before),)
+                return (checkpoint.save(place, before, keep),)
             case MakeLink(before=before, hard=hard):
-                saved = checkpoint.save(place, before)
+                saved = checkpoint.save(place, before, keep)
                 return (saved, self._save_first_name(effect)) if hard else (saved,)
             case MakeDirectory():
                 return (checkpoint.save(place, None),)
             case DeletePath(before=before, entries=entries):
-                return checkpoint.save_tree(place, before, entries, partial=partial)
+                return checkpoint.save_tree(place, before, entries, keep, partial)
             case MovePath(before=before, entries=entries, replaced=replaced, unread=unread):
                 other = self._directories.place(effect.source)
                 moved = checkpoint.save_tree(other, before, entries, keep=False, unread=unread)
-                return (moved[0], checkpoint.save(place, replaced))
+                return (moved[0], checkpoint.save(place, replaced, keep))
             case ChangeMode() | ChangeOwner() | ChangeTimes():
                 return (metadata.save(place, effect, partial),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from shannot.effects.model import Effect
@@ -43,5 +43,9 @@ class Work:
     """Where what is lost goes."""
     restored: Mapping[int, Saved] = field(default_factory=dict)
     """Owner, attributes and time of what these effects make."""
+    keep: Container[int] | None = None
+    """The effects whose losses are copied first; None for all. The others lose nothing new."""
     lenient: bool = False
     """What is already as the effect leaves it counts as done."""
+    foreseen: bool = False
+    """Whether the host is as the effects expect it was looked at already."""

@@ -174,6 +174,46 @@ def test_an_approval_that_is_too_old_is_not_executed(place: Place) -> None:
     assert untouched(place)
 
 
+def test_what_was_executed_is_put_back(place: Place) -> None:
+    session = place.session((("mount", "--version"),))
+    assert place.shannot("rollback", "list").stderr.startswith(b"shannot: nothing has been")
+    assert place.shannot("rollback", session, "--yes").returncode == 1
+    result = place.shannot("approve", session, "--yes", "--execute")
+    assert result.returncode == 0, result.stderr
+    assert session in place.shannot("rollback", "list").stdout.decode()
+    looked = place.shannot("rollback", session, "--dry-run")
+    assert (looked.returncode, executed(place)) == (0, True)
+    assert "left\\u202eover" in looked.stdout.decode()
+    assert b"not undone: what effect 3 did: run mount --version" in looked.stdout
+    assert place.shannot("rollback", session).returncode == 126
+    status, shown = place.at_terminal("rollback", session, keys=b"n\n")
+    assert (status, executed(place)) == (1, True), shown
+    status, shown = place.at_terminal("rollback", session, keys=b"y\n")
+    assert (status, untouched(place)) == (0, True), shown
+    assert "not undone: what effect 3 did: run mount --version" in shown
+    document = json.loads(place.shannot("show", "--json", session).stdout)["result"]
+    assert document["state"] == "rolled-back"
+    assert document["history"][-1]["person"]["where"].startswith("/dev/pts/")
+
+
+def test_a_conflict_of_a_rollback_is_told_and_can_be_forced(place: Place) -> None:
+    session = place.session()
+    assert place.shannot("approve", session, "--yes", "--execute").returncode == 0
+    (place.project / "app.conf").write_bytes(b"mine")
+    looked = place.shannot("rollback", session, "--dry-run", "--json")
+    assert looked.returncode == 1
+    (conflict,) = json.loads(looked.stdout)["result"]["conflicts"]
+    assert "contents have changed" in conflict["message"]
+    refused = place.shannot("rollback", session, "--yes")
+    assert refused.returncode == 1
+    assert b"nothing was changed" in refused.stderr
+    assert (place.project / "app.conf").read_bytes() == b"mine"
+    forced = place.shannot("rollback", session, "--yes", "--force", "--json")
+    assert forced.returncode == 0, forced.stdout
+    assert json.loads(forced.stdout)["result"]["succeeded"]
+    assert untouched(place)
+
+
 def test_yes_can_be_taken_away(place: Place) -> None:
     config = place.home / ".config" / "shannot"
     config.mkdir(parents=True)

@@ -30,6 +30,7 @@ from shannot.sessions.store import Store
 from shannot.sessions.work import Options
 from shannot.workflows.approve import approve
 from shannot.workflows.execute import ExecuteResult, execute
+from shannot.workflows.rollback import RollbackPlan, RollbackResult, plan_rollback, rollback
 
 SCRIPT = b"print('hello')\n"
 NOW = 1795529703  # 2026-11-24 14:15:03 UTC
@@ -257,3 +258,14 @@ class World:
             person=SOMEONE, now=now,
         )  # fmt: skip
         return result, out, err
+
+    def rollback_plan(self, session: Session, force: bool = False) -> RollbackPlan:
+        return plan_rollback(self.store, session.id, force=force)
+
+    def rollback(
+        self, session: Session, observe: Observer | None = None, force: bool = False
+    ) -> RollbackResult:
+        return rollback(
+            self.store, session.id, [str(self.state)], observe, force=force,
+            person=SOMEONE, now=NOW + 120,
+        )  # fmt: skip

@@ -1,0 +1,196 @@
+"""The effects that take an execution back: the inverse of each that was begun, the last one first.
+
+Worked out from the plan and the journal alone, so that a rollback which was killed and is run again
+has the same effects under the same numbers. What stood at a path is in the plan; who owned it, its
+attributes and its time are in what was saved. For `workflows/rollback.py`; `apply.py` does it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shannot.effects.document import MalformedError
+from shannot.effects.model import (
+    ChangeMode,
+    ChangeOwner,
+    ChangeTimes,
+    DeletePath,
+    Effect,
+    Fingerprint,
+    MakeDirectory,
+    MakeLink,
+    MovePath,
+    RunCommand,
+    WriteFile,
+)
+from shannot.escape import escape
+from shannot.sessions.journal import Progress, Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What a rollback does."""
+
+    effects: Mapping[int, Effect]
+    """Numbered from 1, in this order."""
+    restored: Mapping[int, Saved]
+    """Owner, attributes and time of what they make again."""
+    origins: Mapping[int, int]
+    """The effect of the plan that each takes back."""
+    commands: tuple[int, ...]
+    """The commands of the plan that were started: what they did is not undone."""
+    parted: tuple[str, ...]
+    """Paths of files whose other names (hard links) nobody knows: they come back on their own."""
+
+
+Inverse = tuple[Effect, Saved | None]
+
+
+def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
+    """MalformedError where the journal does not fit the plan."""
+    commands: list[int] = []
+    pairs: list[tuple[int, Inverse]] = []
+    last: list[tuple[int, Inverse]] = []
+    moves = any(isinstance(effect, MovePath) for effect in effects)
+    for number in sorted(progress.begun, reverse=True):
+        if number > len(effects):
+            raise MalformedError(f"the journal names effect {number}, and the plan has none")
+        effect = effects[number - 1]
+        if isinstance(effect, RunCommand):
+            commands.append(number)
+            continue
+        for inverse in _invert(effect, _By(number, progress.begun[number])):
+            # The time of a directory comes last: whatever is done in it changes it again. Where
+            # something moves, its path is not the same then.
+            late = isinstance(inverse[0], ChangeTimes) and not moves
+            (last if late else pairs).append((number, inverse))
+    joined, parted = _join([*pairs, *last])
+    numbered = list(enumerate(joined, 1))
+    return Undoing(
+        effects={number: pair[1][0] for number, pair in numbered},
+        restored={number: pair[1][1] for number, pair in numbered if pair[1][1] is not None},
+        origins={number: pair[0] for number, pair in numbered},
+        commands=tuple(reversed(commands)),
+        parted=parted,
+    )
+
+
+class _By:
+    """What was saved for one effect, by path."""
+
+    __slots__ = ("_number", "_saved")
+
+    def __init__(self, number: int, saved: tuple[Saved, ...]) -> None:
+        self._number = number
+        self._saved = {item.path: item for item in saved}
+
+    def at(self, path: str, kind: str) -> Saved:
+        found = self._saved.get(path)
+        if found is None or found.kind != kind:
+            raise MalformedError(
+                f"the journal does not say what stood at {escape(path)} before"
+                f" effect {self._number}"
+            )
+        return found
+
+
+def _invert(effect: Effect, saved: _By) -> Iterator[Inverse]:
+    match effect:
+        case WriteFile(path=path, before=before, after=after):
+            yield _put_back(path, before, after, saved)
+        case MakeDirectory(path=path, mode=mode):
+            yield DeletePath(path, Fingerprint("directory", mode)), None
+        case MakeLink(hard=False, path=path, before=before, target=target):
+            yield _put_back(path, before, _link(target), saved)
+        case MakeLink(path=path, before=before, target=target):
+            # Renaming a file over another name of itself would do nothing (rename(2)).
+            yield DeletePath(path, _file(saved.at(target, "file"))), None
+            if before is not None:
+                yield _put_back(path, before, None, saved)
+        case DeletePath(path=path, before=before, entries=entries):
+            yield _put_back(path, before, None, saved)
+            for entry in entries:
+                yield _put_back(f"{path}/{entry.path}", entry.fingerprint, None, saved)
+        case MovePath(source=source, path=path, before=before, replaced=replaced):
+            yield MovePath(path, source, before, None, effect.entries, effect.unread), None
+            if replaced is not None:
+                yield _put_back(path, replaced, None, saved)
+        case ChangeMode() | ChangeOwner() | ChangeTimes():
+            yield _set_back(effect, saved), None
+        case RunCommand():
+            return
+
+
+def _set_back(effect: ChangeMode | ChangeOwner | ChangeTimes, saved: _By) -> Effect:
+    match effect:
+        case ChangeMode(path=path, before=before, after=after, other_names=others):
+            return ChangeMode(path, after, before, others)
+        case ChangeOwner(path=path, before=owner, after=new, other_names=others):
+            return ChangeOwner(path, new, owner, others)
+        case ChangeTimes(path=path):
+            return ChangeTimes(path, _any(saved, path).mtime_ns)
+
+
+def _put_back(
+    path: str, before: Fingerprint | None, present: Fingerprint | None, saved: _By
+) -> Inverse:
+    """What makes the path what it was: `before`; `present` is what the effect left there."""
+    if before is None:
+        saved.at(path, "nothing")
+        if present is None:
+            raise MalformedError(f"{escape(path)}: nothing is to become nothing")
+        return DeletePath(path, present), None
+    was = saved.at(path, before.kind)
+    match before.kind:
+        case "file":
+            return WriteFile(path, present, before, was.mtime_ns), was
+        case "link":
+            if _link(was.target) != before:
+                raise MalformedError(f"{escape(path)}: the journal has another target of the link")
+            return MakeLink(path, was.target, present), was
+        case "directory":
+            return MakeDirectory(path, before.mode, was.mtime_ns), was
+
+
+def _any(saved: _By, path: str) -> Saved:
+    for kind in ("file", "directory", "link"):
+        try:
+            return saved.at(path, kind)
+        except MalformedError:
+            continue
+    return saved.at(path, "file")
+
+
+def _file(saved: Saved) -> Fingerprint:
+    return Fingerprint("file", saved.mode, saved.sha256, saved.size)
+
+
+def _link(target: str) -> Fingerprint:
+    data = os.fsencode(target)
+    return Fingerprint("link", 0, sha256(data).hexdigest(), len(data))
+
+
+def _join(
+    pairs: Sequence[tuple[int, Inverse]],
+) -> tuple[list[tuple[int, Inverse]], tuple[str, ...]]:
+    """Files that were one file of several names become one again; and those that cannot."""
+    first: dict[str, str] = {}
+    known: dict[str, int] = {}
+    names: dict[str, Saved] = {}
+    found: list[tuple[int, Inverse]] = []
+    for number, (effect, saved) in pairs:
+        if isinstance(effect, MovePath):
+            first.clear()  # what has come back under its name so far may move
+        if isinstance(effect, WriteFile) and saved is not None and saved.inode:
+            known[saved.inode] = known.get(saved.inode, 0) + 1
+            names[saved.inode] = saved
+            other = first.setdefault(saved.inode, effect.path)
+            if other != effect.path:
+                found.append((number, (MakeLink(effect.path, other, effect.before, True), None)))
+                continue
+        found.append((number, (effect, saved)))
+    parted = sorted(saved.path for inode, saved in names.items() if known[inode] < saved.names)
+    return found, tuple(parted)
