@@ -26,6 +26,18 @@ if TYPE_CHECKING:
 
 REQUESTS_MAX = 32
 """Requests under way at once; more are refused."""
+QUICK = frozenset(
+    {
+        "initialize",
+        "ping",
+        "server/discover",
+        "tools/list",
+        "resources/templates/list",
+        "prompts/list",
+        "prompts/get",
+    }
+)
+"""What is answered at once, in order, without a thread."""
 _PATIENCE = 1.0
 """Seconds in which requests under way may still be answered when there is nothing more to read."""
 _FAREWELL = 10.0
@@ -90,6 +102,9 @@ class Server:
         if len(self._calls) >= REQUESTS_MAX:
             raise ProtocolError(BUSY, f"{REQUESTS_MAX} requests are under way; wait for one")
         call = Call(self._progress_of(message.params))
+        if message.method in QUICK:
+            self._work(message, call)
+            return
         thread = threading.Thread(target=self._work, args=(message, call), daemon=True)
         self._calls[message.id] = (call, thread)
         thread.start()
