@@ -35,6 +35,7 @@ COMMANDS = {
     "prune": "remove sessions that are over, and what killed runs left",
     "explain": "what the policy says about a command, and why",
     "setup": "install the pypy runtime, or tell an agent's client about shannot",
+    "status": "what is installed, and what waits",
     "doctor": "try every part on this machine, and say what to do about what fails",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
     "profile": "the profiles that there are: list, show, check, suggest",

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from .revisions import Json, Object
 
 _SESSIONS = "shannot://sessions"
+_STATUS = "shannot://status"
 _JSON = "application/json"
 _LISTED_MAX = 100
 """Sessions in `resources/list`, the newest; `shannot://sessions` has all."""
 
 _FIXED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     _SESSIONS: ("sessions", "Every session, and where it stands", ("list", "--json")),
+    _STATUS: ("status", "What is installed here, and what waits", ("status", "--json")),
 }
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
+from shannot.audit.verify import verify
 from shannot.config.paths import exists, project_config, state_directory, user_config
 from shannot.errors import ShannotError
 from shannot.sandbox.runtimes import installed_note
@@ -19,6 +20,7 @@ from shannot.sandbox.runtimes.installation import contents_digest
 from shannot.sandbox.runtimes.installed import check, pypy_directory, require
 from shannot.sessions import files
 from shannot.sessions.store import Store
+from shannot.workflows.auditing import log_of
 from shannot.workflows.choices import load_settings
 from shannot.workflows.request import Caller
 from shannot.workflows.run import make_private, remove_private
@@ -206,6 +208,16 @@ class Host:
         except (ShannotError, OSError):
             return ""
         return ids[-1] if ids else ""
+
+    def audit_log(self) -> Part:
+        """Whole, as far as it goes."""
+        try:
+            state = state_directory(self._caller.environment, self._caller.uid)
+            found = verify(log_of(Store(state, self._caller.uid)))
+        except ShannotError as error:
+            return Part("", str(error), "limited")
+        records = f"{found.records} record{'' if found.records == 1 else 's'}"
+        return Part(records, found.findings[0] if found.findings else "", "limited")
 
     def terminal(self) -> Part:
         """Where a person could answer."""

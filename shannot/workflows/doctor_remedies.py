@@ -28,6 +28,7 @@ REMEDIES: Mapping[str, str] = {
     "refused socket": "do not run untrusted scripts here, and report it: SECURITY.md says where",
     "confined command": "raise the limits of this process (ulimit -a); leave any other sandbox",
     "host command": "allow this process to start others (fork, execve; ulimit -u)",
+    "audit log": "`shannot audit verify` lists what is wrong with it; keep a copy",
     "pypy": "shannot setup pypy (with --force where it is damaged)",
     "ssh": "install an OpenSSH client (Debian: openssh-client), if other machines are wanted",
     "clock": "set the clock, and keep it set (timedatectl set-ntp true)",

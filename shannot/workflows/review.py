@@ -20,7 +20,7 @@ from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.store import Store
 
-_WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
+WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
     for found in store.summaries():
         if isinstance(found, MalformedError):
             broken.append(str(found))
-        elif not waiting_only or found.state in _WAITING:
+        elif not waiting_only or found.state in WAITING:
             sessions.append(found)
     return Listing(tuple(sessions), tuple(broken))
 
