@@ -22,12 +22,14 @@ from shannot.sessions.command import Sinks
 from shannot.sessions.work import Options
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
+from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from shannot.cli.parser import Parser
+    from shannot.sessions.batch import Observer
     from shannot.sessions.model import Session
     from shannot.sessions.store import Store
     from shannot.workflows.execute import ExecuteResult
@@ -87,6 +89,11 @@ def add_execution(parser: Parser) -> None:
         metavar="TIME",
         help="for each command (default: 10m)",
     )
+    group.add_argument(
+        "--profile",
+        metavar="NAME|FILE",
+        help="a command that it denies is refused (default: the configuration's choice)",
+    )
 
 
 def execution_options(options: Namespace) -> Options:
@@ -102,9 +109,11 @@ def execution_options(options: Namespace) -> Options:
 
 
 def execute_session(
-    command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
+    command: str, store: Store, caller: Caller, session_id: str, options: Namespace
 ) -> int:
     """Do it, telling each effect as it begins. Exit code: 1 where not all of it succeeded.
+
+    options: what `add_execution` and `add_json` added.
 
     A signal that asks for the end stops the command that runs as well.
     """
@@ -112,20 +121,27 @@ def execute_session(
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
-        return _execute(command, store, caller, session_id, options, json)
+        return _execute(command, store, caller, session_id, options)
     except (KeyboardInterrupt, SystemExit):
         say(f"shannot: stopped; `shannot execute {session_id}` goes on")
         raise
 
 
 def _execute(
-    command: str, store: Store, caller: Caller, session_id: str, options: Options, json: bool
+    command: str, store: Store, caller: Caller, session_id: str, options: Namespace
 ) -> int:
+    profile = present_profile(caller, options.profile)
     protected = protected_places(store, caller)
     who, now = person(caller, terminal_name()), int(time.time())
-    if json:
-        unheard = Sinks(NoSink(), NoSink())
-        result = execute(store, session_id, options, unheard, protected, person=who, now=now)
+
+    def do(sinks: Sinks, observe: Observer | None = None) -> ExecuteResult:
+        how = execution_options(options)
+        return execute(
+            store, session_id, how, sinks, protected, observe, person=who, now=now, profile=profile
+        )
+
+    if options.json:
+        result = do(Sinks(NoSink(), NoSink()))
         print(success(command, session_document(result.session, succeeded=result.succeeded)))
         return DONE if result.succeeded else UNSUCCESSFUL
     sinks = (TerminalSink(1), TerminalSink(2))
@@ -139,9 +155,7 @@ def _execute(
             for sink in sinks:
                 sink.close()
 
-    streams = Sinks(*sinks)
-    result = execute(store, session_id, options, streams, protected, observe, person=who, now=now)
-    return _tell(result)
+    return _tell(do(Sinks(*sinks), observe))
 
 
 def _tell(result: ExecuteResult) -> int:

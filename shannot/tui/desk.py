@@ -14,6 +14,7 @@ from shannot.workflows import review as reading
 from shannot.workflows.choices import approval_lifetime
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
+from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Desk:
             observe,
             person=person(self.caller, self.terminal),
             now=int(time.time()),
+            profile=present_profile(self.caller),
         )
 
 

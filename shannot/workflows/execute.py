@@ -9,6 +9,7 @@ from typing import Literal
 
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
+from shannot.policy.profile import Profile
 from shannot.sessions import lifecycle
 from shannot.sessions.apply import Execution
 from shannot.sessions.approval import check_approval
@@ -21,6 +22,7 @@ from shannot.sessions.preflight import Conflict
 from shannot.sessions.store import Lock, Store
 from shannot.sessions.work import Options, Work
 from shannot.workflows import auditing
+from shannot.workflows.verdicts import check_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,13 @@ def execute(
     *,
     person: Person,
     now: int,
+    profile: Profile,
 ) -> ExecuteResult:
     """Execute an approved session, or go on with one that was killed or has failed.
 
     protected: directories no effect may touch; shannot's state and configuration directories.
-    now: seconds since the epoch.
+    now: seconds since the epoch. profile: the rules as they are now (`profiles.present_profile`);
+    a command that they deny is refused.
 
     A ShannotError means that nothing was changed (by this call), but for the one that says that it
     stopped because nothing more could be recorded. A failed effect is no error: it is in the
@@ -63,7 +67,8 @@ def execute(
         store.script(session)
         places = Protected([store.root, *protected])
         witness = auditing.Witness(store, session, observe)
-        execution = Execution(lock, _work(lock, session, options, now), options, places, witness)
+        work = _work(lock, session, options, now, profile)
+        execution = Execution(lock, work, options, places, witness)
         try:
             conflicts = execution.prepare()
             auditing.begins(store, session, options, person)
@@ -86,12 +91,15 @@ def execute(
         return ExecuteResult(session, results, conflicts, succeeded)
 
 
-def _work(lock: Lock, session: Session, options: Options, now: int) -> Work:
-    """The approved effects. RefusedError where they are not (any more)."""
+def _work(lock: Lock, session: Session, options: Options, now: int, profile: Profile) -> Work:
+    """The approved effects. RefusedError where they are not (any more), or denied by now."""
     progress = lock.progress()
     begun = bool(progress.begun or progress.results)
     chosen = check_approval(session, begun, now, options.incomplete)
-    return Work({number: session.plan.effects[number - 1] for number in chosen})
+    effects = {number: session.plan.effects[number - 1] for number in chosen}
+    done = {number for number, result in progress.results.items() if result.state == "done"}
+    check_verdicts({n: effect for n, effect in effects.items() if n not in done}, profile)
+    return Work(effects)
 
 
 def _moved(

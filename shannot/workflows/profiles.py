@@ -15,6 +15,7 @@ from shannot.policy.builtin import PROFILES
 from shannot.policy.entries import Fixed
 from shannot.policy.profile import Profile, build_profile
 from shannot.policy.self_check import check_examples
+from shannot.workflows.choices import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def make_profile(settings: Settings | None, caller: Caller, asked: str | None = 
     where = f"{settings.profile_where}: " if asked is None and settings.profile_where else ""
     known = ", ".join(sorted({*PROFILES, *settings.profiles}))
     raise UsageError(f"{where}no profile named {name[:64]!a} (there are: {known}; or a file)")
+
+
+def present_profile(caller: Caller, asked: str | None = None) -> Profile:
+    """The rules as they are at this moment, for the verb that is about to act on them."""
+    return make_profile(load_settings(caller), caller, asked)
 
 
 def built_in(name: str, tightened: RuleLists | None = None) -> Profile:

@@ -22,6 +22,7 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.effects.plan import Plan, digest
+from shannot.policy.profile import Profile
 from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
 from shannot.sessions.decision import Person
@@ -35,6 +36,7 @@ from shannot.workflows.rollback import RollbackPlan, RollbackResult, plan_rollba
 SCRIPT = b"print('hello')\n"
 NOW = 1795529703  # 2026-11-24 14:15:03 UTC
 SOMEONE = Person("someone", 1000, "/dev/pts/1")
+BARE = Profile()
 
 
 class Kept:
@@ -248,6 +250,7 @@ class World:
         options: Options | None = None,
         observe: Observer | None = None,
         now: int = NOW + 60,
+        profile: Profile = BARE,
         **changes: object,
     ) -> tuple[ExecuteResult, Kept, Kept]:
         out, err = Kept(), Kept()
@@ -255,7 +258,7 @@ class World:
         protected = [str(self.state)]
         result = execute(
             self.store, session.id, chosen, Sinks(out, err), protected, observe,
-            person=SOMEONE, now=now,
+            person=SOMEONE, now=now, profile=profile,
         )  # fmt: skip
         return result, out, err
 

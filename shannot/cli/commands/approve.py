@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
-from shannot.cli.executing import add_execution, execute_session, execution_options
+from shannot.cli.executing import add_execution, execute_session
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
@@ -113,9 +113,7 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
         accept_gaps=not options.yes,  # a person has read them; a program has not
     )
     if options.execute:
-        return execute_session(
-            "approve", store, caller, session_id, execution_options(options), options.json
-        )
+        return execute_session("approve", store, caller, session_id, options)
     _tell(options, session, chosen)
     return DONE
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
-from shannot.cli.executing import add_execution, execute_session, execution_options
+from shannot.cli.executing import add_execution, execute_session
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, open_store
 from shannot.errors import UsageError
@@ -50,6 +50,4 @@ def run(options: Namespace) -> int:
         raise UsageError("which session? `shannot list` shows them")
     else:
         session_id = store.resolve(options.id)
-    return execute_session(
-        "execute", store, caller, session_id, execution_options(options), options.json
-    )
+    return execute_session("execute", store, caller, session_id, options)

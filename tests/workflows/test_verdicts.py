@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shannot.errors import RefusedError
+from shannot.policy.profile import Profile, profile_of
+from tests.sessions.worlds import World
+
+DENIED = profile_of(always_deny=[{"command": "touch", "reason": "Not any more"}])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_command_that_became_denied_since_is_refused_before_anything_changes(
+    world: World,
+) -> None:
+    recorder = world.recorder()
+    recorder.write("first", b"x")
+    recorder.run("env", "touch", "made")
+    session = world.approved(world.recorded(recorder))
+    with pytest.raises(RefusedError, match=r"effect 2, env touch made, is denied by now: Not any"):
+        world.execute(session, profile=DENIED)
+    assert not (world.tree / "first").exists()
+    assert world.store.load(session.id).state == "approved"
+    result, _, _ = world.execute(session, profile=Profile())
+    assert result.succeeded
+    assert (world.tree / "made").exists()
+
+
+def test_what_is_built_in_is_denied_whatever_the_profile(world: World) -> None:
+    recorder = world.recorder()
+    line = "true; rm -rf /no/such/../.."
+    recorder.run("sh", "-c", line)
+    session = world.approved(world.recorded(recorder))
+    with pytest.raises(RefusedError, match=r"denied by now"):
+        world.execute(session, profile=profile_of(auto_approve=["sh"]))
