@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from errno import EINVAL, ENOSYS, ENOTTY, EPERM
 
 from shannot.errors import FAULT, ShannotError, UsageError
 
@@ -155,6 +156,8 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
         attendant.start()
         mediator.run(attendant.ended)
         attendant.wait()
+    except OSError as error:
+        raise _unanswerable(error)
     finally:
         attendant.kill()
         attendant.reap()
@@ -167,6 +170,19 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
         raise ShannotError(f"cannot start the interpreter: {complaint}")
     attendant.faults += mediator.faults
     return attendant
+
+
+def _unanswerable(error: OSError) -> Exception:
+    """Why the kernel does not take our answers: handlers' own errors never come so far."""
+    if error.errno not in (EPERM, EINVAL, ENOSYS, ENOTTY):
+        return error  # a full disk, too many files: told as everywhere
+    from .channel.probe import probe  # nobody pays for asking where it works
+
+    try:
+        probe()
+    except ShannotError as missing:
+        return missing
+    return ShannotError(f"cannot answer the script's calls: {error.strerror}")
 
 
 def _first_task(mediator: Mediator, tree: Tree, spec: Spec, child: Child) -> None:

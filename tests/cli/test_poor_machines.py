@@ -47,6 +47,10 @@ def under_filter(place: Place, rules: dict[str, Rule]) -> subprocess.CompletedPr
     return run(place, prepare)
 
 
+def refused_ioctl(request: int) -> dict[str, Rule]:
+    return {"ioctl": (((EPERM, ((1, (1 << 64) - 1, (request,)),), ""),), "allow")}
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
@@ -59,6 +63,12 @@ def under_filter(place: Place, rules: dict[str, Rule]) -> subprocess.CompletedPr
         ({"seccomp": ((), "kill")}, "seccomp notification: the trial process died"),
         ({"setsid": ((), EPERM)}, "cannot start the sandbox: setsid: Operation not permitted"),
         ({"execveat": ((), ENOSYS)}, "cannot start the interpreter: execveat: Function not"),
+        ({"memfd_create": ((), EPERM)}, "memfd_create: forbidden here (Operation not permitted)"),
+        (refused_ioctl(kernel.SECCOMP_IOCTL_NOTIF_ADDFD), "ADDFD_SEND: Operation not permitted"),
+        (
+            refused_ioctl(kernel.SECCOMP_IOCTL_NOTIF_SEND),
+            "cannot answer the script's calls: Operation not permitted",
+        ),
     ],
 )
 def test_what_the_kernel_lacks_is_named_in_one_line(
@@ -70,8 +80,9 @@ def test_what_the_kernel_lacks_is_named_in_one_line(
     assert expected in result.stderr.decode()
 
 
-def test_a_service_that_may_not_choose_its_processors_runs(tmp_path: Path) -> None:
-    result = under_filter(Place(tmp_path), {"sched_setaffinity": ((), EPERM)})
+@pytest.mark.parametrize("name", ["sched_setaffinity", "getcpu"])
+def test_a_service_that_may_not_choose_its_processors_runs(name: str, tmp_path: Path) -> None:
+    result = under_filter(Place(tmp_path), {name: ((), EPERM)})
     assert (result.returncode, result.stdout, result.stderr) == (0, b"ran\n", b"")
 
 
@@ -91,6 +102,16 @@ def test_a_missing_proc_is_one_line(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (125, b"")
     assert result.stderr.count(b"\n") == 1
     assert b"/proc: not mounted" in result.stderr
+
+
+@pytest.mark.parametrize("size", [0, 4096])
+def test_a_limit_on_the_size_of_files_is_one_line(tmp_path: Path, size: int) -> None:
+    result = run(Place(tmp_path), lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+    assert (result.returncode, result.stdout) == (125, b"")
+    assert result.stderr.decode() == (
+        f"shannot: files of more than {size} bytes cannot be written:"
+        " `ulimit -f` of this process must be 1024 at least\n"
+    )
 
 
 @pytest.mark.parametrize("number", [13, 18, 24])

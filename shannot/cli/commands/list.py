@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
         print(success("list", {"sessions": sessions, "unreadable": list(listing.broken)}))
         return DONE
     sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions)))
-    if not listing.sessions:
+    if not listing.sessions and not listing.broken:
         say("shannot: there is no session" + (" that waits" if options.waiting else ""))
     for line in listing.broken:
         say(f"shannot: {escape(line)}")

@@ -51,7 +51,7 @@ def probe() -> None:
 
 def capabilities() -> list[Capability]:
     """Every part, in the order in which a launch needs them. About 2 ms."""
-    found = [_machine(), _proc(), _landlock()]
+    found = [_machine(), _proc(), _files_in_memory(), _landlock()]
     if not found[0].problem:
         found.extend(_notification(*_NUMBERS[os.uname().machine]))
     return found
@@ -70,6 +70,15 @@ def _machine() -> Capability:
 def _proc() -> Capability:
     there = os.path.exists("/proc/self/mem")
     return Capability("/proc", "" if there else "not mounted, mount it: mount -t proc proc /proc")
+
+
+def _files_in_memory() -> Capability:
+    problem = ""
+    try:
+        os.close(os.memfd_create("trial", os.MFD_CLOEXEC))
+    except OSError as error:
+        problem = f"forbidden here ({error.strerror}), an outer sandbox must allow it"
+    return Capability("memfd_create", problem)
 
 
 def _landlock() -> Capability:
@@ -231,6 +240,8 @@ def _hand_over(listener: int, report: int) -> Capability:
         order = kernel.ADDFD.pack(call_id, kernel.SECCOMP_ADDFD_FLAG_SEND, listener, 0, 0)
         ioctl(listener, kernel.SECCOMP_IOCTL_NOTIF_ADDFD, order)
     except OSError as error:
-        return Capability(name, f"{error.strerror} (needs Linux 5.14)")
+        return Capability(
+            name, f"{error.strerror} (needs Linux 5.14, and no outer sandbox that forbids it)"
+        )
     arrived = os.read(report, 1) == b"+"
     return Capability(name, "" if arrived else "the descriptor did not arrive")

@@ -24,6 +24,7 @@ _LISTENER = struct.Struct("=ci")
 """What the child says first: a zero byte and the number of its listener. Anything else is the one
 line that tells what failed; what fails after that may come in the same read."""
 _KILL = 9
+_ENDING = 300  # milliseconds that a process may take to end
 _AS_ROOT = (
     " (root needs CAP_SYS_PTRACE, which containers take away; an ordinary user needs nothing)"
 )
@@ -150,9 +151,10 @@ def _check_memory(path: str, address: int) -> None:
 
 
 def _ended(pidfd: int) -> bool:
+    """Has it, or does it right now? Its descriptors and memory are gone a little sooner."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(_ENDING))
 
 
 def _become(launch: Launch, writer: int, parent: int) -> None:

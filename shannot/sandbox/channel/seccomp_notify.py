@@ -105,13 +105,16 @@ class Listener:
         """Install `source` in the child and answer with its number. Errors: the child's, EMFILE."""
         flags = os.O_CLOEXEC if cloexec else 0
         request = ADDFD.pack(call, SECCOMP_ADDFD_FLAG_SEND, source, 0, flags)
-        try:
-            ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
-        except OSError as error:
-            if error.errno == ENOENT:
-                return False
-            raise
-        return True
+        while True:
+            try:
+                ioctl(self.host_fd, SECCOMP_IOCTL_NOTIF_ADDFD, request)
+            except OSError as error:
+                if error.errno == ENOENT:
+                    return False
+                if error.errno == EINTR:
+                    continue  # a signal of ours: nothing was installed yet
+                raise
+            return True
 
     def install(self, call: int, source: int, cloexec: bool) -> int:
         """Install `source` in the child without answering yet. Returns its number there."""

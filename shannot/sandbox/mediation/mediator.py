@@ -7,7 +7,7 @@ the loop by killing the child. A handler's exception never leaves the loop: it b
 from __future__ import annotations
 
 import os
-from errno import EAGAIN, EBADF, EIO, EMFILE, ENOSYS
+from errno import EAGAIN, EBADF, EINVAL, EIO, EMFILE, ENOSYS, ENOTTY, EPERM
 from time import monotonic
 
 from shannot.sandbox.channel.stub import STUB_CALL
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .performer import Performer
 
 _FAULTS_KEPT = 20
+_NEVER = (EPERM, EINVAL, ENOSYS, ENOTTY)
+"""Errors of handing over a descriptor that no child causes: an outer sandbox forbids it."""
 _FORKS = 64
 _SECONDS = 0.25
 """A thread is looked up again after so many forks, or at the first fork after so long."""
@@ -187,6 +189,8 @@ class Mediator:
             try:
                 self.listener.give(call, answer.host_fd, answer.cloexec)
             except OSError as error:
+                if error.errno in _NEVER:
+                    raise  # no script can go on
                 self.listener.fail(call, EMFILE if error.errno == EBADF else error.errno or EMFILE)
             finally:
                 os.close(answer.host_fd)

@@ -32,13 +32,15 @@ class Placement:
 
     def pin(self) -> None:
         """Before the fork, on the mediator's thread: the child inherits it."""
-        here = sched_getcpu()
-        if not self._free and here in self.processors:
-            try:
+        if self._free:
+            return
+        try:
+            here = sched_getcpu()
+            if here in self.processors:
                 os.sched_setaffinity(0, (here,))
-            except OSError:
-                return  # a service may be denied it: slower, nothing else
-            self._pinned = True
+                self._pinned = True
+        except OSError:
+            pass  # a service may be denied it: slower, nothing else
 
     def follow(self, calls: int, seconds: float) -> None:
         """On the attendant's thread: `calls` so far, `seconds` since it was last asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from errno import EMFILE, ENFILE
 
 from shannot.errors import ShannotError
 from shannot.sandbox.channel import landlock
@@ -23,6 +24,9 @@ _FIRST_UID = 0x6000_0000
 """Where the numbers begin that a run started by root drops to: no system hands them out."""
 
 _DESCRIPTORS = 4096
+
+_FILE_SIZE = 1 << 20
+"""Bytes that a file of the mediator's own may need: the list of a directory of 20,000 names."""
 
 
 def libraries(interpreter: bytes) -> list[bytes]:
@@ -48,10 +52,15 @@ def launch(
     try:
         return _launch(spec, architecture, streams, executable)
     except (ShannotError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (EMFILE, ENFILE):
+            raise
         # Only now: where everything is there, nobody pays for asking.
         from shannot.sandbox.channel.probe import probe
 
-        probe()
+        try:
+            probe()
+        except OSError:
+            pass  # not even that: the first error says why
         if isinstance(error, ShannotError):
             raise
         raise ShannotError(f"cannot start the sandbox: {error.strerror}") from error
@@ -60,6 +69,7 @@ def launch(
 def _launch(
     spec: Spec, architecture: Architecture, streams: Streams, executable: Sequence[bytes]
 ) -> Child:
+    _check_own_files()
     interpreter = _open_interpreter(spec.interpreter)
     try:
         return launch_program(
@@ -111,6 +121,20 @@ def launch_program(
         for host_fd in (*opened, spool, directory, ruleset):
             if host_fd >= 0:
                 os.close(host_fd)
+
+
+def _check_own_files() -> None:
+    """What the mediator makes for the script, directories above all, lies in files in memory.
+
+    Errors: ShannotError, OSError.
+    """
+    soft = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if 0 <= soft < _FILE_SIZE:
+        raise ShannotError(
+            f"files of more than {soft} bytes cannot be written: `ulimit -f` of this process"
+            f" must be {_FILE_SIZE >> 10} at least"
+        )
+    os.close(os.memfd_create("trial", os.MFD_CLOEXEC))
 
 
 def _open_interpreter(path: bytes) -> int:

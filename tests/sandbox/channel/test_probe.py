@@ -53,7 +53,7 @@ def test_a_machine_that_runs_these_tests_has_everything(user: int | None) -> Non
         found = [(c.name, c.problem) for c in capabilities() if c.required]
         return [found, len(os.listdir("/proc/self/fd")) - before, complaint()]
 
-    names = ["machine", "/proc", "Landlock", "processes", "seccomp notification",
+    names = ["machine", "/proc", "memfd_create", "Landlock", "processes", "seccomp notification",
              "WAIT_KILLABLE_RECV", "memory of the child", "pidfd_getfd", "ADDFD_SEND"]  # fmt: skip
     assert in_child(scenario, user) == [[(name, "") for name in names], 0, ""]
 
@@ -92,7 +92,7 @@ WAIT_KILLABLE = 1 << 5
         ),
         (
             {"ioctl": (((EINVAL, ((1, 2**64 - 1, (0x40182103,)),), ""),), "allow")},
-            "ADDFD_SEND: Invalid argument (needs Linux 5.14)",
+            "ADDFD_SEND: Invalid argument (needs Linux 5.14",
         ),
     ],
 )
