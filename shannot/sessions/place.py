@@ -20,6 +20,7 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 # Not files: a write there is a command to the kernel.
 _NO_FILES = ("/proc", "/sys", "/dev")
+_FILES = "/dev/shm/"  # but for these, which a script may be shown
 
 
 class ConflictError(UnsuccessfulError):
@@ -82,7 +83,7 @@ class Protected:
     def check(self, path: str) -> None:
         """Raise RefusedError where an effect at path would change what it must not."""
         for root in _NO_FILES:
-            if path == root or path.startswith(f"{root}/"):
+            if (path == root or path.startswith(f"{root}/")) and not path.startswith(_FILES):
                 raise RefusedError(f"{escape(path)} is not a file's path; nothing is changed there")
         for root in self._paths:
             # A directory that holds ours must not be deleted or moved either.

@@ -69,7 +69,7 @@ def test_below_an_open_directory_no_link_is_followed_either(root: Path) -> None:
     os.close(fd)
 
 
-@pytest.mark.parametrize("path", ["/proc", "/proc/1/mem", "/sys/x", "/dev/sda", "/dev"])
+@pytest.mark.parametrize("path", ["/proc", "/proc/1/mem", "/sys/x", "/dev/sda", "/dev", "/dev/shm"])
 def test_what_is_no_file_is_refused(path: str) -> None:
     with pytest.raises(RefusedError):
         FREE.check(path)
@@ -78,6 +78,7 @@ def test_what_is_no_file_is_refused(path: str) -> None:
 def test_names_that_only_begin_alike_are_allowed(root: Path) -> None:
     Protected([f"{root}/state"]).check(f"{root}/state-of-affairs")
     FREE.check("/process")
+    FREE.check("/dev/shm/x")
 
 
 def test_a_protected_directory_is_found_by_any_path(root: Path) -> None:
