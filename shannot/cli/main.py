@@ -30,6 +30,7 @@ COMMANDS = {
     "approve": "approve all or some effects of a session",
     "reject": "reject a session",
     "execute": "do what was approved, in order, as recorded",
+    "resume": "run a script again, with the results of its commands that were executed",
     "rollback": "put back what an execution has changed",
     "audit": "what was run, decided and executed, and whether that record is whole",
     "prune": "remove sessions that are over, and what killed runs left",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shannot.effects.model import Effect
     from shannot.policy.profile import Profile
     from shannot.sandbox.spec import Blobs, Changes, CommandRequest
+    from shannot.sessions.recall import Recall
 
 COMMAND_LIMIT = 10_000
 """Commands recorded in one plan, and denials remembered."""
@@ -45,7 +46,7 @@ class RecordingGate:
     __slots__ = (
         "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
         "_denied", "_dry_run", "_given", "_hashes", "_on_ask", "_owners",
-        "_performing", "_profile", "_recorded", "_tell",
+        "_performing", "_profile", "_recall", "_recorded", "_tell",
         "complete", "confined_count", "denied_count",
     )  # fmt: skip
 
@@ -61,11 +62,13 @@ class RecordingGate:
         tell: Callable[[str], None],
         performing: Callable[[RunCommand], None] | None = None,
         owners: Collection[int] = ROOT_ONLY,
+        recall: Recall | None = None,
     ) -> None:
         """base: what host commands run with (`base_environment`); given: the script's own
         environment, which is not an addition of the script's; owners: users besides root whose
         programs are trusted; performing: told of a command before it runs on the host; it does not
-        where that raises."""
+        where that raises; recall: the commands that were executed before, when the script is run
+        again."""
         self._profile = profile
         self._blobs = blobs
         self._base = base
@@ -74,6 +77,7 @@ class RecordingGate:
         self._dry_run = dry_run
         self._tell = tell
         self._performing = performing
+        self._recall = recall
         self._owners = frozenset({0, *owners})
         self._changes: Changes | None = None
         self._recorded = Recorded()
@@ -183,6 +187,10 @@ class RecordingGate:
             reason=reason,
             state="assumed" if assumed else "queued",
         )
+        if self._recall is not None:
+            known = self._recall.answer(effect, self._tell)
+            if known is not None:
+                return known
         ticket = self._record(effect)
         if ticket is None:
             return Answer("refuse", errno=errno.EAGAIN)

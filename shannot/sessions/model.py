@@ -92,6 +92,8 @@ class Session:
     """What happened to it, oldest first."""
     parent: str | None = None
     """The session that this run resumed."""
+    options: tuple[str, ...] = ()
+    """Of the run, as they would be typed."""
     plan_digest: str = field(default="", compare=False)
     """Of the plan as it was read; empty where it never was on disk."""
 
@@ -142,6 +144,7 @@ def head_to_json(session: Session) -> dict[str, object]:
         "decision": to_json(session.decision),
         "history": to_json(session.history),
         "parent": session.parent,
+        "options": to_json(session.options),
     }
 
 
@@ -179,6 +182,7 @@ def session_from_json(
         results=results,
         history=tuple(event_from_json(child) for child in document.children("history", MAX_EVENTS)),
         parent=_parent(document),
+        options=document.texts("options", 10_000),
         plan_digest=plan_digest,
     )
     document.finish()

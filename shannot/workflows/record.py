@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shannot.sandbox.streams import Captured, Output
     from shannot.sessions.blobs import BlobDirectory
     from shannot.sessions.draft import Draft
-    from shannot.workflows.program import Program
+    from shannot.workflows.request import Request
 
 _NAMES = {"code": "-c", "stdin": "-"}
 
@@ -84,16 +84,34 @@ class Recorder:
 class Circumstances:
     """Of a run: who, where and what, as a session records it."""
 
-    __slots__ = ("directory", "program", "script", "user", "view")
+    __slots__ = ("directory", "program", "request", "script", "user", "view")
 
     def __init__(
-        self, program: Program, script: bytes, directory: str, view: str, user: str
+        self, request: Request, script: bytes, directory: str, view: str, user: str
     ) -> None:
-        self.program = program
+        self.request = request
+        self.program = request.program
         self.script = script
         self.directory = directory
         self.view = view
         self.user = user
+
+
+def options_of(request: Request) -> tuple[str, ...]:
+    """The options of a run as they would be typed: for running it again."""
+    words: list[str] = []
+    for option, value in (
+        ("--view", request.view),
+        ("--python", request.python),
+        ("--runtime", request.runtime),
+        ("--on-ask", request.on_ask),
+        ("--profile", request.profile),
+    ):
+        words += [f"{option}={value}"] if value is not None else []
+    words += [f"--map={text}" for text in request.maps]
+    words += [f"--env={text}" for text in request.environment]
+    words += [f"--{name}={value}" for name, value in request.limits.items()]
+    return (*words, *(["--dry-run"] if request.dry_run else []))
 
 
 def record(
@@ -146,6 +164,8 @@ def _session(
             missing=tuple(os.fsdecode(path) for path in outcome.missing),
         ),
         plan=plan,
+        parent=circumstances.request.parent,
+        options=options_of(circumstances.request),
     )
 
 

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shannot.sessions.recall import Recall
     from shannot.workflows.program import Program
 
 
@@ -38,8 +39,8 @@ class Request:
     """What to run and how. None leaves a choice to the configuration."""
 
     __slots__ = (
-        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "profile", "program",
-        "python", "runtime", "streams", "view",
+        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "parent", "profile",
+        "program", "python", "recall", "runtime", "streams", "view",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +58,8 @@ class Request:
         keep: bool = False,
         limits: Mapping[str, float] | None = None,
         streams: tuple[int, int | None, int | None] = (0, 1, 2),
+        parent: str | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self.program = program
         self.view = view  # project, system
@@ -69,6 +72,8 @@ class Request:
         self.profile = profile  # a name or a file
         self.keep = keep
         self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers
+        self.parent = parent  # the session that this run goes on from
+        self.recall = recall  # what was executed of it
         self.streams = streams  # stdin, stdout, stderr of the script; None: only kept
 
 

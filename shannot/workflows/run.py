@@ -115,8 +115,8 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
         gate = LateGate(lambda: _gate(request, caller, choices, keeper.blobs, notes.append, state))
         outcome = sandbox(spec, gate, streams)
         effects = [*gate.effects(), *outcome.effects]
-        if not gate.complete:
-            outcome.complete = False
+        outcome.complete = outcome.complete and gate.complete
+        notes += request.recall.rest() if request.recall else ()
         # A reader that does not read must not hold up what a limit has ended.
         output = streams.finish(-1 if outcome.limit is None else _LINGER)
         if not effects and not request.keep:
@@ -181,9 +181,7 @@ class _Keeper:
         # To start faster.
         from shannot.workflows.record import Circumstances, record
 
-        circumstances = Circumstances(
-            request.program, source, caller.directory, choices.view, caller.user
-        )
+        circumstances = Circumstances(request, source, caller.directory, choices.view, caller.user)
         return record(
             self._made(), circumstances, outcome, effects, notes, output, keep=request.keep
         )

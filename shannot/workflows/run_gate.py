@@ -35,4 +35,5 @@ def make_gate(
         dry_run=request.dry_run,
         tell=tell,
         performing=lambda effect: performing(state, caller, effect),
+        recall=request.recall,
     )

@@ -196,6 +196,31 @@ def test_what_was_executed_is_put_back(place: Place) -> None:
     assert document["history"][-1]["person"]["where"].startswith("/dev/pts/")
 
 
+NEEDS_OUTPUT = """
+import subprocess
+first = subprocess.run(["mount", "--version"], capture_output=True, text=True, input="x").stdout
+print("first:", first.split()[:2])
+if first:
+    open("made", "w").write(first)
+    print("second:", subprocess.run(["umount", "--version"], capture_output=True).returncode)
+"""
+
+
+def test_a_script_that_needs_real_output_goes_on_from_there(place: Place) -> None:
+    script = place.project / "needs.py"
+    script.write_text(NEEDS_OUTPUT)
+    assert place.shannot("run", "--timeout", "30", "needs.py").stdout == b"first: []\n"
+    (first,) = json.loads(place.shannot("list", "--json").stdout)["result"]["sessions"]
+    assert place.shannot("resume", first["id"]).returncode == 1
+    assert place.shannot("approve", first["id"], "--yes", "--execute").returncode == 0
+    resumed = place.shannot("resume", first["id"], cwd=place.home)
+    assert resumed.stdout == b"first: ['mount', 'from']\nsecond: 0\n", resumed.stderr
+    assert b"answered from what was executed: mount --version" in resumed.stderr
+    _, second = json.loads(place.shannot("list", "--json").stdout)["result"]["sessions"]
+    assert (second["parent"], second["effects"]) == (first["id"], 2)
+    assert f"resumes    {first['id']}" in place.shannot("show", second["id"]).stdout.decode()
+
+
 def test_a_conflict_of_a_rollback_is_told_and_can_be_forced(place: Place) -> None:
     session = place.session()
     assert place.shannot("approve", session, "--yes", "--execute").returncode == 0

@@ -50,12 +50,12 @@ def _table(found: Sequence[Summary]) -> list[str]:
     if not found:
         return []
     width = max(len(item.id) for item in found)
-    lines = [f"{'SESSION':<{width}}  STATE      EFFECTS  EXIT  RAN               SCRIPT"]
+    lines = [f"{'SESSION':<{width}}  STATE         EFFECTS  EXIT  RAN               SCRIPT"]
     for item in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.created))
         mark = "" if item.complete else "  (incomplete)"
         lines.append(
-            f"{item.id:<{width}}  {item.state:<9}  {item.effects:>7}  {item.exit_status:>4}"
+            f"{item.id:<{width}}  {item.state:<12}  {item.effects:>7}  {item.exit_status:>4}"
             f"  {when}  {escape(item.script)}{mark}"
         )
     return lines

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shannot.cli.run_options import Value
+    from shannot.sessions.recall import Recall
+    from shannot.workflows.run import Report
 
 
 def run(options: Namespace) -> int:
@@ -32,7 +34,11 @@ def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
     gc.freeze()  # what a start has loaded stays
     gc.enable()
-    report = run_script(_request(values), current_caller(), supervise)
+    return tell(run_script(make_request(values), current_caller(), supervise), values)
+
+
+def tell(report: Report, values: Mapping[str, Value]) -> int:
+    """Say what the script wanted. Returns its status."""
     if values["json"]:
         # Modules that only the document needs.
         from shannot.cli.run_document import document
@@ -49,10 +55,16 @@ def start(values: Mapping[str, Value]) -> int:
     return report.status
 
 
-def _request(values: Mapping[str, Value]) -> Request:
+def make_request(
+    values: Mapping[str, Value],
+    program: Program | None = None,
+    parent: str | None = None,
+    recall: Recall | None = None,
+) -> Request:
+    """The request of a command line; program, parent, recall: of a session that is resumed."""
     limits = {option.name: values[option.name] for option in LIMITS}
     return Request(
-        program=_program(values),
+        program=program or _program(values),
         view=_text(values["view"]),
         maps=_texts(values["map"]),
         environment=_texts(values["env"]),
@@ -64,6 +76,8 @@ def _request(values: Mapping[str, Value]) -> Request:
         keep=bool(values["keep"]),
         limits={name: value for name, value in limits.items() if isinstance(value, float | int)},
         streams=(0, None, None) if values["json"] else (0, 1, 2),
+        parent=parent,
+        recall=recall,
     )
 
 

@@ -1,0 +1,50 @@
+"""`shannot resume`: run a session's script again, answering from what was executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shannot.cli.commands.run import make_request, tell
+from shannot.cli.parser import add_json, add_session
+from shannot.cli.place import current_caller, open_store
+from shannot.cli.run_options import read_plain
+from shannot.errors import ShannotError
+from shannot.sandbox.supervise import run as supervise
+from shannot.workflows.request import Caller
+from shannot.workflows.resume import resume
+from shannot.workflows.run import run_script
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from shannot.cli.parser import Parser
+
+
+def configure(parser: Parser) -> None:
+    """The options of `resume`."""
+    parser.epilog = (
+        "The script runs with the options of its first run, in its directory, against the machine"
+        "\nas it now is. What it has changed meanwhile is in a new session, linked to this one."
+    )
+    add_session(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing on stderr")
+    parser.add_argument("--keep", action="store_true", help="keep a session even if nothing waits")
+    add_json(parser)
+
+
+def run(options: Namespace) -> int:
+    """Run it again. Returns the script's status."""
+    here = current_caller()
+    store = open_store(here)
+    resumption = resume(store, store.resolve(options.id))
+    session = resumption.session
+    values = read_plain([*resumption.options, "-"])
+    if values is None:
+        raise ShannotError(f"the options of session {session.id} are not understood any more")
+    said = {"quiet": options.quiet, "keep": options.keep, "json": options.json}
+    values = {**values, **said}
+    request = make_request(values, resumption.program, session.id, resumption.recall)
+    if resumption.stdin is not None:
+        request.streams = (resumption.stdin, *request.streams[1:])
+    caller = Caller(here.environment, session.directory, here.python, here.uid, here.machine_config)
+    return tell(run_script(request, caller, supervise), values)

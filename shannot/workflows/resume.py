@@ -1,0 +1,109 @@
+"""The verb `resume`: what a script needs to be run again after its commands were executed.
+
+The run itself is `run.py`'s, with the request that is made here: the same script, the results of
+what it and the sessions before it had executed, and a link to the session that it goes on from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shannot.effects.model import RunCommand
+from shannot.errors import UnsuccessfulError
+from shannot.escape import escape
+from shannot.sessions.command import MAX_KEPT
+from shannot.sessions.model import Session
+from shannot.sessions.recall import Past, Recall
+from shannot.sessions.store import Store
+from shannot.workflows.program import Program
+
+_LONGEST = 1000  # sessions in a chain
+_EXECUTED = ("executing", "executed", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What is to be run again."""
+
+    session: Session
+    program: Program
+    recall: Recall
+    options: tuple[str, ...]
+    """Of the first run, as they would be typed."""
+    stdin: int | None
+    """A host descriptor with the script, where it came on stdin."""
+
+
+def resume(store: Store, session_id: str) -> Resumption:
+    """UnsuccessfulError where nothing of it was executed, or its script is another one now."""
+    session = store.load(session_id)
+    if session.state not in _EXECUTED or not session.results:
+        raise UnsuccessfulError(
+            f"nothing of session {session_id} is executed, so there is nothing to go on from;"
+            " `shannot run` runs the script anew"
+        )
+    source = store.script(session)
+    program = _program(session, source)
+    stdin = None
+    if program.kind == "stdin":
+        stdin = os.memfd_create("script", os.MFD_CLOEXEC)
+        os.write(stdin, source)
+        os.lseek(stdin, 0, os.SEEK_SET)
+    past = [item for link in chain(store, session) for item in _executed(store, link)]
+    return Resumption(session, program, Recall(past), session.options, stdin)
+
+
+def chain(store: Store, session: Session) -> tuple[Session, ...]:
+    """The session and those that it goes on from, the first one first."""
+    found = [session]
+    while found[-1].parent is not None:
+        if len(found) == _LONGEST or found[-1].parent in {item.id for item in found}:
+            raise UnsuccessfulError(f"session {session.id} goes on from too many others")
+        found.append(store.load(found[-1].parent))
+    return tuple(reversed(found))
+
+
+def _executed(store: Store, session: Session) -> list[Past]:
+    """The commands of one session that have ended, in order."""
+    found: list[Past] = []
+    for result in session.results:
+        effect = session.plan.effects[result.number - 1]
+        if not isinstance(effect, RunCommand) or result.exit_status is None:
+            continue
+        names = [f"output/{result.number}.{stream}" for stream in ("stdout", "stderr")]
+        whole = True
+        for name, size in zip(names, (result.stdout_size, result.stderr_size), strict=True):
+            # Read once, so that what the script is given is a plain file of ours.
+            whole = whole and len(store.contents(session.id, name, MAX_KEPT)) == size
+        out, err = (f"{store.root}/{session.id}/{name}" for name in names)
+        found.append(Past(session.id, result.number, effect, result.exit_status, out, err, whole))
+    return found
+
+
+def _program(session: Session, source: bytes) -> Program:
+    name = session.script.name
+    if name == "-c":
+        return Program("code", os.fsdecode(source), session.argv)
+    if name == "-":
+        return Program("stdin", "-", session.argv)
+    if name.startswith("-m "):
+        return Program("module", name[3:], session.argv)
+    path = os.path.join(session.directory, name)
+    if source:  # a directory with a __main__.py has none
+        _check_same(path, session)
+    return Program("script", name, session.argv)
+
+
+def _check_same(path: str, session: Session) -> None:
+    try:
+        with open(path, "rb") as file:
+            found = sha256(file.read()).hexdigest()
+    except OSError as error:
+        raise UnsuccessfulError(f"the script {escape(path)} cannot be read: {error.strerror}")
+    if found != session.script.sha256:
+        raise UnsuccessfulError(
+            f"the script {escape(path)} is not the one of session {session.id} any more;"
+            " `shannot run` runs the new one"
+        )
