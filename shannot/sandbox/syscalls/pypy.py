@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from errno import EFAULT, EROFS
+from errno import EFAULT, ENOTTY, EROFS
 
 from shannot.sandbox.kernel import (
     directories,
@@ -20,7 +20,7 @@ from shannot.sandbox.kernel import (
     system,
 )
 
-from .pypy_kinds import CWD, NONE, PypyKinds
+from .pypy_kinds import CWD, NONE, Failed, PypyKinds
 from .pypy_layouts import LONG, POINTER, TIMEVAL, UTSNAME_FIELD
 from .table import (
     Constant,
@@ -75,7 +75,7 @@ def rows(platform: Platform) -> list[Row]:
         Row("write(ipi)i", write, (fd, size, size)),
         Row("lseek(iii)i", open_files.lseek, (fd, long, integer)),
         Row("close(i)i", open_files.close, (fd,)),
-        Row("isatty(i)i", open_files.isatty, (fd,)),
+        Row("isatty(i)i", isatty, (fd,)),
         Row("access(pi)i", metadata.faccessat2, (CWD, path, integer, NONE)),
         Row("mkdir(pi)i", mkdir, (path, unsigned)),
         Row("readlink(ppi)i", metadata.readlinkat, (CWD, path, SKIP, integer), _filled),
@@ -155,6 +155,14 @@ def closedir(task: PipedTask, address: int) -> int:
     task.release(address)
     task.table.close(stream.number)
     return 0
+
+
+def isatty(task: PipedTask, number: int) -> int:
+    """isatty(3): 0 and an errno where it is none."""
+    try:
+        return open_files.isatty(task, number)
+    except OSError as error:
+        raise Failed(error.errno or ENOTTY, 0) from None
 
 
 def is_inheritable(task: PipedTask, number: int) -> int:

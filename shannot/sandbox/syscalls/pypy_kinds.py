@@ -20,6 +20,14 @@ CWD = Constant(-100)
 NONE = Constant(0)
 
 
+class Failed(OSError):
+    """A call that tells of its failure by another value than -1 or NULL."""
+
+    def __init__(self, errno: int, value: int) -> None:
+        super().__init__(errno, "failed")
+        self.value = value
+
+
 class PypyKinds:
     """Made once for a table; its methods are kinds, results and handlers of rows."""
 
