@@ -29,9 +29,27 @@ def state_path(caller: Caller) -> str:
     return state_directory(caller.environment, caller.uid)
 
 
-def open_store(caller: Caller) -> Store:
-    """The sessions of this user."""
+def open_store(caller: Caller, *, collecting: bool = True) -> Store:
+    """The sessions of this user. Those that others have proposed are taken over first."""
     # `run` needs no store before there is something to keep.
     from shannot.sessions.store import Store
 
-    return Store(state_path(caller), caller.uid)
+    store = Store(state_path(caller), caller.uid)
+    if collecting:
+        _collect(store, caller)
+    return store
+
+
+def _collect(store: Store, caller: Caller) -> None:
+    from shannot.workflows.choices import own_settings
+
+    settings = own_settings(caller)
+    if settings is None or settings.queue is None:
+        return
+    # Only where two users are configured.
+    from shannot.cli.say import say
+    from shannot.escape import escape
+    from shannot.workflows.queue import collect
+
+    for line in collect(store, caller):
+        say(f"shannot: {escape(line)}")

@@ -6,6 +6,7 @@ Read by `workflows/run.py`, and only where one of the files is there (`paths.exi
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from shannot.config.document import Table
 
-_TOP = ("profile", "profiles", "limits", "files", "run", "approve", "sessions")
+_TOP = ("profile", "profiles", "limits", "files", "run", "approve", "sessions", "queue")
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
 
@@ -51,6 +52,8 @@ class Settings:
     allow_yes: bool = True
     expire: int | None = None
     """Seconds from an approval in which its execution must begin."""
+    queue: str | None = None
+    """The directory in which sessions are proposed to other users, and theirs are found."""
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
@@ -104,10 +107,22 @@ def _merge(settings: Settings, document: Document) -> Settings:
             limits={**settings.limits, **limits},
             maps=settings.maps + maps,
             allow_yes=settings.allow_yes and allow_yes,
+            queue=_queue(document, table) or settings.queue,
         ),
         document,
         document.tables(("run",), table.get("run", {}), _RUN),
     )
+
+
+def _queue(document: Document, table: Table) -> str | None:
+    queue = document.tables(("queue",), table.get("queue", {}), ("directory",))
+    if "directory" not in queue:
+        return None
+    key = ("queue", "directory")
+    path = document.string(key, queue["directory"])
+    if not path.startswith("/"):
+        raise document.fail(key, "directory must be an absolute path")
+    return os.path.normpath(path)
 
 
 def _merge_profiles(settings: Settings, document: Document, table: Table) -> Settings:

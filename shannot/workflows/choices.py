@@ -33,7 +33,7 @@ class Choices:
 
     __slots__ = (
         "configuration", "environment", "limits", "maps", "notes", "on_ask", "profile",
-        "profile_name", "python", "runtime", "view",
+        "profile_name", "python", "queue", "runtime", "view",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Choices:
         notes: Sequence[str],
         profile_name: str = "default",
         configuration: Sequence[tuple[str, str]] = (),
+        queue: str | None = None,
     ) -> None:
         self.view = view
         self.on_ask = on_ask
@@ -61,6 +62,7 @@ class Choices:
         self.profile = profile  # None: nothing names any rule or profile
         self.notes = notes
         self.profile_name = profile_name
+        self.queue = queue  # the directory where other users decide about sessions
         self.configuration = configuration  # (path, SHA-256) of each file that was read
 
 
@@ -94,6 +96,7 @@ def choose(request: Request, caller: Caller) -> Choices:
         notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
         profile_name=request.profile or (settings.profile if settings else "default"),
         configuration=settings.sources if settings else (),
+        queue=settings.queue if settings else None,
     )
 
 
@@ -132,6 +135,16 @@ def approval_lifetime(caller: Caller) -> int | None:
 
     user = user_config(caller.environment)
     return load(user, caller.machine_config, None, caller.uid).expire
+
+
+def own_settings(caller: Caller) -> Settings | None:
+    """What the machine's and the user's own files say; None where there are none. UsageError."""
+    user = user_config(caller.environment)
+    if not (exists(user) or exists(caller.machine_config)):
+        return None
+    from shannot.config.settings import load  # to start faster where there is none
+
+    return load(user, caller.machine_config, None, caller.uid)
 
 
 def child_environment(caller: Mapping[str, str], added: Iterable[str]) -> dict[bytes, bytes]:

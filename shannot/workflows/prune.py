@@ -15,6 +15,7 @@ from shannot.effects.document import MalformedError
 from shannot.errors import NotFoundError, ShannotError
 from shannot.sessions.lifecycle import State
 from shannot.sessions.model import Summary
+from shannot.sessions.offer import withdraw
 from shannot.sessions.removal import remove, size
 from shannot.sessions.store import Store
 from shannot.workflows import auditing
@@ -60,8 +61,11 @@ class PruneResult:
     """Why the audit log was not told, or ""."""
 
 
-def prune(store: Store, wanted: Wanted, now: float, dry_run: bool = False) -> PruneResult:
-    """Remove the sessions that are meant. now: seconds since the epoch."""
+def prune(
+    store: Store, wanted: Wanted, now: float, dry_run: bool = False, queue: str | None = None
+) -> PruneResult:
+    """Remove the sessions that are meant. now: seconds since the epoch; queue: where this user's
+    sessions were proposed, and are to be taken back as well."""
     kept: list[str] = []
     chosen = _chosen(store, wanted, now, kept)
     removed: list[Pruned] = []
@@ -82,6 +86,9 @@ def prune(store: Store, wanted: Wanted, now: float, dry_run: bool = False) -> Pr
         sweep_private(place)
     if removed and not dry_run:
         unrecorded = _recorded(store, removed)
+    if queue is not None and not dry_run:
+        for pruned in removed:
+            withdraw(pruned.session.id, queue, store.owner)
     return PruneResult(tuple(removed), tuple(kept), leftovers, unrecorded)
 
 

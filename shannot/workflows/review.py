@@ -14,10 +14,11 @@ from shannot.effects.diff import Diff
 from shannot.effects.document import MalformedError
 from shannot.effects.model import DeletePath, Effect, Fingerprint, MovePath, RunCommand, WriteFile
 from shannot.effects.warnings import warnings
-from shannot.errors import UsageError
+from shannot.errors import ShannotError, UsageError
 from shannot.policy.danger import Danger, dangers
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import EffectResult, Session, Summary
+from shannot.sessions.place import Protected, open_below, open_root
 from shannot.sessions.store import Store
 
 WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
@@ -174,8 +175,19 @@ def _contents(blobs: Sequence[BlobDirectory], path: str, expected: Fingerprint) 
         except MalformedError:
             continue  # no earlier effect wrote it, and none has replaced it yet
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        # Through no link, and never a device, whose mere opening can do something: the path may be
+        # another user's wish.
+        Protected(()).check(path)
+        root_fd = open_root()
+        try:
+            with open_below(root_fd, path.lstrip("/"), path) as place:
+                found = place.look()
+                if found is None or not stat.S_ISREG(found.st_mode):
+                    return None
+                fd = place.open()
+        finally:
+            os.close(root_fd)
+    except (OSError, ShannotError):
         return None
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):

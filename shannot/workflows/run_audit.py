@@ -33,20 +33,7 @@ def run_ended(
 
     end: what it came to, or what kept it from coming to anything.
     """
-    run: Record = {
-        "event": "run",
-        "user": caller.user,
-        "uid": caller.uid,
-        "pid": os.getpid(),
-        "program": request.program.kind,
-        "script": request.program.name(),
-        "script_sha256": sha256_of(source),
-        "arguments": len(request.program.arguments),
-        "directory": caller.directory,
-        "view": choices.view,
-        "profile": choices.profile_name,
-        "configuration": [[path, sha256] for path, sha256 in choices.configuration],
-    }
+    run = _asked(request, caller, choices, source)
     if isinstance(end, BaseException):
         return _append(state, caller.uid, [{**run, "failed": type(end).__name__}])
     outcome = end.outcome
@@ -61,7 +48,31 @@ def run_ended(
         "waiting": end.waiting,
         "denied": len(end.denied),
     }
-    return _append(state, caller.uid, [*_verdicts(who, end), run])
+    told = _append(state, caller.uid, [*_verdicts(who, end), run])
+    if choices.queue is not None and end.session is not None:
+        from shannot.workflows.queue import offer_session  # only where there are two users
+
+        told += offer_session(state, caller.uid, end.session, choices.queue)
+    return told
+
+
+def _asked(request: Request, caller: Caller, choices: Choices, source: bytes) -> Record:
+    """Who wanted what to be run, and how."""
+    return {
+        "event": "run",
+        "user": caller.user,
+        "uid": caller.uid,
+        "pid": os.getpid(),
+        "program": request.program.kind,
+        "script": request.program.name(),
+        "script_sha256": sha256_of(source),
+        "arguments": len(request.program.arguments),
+        "directory": caller.directory,
+        "runtime": choices.runtime,
+        "view": choices.view,
+        "profile": choices.profile_name,
+        "configuration": [[path, sha256] for path, sha256 in choices.configuration],
+    }
 
 
 def performing(state: str, caller: Caller, effect: RunCommand) -> None:

@@ -63,7 +63,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Read the log."""
-    log = log_of(open_store(current_caller()))
+    log = log_of(open_store(current_caller(), collecting=False))
     match options.verb:
         case "show":
             return _show(log, options)

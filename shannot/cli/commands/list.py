@@ -33,12 +33,14 @@ def configure(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Print one line a session; what cannot be read is named on stderr."""
-    listing = list_sessions(open_store(current_caller()), options.waiting)
+    caller = current_caller()
+    listing = list_sessions(open_store(caller), options.waiting)
     if options.json:
         sessions = [plain(to_json(item)) for item in listing.sessions]
         print(success("list", {"sessions": sessions, "unreadable": list(listing.broken)}))
         return DONE
-    sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions)))
+    sys.stdout.write("".join(f"{line}
+" for line in _table(listing.sessions, caller.user)))
     if not listing.sessions and not listing.broken:
         say("shannot: there is no session" + (" that waits" if options.waiting else ""))
     for line in listing.broken:
@@ -46,7 +48,8 @@ def run(options: Namespace) -> int:
     return DONE
 
 
-def _table(found: Sequence[Summary]) -> list[str]:
+def _table(found: Sequence[Summary], user: str) -> list[str]:
+    """user: whose own sessions need no name."""
     if not found:
         return []
     width = max(len(item.id) for item in found)
@@ -54,6 +57,7 @@ def _table(found: Sequence[Summary]) -> list[str]:
     for item in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.created))
         mark = "" if item.complete else "  (incomplete)"
+        mark += "" if item.user == user else f"  (of user {escape(item.user)})"
         lines.append(
             f"{item.id:<{width}}  {item.state:<12}  {item.effects:>7}  {item.exit_status:>4}"
             f"  {when}  {escape(item.script)}{mark}"

@@ -15,6 +15,7 @@ from shannot.cli.values import size as read_size
 from shannot.errors import DONE
 from shannot.escape import escape
 from shannot.sessions.lifecycle import STATES, State
+from shannot.workflows.choices import own_settings
 from shannot.workflows.prune import AGE, Wanted, prune
 
 if TYPE_CHECKING:
@@ -51,8 +52,11 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Remove what is meant."""
     wanted = Wanted(options.older, options.state, int(options.larger))
-    store = open_store(current_caller())
-    result = prune(store, wanted, time.time(), options.dry_run)
+    caller = current_caller()
+    store = open_store(caller, collecting=False)
+    settings = own_settings(caller)
+    queue = settings.queue if settings else None
+    result = prune(store, wanted, time.time(), options.dry_run, queue)
     if options.json:
         print(success("prune", _document(result, options.dry_run)))
         return DONE

@@ -1,0 +1,137 @@
+"""One user proposes, another decides: real processes of two users, as root starts them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.users import User, place_for_users
+
+AGENT, OPERATOR = 64_101, 64_102
+SCRIPT = "open('app.conf', 'w').write('new\\n')"
+
+
+class Desk:
+    """An agent with a project, and an operator whose processes are root's."""
+
+    def __init__(self, place: Path) -> None:
+        queue = place / "queue"
+        queue.mkdir()
+        os.chown(queue, 0, OPERATOR)
+        queue.chmod(0o3773)
+        self.queue = queue
+        config = f'[queue]\ndirectory = "{queue}"\n'
+        self.agent = User(AGENT, place / "agent", AGENT, config)
+        self.operator = User(0, place / "operator", 0, config)
+        self.project = self.agent.home / "project"
+        self.project.mkdir()
+        (self.project / "app.conf").write_text("old\n")
+        for path in (self.project, self.project / "app.conf"):
+            os.chown(path, AGENT, AGENT)
+
+    def propose(self) -> str:
+        """Run the script as the agent. The session's id."""
+        result = self.agent.shannot("run", "-c", SCRIPT, cwd=self.project)
+        assert f"it is in the queue {self.queue}" in result.stderr, result.stderr
+        (entry,) = self.queue.iterdir()
+        return entry.name
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with place_for_users() as place:
+        yield Desk(place)
+
+
+def test_what_one_proposes_the_other_approves_and_executes(desk: Desk) -> None:
+    session = desk.propose()
+    listed = desk.operator.shannot("list").stdout
+    assert session in listed
+    assert f"(of user {AGENT})" in listed
+    result = desk.operator.shannot("approve", session, "--yes", "--execute")
+    assert result.returncode == 0, result.stderr
+    assert "proposed by user 64101" in result.stdout
+    changed = desk.project / "app.conf"
+    assert changed.read_text() == "new\n"
+    assert changed.stat().st_uid == AGENT, "a file that was there keeps its owner"
+    assert "executed" in desk.operator.shannot("list").stdout
+
+
+def test_the_proposer_reads_neither_the_queue_nor_the_operators_sessions(desk: Desk) -> None:
+    session = desk.propose()
+    desk.operator.shannot("list")
+    for place in (desk.queue, desk.operator.state):
+        result = desk.agent.python("-c", f"import os; os.listdir({str(place)!r})")
+        assert "PermissionError" in result.stderr
+    assert session in desk.agent.shannot("list").stdout, "their own they see"
+
+
+def test_an_operator_who_is_not_root_reads_by_group(desk: Desk) -> None:
+    session = desk.propose()
+    config = f'[queue]\ndirectory = "{desk.queue}"\n'
+    other = User(OPERATOR, desk.operator.home.parent / "other", OPERATOR, config)
+    assert session in other.shannot("list").stdout
+    result = other.shannot("approve", session, "--yes", "--execute")
+    assert result.returncode == 1, "a user who may not write there cannot execute it"
+    assert (desk.project / "app.conf").read_text() == "old\n"
+
+
+def test_what_is_changed_in_the_queue_after_it_was_seen_changes_nothing(desk: Desk) -> None:
+    session = desk.propose()
+    shown = desk.operator.shannot("show", session).stdout
+    change = (
+        "import os, pathlib\n"
+        f"entry = pathlib.Path({str(desk.queue / session)!r})\n"
+        "for path in entry.iterdir():\n"
+        "    path.write_bytes(path.read_bytes().replace(b'new', b'bad'))\n"
+    )
+    assert desk.agent.python("-c", change).returncode == 0
+    assert desk.operator.shannot("show", session).stdout == shown
+    assert desk.operator.shannot("approve", session, "--yes", "--execute").returncode == 0
+    assert (desk.project / "app.conf").read_text() == "new\n"
+
+
+@pytest.mark.parametrize("kind", ["directory", "file", "pipe", "hard link"])
+def test_what_is_exchanged_between_approval_and_execution_leads_nowhere(
+    desk: Desk, kind: str
+) -> None:
+    session = desk.propose()
+    assert desk.operator.shannot("approve", session, "--yes").returncode == 0
+    treasure = desk.operator.home / "app.conf"
+    treasure.write_text("old\n")
+    moved = desk.project.parent / "moved"
+    if kind == "directory":
+        desk.project.rename(moved)
+        desk.project.symlink_to(desk.operator.home)
+    else:
+        target = desk.project / "app.conf"
+        target.unlink()
+        if kind == "file":
+            target.symlink_to(treasure)
+        elif kind == "pipe":
+            os.mkfifo(target)
+        else:
+            os.link(treasure, target)
+    result = desk.operator.shannot("execute", session)
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert treasure.read_text() == "old\n"
+    assert treasure.stat().st_uid == 0
+
+
+def test_a_proposal_is_taken_back_with_the_session_it_was_made_of(desk: Desk) -> None:
+    desk.propose()
+    result = desk.agent.shannot("prune", "--older", "1ms", "--state", "pending")
+    assert result.returncode == 0, result.stderr
+    assert list(desk.queue.iterdir()) == []
+
+
+def test_a_queue_that_cannot_be_written_is_named_and_the_session_kept(desk: Desk) -> None:
+    desk.queue.chmod(0o700)
+    result = desk.agent.shannot("run", "-c", SCRIPT, cwd=desk.project)
+    assert result.returncode == 0
+    assert "waits here only: it could not be put into the queue" in result.stderr
+    assert "pending" in desk.agent.shannot("list").stdout
