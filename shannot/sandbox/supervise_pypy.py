@@ -38,7 +38,7 @@ def put_interpreter(tree: Tree, spec: Spec) -> None:
         host = os.path.realpath(place + b"/" + name)
         tree.map(host, pypy.HOME + b"/" + name, Mount("ro", host, steady=True))
     mount = Mount("ro", None)
-    for path, source in pypy.guest_modules():
+    for path, source in pypy.guest_modules(place + b"/lib_pypy"):
         node = Generated(mount, source, 0, 0o644)
         node.mtime_ns = _LONG_AGO
         tree.put(path, node)

@@ -1,12 +1,12 @@
 """`_signal` for a Python that no signal ever reaches: handlers can be set, and are not called.
 
 What would wait for a signal, or have one sent later, fails when it is used.
-
-Imported at every start, so `fork`, which would abort this interpreter, is made to fail here.
 """
 
 import errno
 import os
+
+import _shannot_start
 
 NSIG = 65
 SIG_DFL = 0
@@ -24,12 +24,7 @@ SIGRTMIN, SIGRTMAX = 34, 64
 
 _handlers = {}
 
-
-def _no_fork():
-    raise OSError(errno.ENOSYS, "this Python cannot fork; subprocess and os.system start commands")
-
-
-os.fork = os.forkpty = _no_fork
+_shannot_start.begin()
 
 
 class ItimerError(OSError):

@@ -39,25 +39,31 @@ class poll:
         return _shannot.poll(wait, list(self._wanted.items()))
 
 
-def select(rlist, wlist, xlist, timeout=None):
-    """The objects of each list that are ready; seconds, None for ever."""
-    if timeout is not None and timeout < 0:
-        raise ValueError("timeout must be non-negative")
-    lists = [list(rlist), list(wlist), list(xlist)]
-    wanted = {}
-    for objects, events in zip(lists, (POLLIN, POLLOUT, POLLPRI)):
-        for each in objects:
-            number = _number(each)
-            wanted[number] = wanted.get(number, 0) | events
-    wait = -1 if timeout is None else int(-(-timeout * 1000 // 1))
-    ready = dict(_shannot.poll(wait, list(wanted.items())))
-    if any(events & POLLNVAL for events in ready.values()):
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    masks = (POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI)
-    return tuple(
-        [each for each in objects if ready.get(_number(each), 0) & mask]
-        for objects, mask in zip(lists, masks)
-    )
+class _Select:
+    """`select.select`: an object, so that a class can keep it and it stays a function."""
+
+    def __call__(self, rlist, wlist, xlist, timeout=None):
+        """The objects of each list that are ready; seconds, None for ever."""
+        if timeout is not None and timeout < 0:
+            raise ValueError("timeout must be non-negative")
+        lists = [list(rlist), list(wlist), list(xlist)]
+        wanted = {}
+        for objects, events in zip(lists, (POLLIN, POLLOUT, POLLPRI)):
+            for each in objects:
+                number = _number(each)
+                wanted[number] = wanted.get(number, 0) | events
+        wait = -1 if timeout is None else int(-(-timeout * 1000 // 1))
+        ready = dict(_shannot.poll(wait, list(wanted.items())))
+        if any(events & POLLNVAL for events in ready.values()):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        masks = (POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI)
+        return tuple(
+            [each for each in objects if ready.get(_number(each), 0) & mask]
+            for objects, mask in zip(lists, masks)
+        )
+
+
+select = _Select()
 
 
 def _number(fd):

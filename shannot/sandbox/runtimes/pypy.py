@@ -36,8 +36,6 @@ _LOADERS = (
     "/lib/ld-musl-aarch64.so.1",
 )
 """PT_INTERP of a program, by the platforms' ABI."""
-_LOCALE = b"LC_ALL=C.UTF-8"
-"""All that the process itself has for an environment: names of files and -c are UTF-8."""
 _DESCRIPTORS = 64  # what the loader needs at once, and more
 _COMPLAINT_MAX = 4096
 
@@ -68,11 +66,17 @@ class PypyProcess:
             os.close(host_fd)
 
 
-def guest_modules() -> list[tuple[bytes, Callable[[int], bytes]]]:
+def guest_modules(host: bytes) -> list[tuple[bytes, Callable[[int], bytes]]]:
     """Our own modules: where the script sees each, before the standard library's, and its source
-    for whoever opens it."""
-    place = HOME + b"/lib_pypy/"
-    return [(place + os.fsencode(name), _source(name)) for name in guest.names()]
+    for whoever opens it. `host`: the installation's lib_pypy, where a package may have its name."""
+    found = []
+    for name in guest.names():
+        package = os.fsencode(name.removesuffix(".py"))
+        path = (
+            package + b"/__init__.py" if os.path.isdir(host + b"/" + package) else package + b".py"
+        )
+        found.append((HOME + b"/lib_pypy/" + path, _source(name)))
+    return found
 
 
 def _source(name: str) -> Callable[[int], bytes]:
@@ -85,7 +89,7 @@ def launch(spec: Spec, architecture: Architecture) -> PypyProcess:
     directory = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     argv = [PROGRAM, b"-S", *spec.argv[1:]]
     try:
-        return start_binary(program, argv, [_LOCALE], architecture, directory, spec.limits)
+        return start_binary(program, argv, [], architecture, directory, spec.limits)
     except OSError as error:
         raise ShannotError(f"cannot start {os.fsdecode(program)}: {error.strerror}") from None
     finally:

@@ -17,6 +17,16 @@ import pytest
 from shannot.sandbox import guest
 
 HERE = Path(__file__).parent
+OURS = """
+import sys, os, importlib.util as util
+place = {place!r}
+sys.path.insert(0, place)
+for name in sorted(os.listdir(place)):  # also those that this Python has built in
+    spec = util.spec_from_file_location(name[:-3], place + "/" + name)
+    if name[:-3] not in sys.modules or name[:-3] in sys.builtin_module_names:
+        sys.modules[name[:-3]] = util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name[:-3]])
+"""
 FAKE = HERE.parent.parent / "fakes" / "guest_device"
 
 
@@ -33,9 +43,9 @@ def guest_directory(place: Path, names: tuple[str, ...]) -> Path:
 
 
 def run(script: str, directory: Path | None, place: Path) -> list[str]:
-    first = "" if directory is None else f"sys.path.insert(0, {str(directory)!r}); "
     code = (
-        f"import sys; {first}sys.argv = ['script']; import runpy;"
+        f"{OURS.format(place=str(directory)) if directory else ''}\n"
+        "import runpy, sys; sys.argv = ['script']\n"
         f"runpy.run_path({str(HERE / 'scripts' / script)!r}, run_name='__main__')"
     )
     done = subprocess.run(

@@ -16,6 +16,8 @@ def shown(value):
         kind = "%s.%s" % (type(value).__module__, type(value).__name__)
         if isinstance(value, subprocess.TimeoutExpired):  # some versions tell what was left of it
             return "%s %s %.1f" % (kind, value.cmd, round(value.timeout, 1))
+        if isinstance(value, TypeError):  # in the words of each interpreter
+            return kind
         more = {name: vars(value).get(name) for name in ("cmd", "returncode")}
         if isinstance(value, OSError):
             return "%s %s %s" % (kind, value.errno, value.filename)
