@@ -39,8 +39,7 @@ def run(options: Namespace) -> int:
         sessions = [plain(to_json(item)) for item in listing.sessions]
         print(success("list", {"sessions": sessions, "unreadable": list(listing.broken)}))
         return DONE
-    sys.stdout.write("".join(f"{line}
-" for line in _table(listing.sessions, caller.user)))
+    sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions, caller.user)))
     if not listing.sessions and not listing.broken:
         say("shannot: there is no session" + (" that waits" if options.waiting else ""))
     for line in listing.broken:
