@@ -12,6 +12,7 @@ import sys
 from errno import EAGAIN, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 from io import TextIOWrapper
 
+from shannot.cli.catalog import COMMANDS, find
 from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
 
 TYPE_CHECKING = False
@@ -19,28 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
-    from shannot.cli.parser import Command
-
-# name: (what it does, as `shannot --help` prints it)
-COMMANDS = {
-    "run": "run a script in the sandbox and record what it would change",
-    "list": "the sessions, and where each stands",
-    "show": "one session: its plan, effect by effect, with warnings and diffs",
-    "diff": "what a session would change in files, as unified diffs",
-    "approve": "approve all or some effects of a session",
-    "reject": "reject a session",
-    "execute": "do what was approved, in order, as recorded",
-    "resume": "run a script again, with the results of its commands that were executed",
-    "rollback": "put back what an execution has changed",
-    "audit": "what was run, decided and executed, and whether that record is whole",
-    "prune": "remove sessions that are over, and what killed runs left",
-    "explain": "what the policy says about a command, and why",
-    "setup": "install the pypy runtime, or tell an agent's client about shannot",
-    "status": "what is installed, and what waits",
-    "doctor": "try every part on this machine, and say what to do about what fails",
-    "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
-    "profile": "the profiles that there are: list, show, check, suggest",
-}
 INTERRUPTED = 130  # 128 + SIGINT
 _EXHAUSTED = {
     ENOSPC: "cannot write: no space left on the device",
@@ -103,8 +82,11 @@ def _dispatch(words: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding
-    if not words or words[0] in ("-h", "--help", "help"):
-        return _help(words)
+    if not words or words[0] in ("-h", "--help"):
+        from shannot.cli.help import overview
+
+        print(overview(), file=sys.stdout if words else sys.stderr)
+        return DONE if words else USAGE
     name = words[0]
     if name in ("-V", "--version"):
         from shannot import __version__
@@ -122,7 +104,7 @@ def _dispatch(words: list[str]) -> int:
         values = read_plain(words[1:])
         if values is not None:
             return _reported(name, bool(values["json"]), lambda: start(values))
-    command = _command(name)
+    command = find(name)
     return _reported(name, _asks_for_json(words), lambda: command.run(command.parse(words[1:])))
 
 
@@ -148,42 +130,6 @@ def _reported(name: str, json: bool, work: Callable[[], int]) -> int:
 
         print(failure(name, error))
         return error.exit_code
-
-
-def _command(name: str) -> Command:
-    """The subcommand's module, and with it only what that subcommand needs."""
-    from importlib import import_module
-
-    from shannot.cli.parser import Command
-
-    module = import_module(f"shannot.cli.commands.{name}")
-    return Command(name, COMMANDS[name], module.configure, module.run)
-
-
-def _help(words: list[str]) -> int:
-    if len(words) > 1:
-        if words[1] not in COMMANDS:
-            raise UsageError(f"unknown command: {words[1]} (`shannot --help` lists the commands)")
-        _command(words[1]).parse(["--help"])
-    lines = [
-        "usage: shannot COMMAND [OPTIONS] …",
-        "",
-        "Run a script that nobody trusts yet against the real machine, see exactly what it would",
-        "change, approve it, and have exactly that happen.",
-        "",
-        "commands:",
-        *(f"  {name:<10}{summary}" for name, summary in COMMANDS.items()),
-        "",
-        "options:",
-        "  -h, --help     this text; `shannot COMMAND --help` for one command",
-        "  -V, --version  the version",
-        "",
-        "exit codes of `run`: the script's own (a signal is 128+N); 2 usage or configuration,",
-        "124 time limit, 125 another limit or shannot itself failed, 126 refused, 127 not found.",
-        "Of the others: 0 done, 1 something asked for did not succeed, 2, 125, 126, 127 as above.",
-    ]
-    print("\n".join(lines), file=sys.stdout if words else sys.stderr)
-    return DONE if words else USAGE
 
 
 def _interrupted() -> int:

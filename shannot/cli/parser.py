@@ -18,11 +18,23 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
+    def actions(self) -> Sequence[argparse.Action]:
+        """Every option and argument, in the order in which it was added."""
+        return self._actions
+
+    def part(self, name: str) -> Parser | None:
+        """The parser of a part, `pypy` of `setup`; None where there is none of that name."""
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                found: object = action.choices.get(name)
+                return found if isinstance(found, Parser) else None
+        return None
+
 
 class Command:
     """One subcommand: its parser, and the function that does it."""
 
-    __slots__ = ("_configure", "_run", "_summary", "name")
+    __slots__ = ("_configure", "_run", "name", "summary")
 
     def __init__(
         self,
@@ -32,20 +44,24 @@ class Command:
         run: Callable[[argparse.Namespace], int],
     ) -> None:
         self.name = name
-        self._summary = summary
+        self.summary = summary
         self._configure = configure
         self._run = run
 
-    def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """Raises UsageError; prints and leaves (SystemExit 0) for --help."""
+    def parser(self) -> Parser:
+        """A parser of its words; help, completion and manual page are made from it as well."""
         parser = Parser(
             prog=f"shannot {self.name}",
-            description=self._summary[0].upper() + self._summary[1:] + ".",
+            description=self.summary[0].upper() + self.summary[1:] + ".",
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self._configure(parser)
-        return parser.parse_args(words)
+        return parser
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """Raises UsageError; prints and leaves (SystemExit 0) for --help."""
+        return self.parser().parse_args(words)
 
     def run(self, options: argparse.Namespace) -> int:
         return self._run(options)
