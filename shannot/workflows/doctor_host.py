@@ -17,7 +17,8 @@ from shannot.config.paths import exists, project_config, state_directory, user_c
 from shannot.errors import ShannotError
 from shannot.sandbox.runtimes import installed_note
 from shannot.sandbox.runtimes.installation import contents_digest
-from shannot.sandbox.runtimes.installed import check, pypy_directory, require
+from shannot.sandbox.runtimes.installed import check, pypy_directory
+from shannot.sandbox.runtimes.remembered import require
 from shannot.sessions import files
 from shannot.sessions.store import Store
 from shannot.workflows.auditing import log_of

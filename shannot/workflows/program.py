@@ -91,11 +91,11 @@ def find_interpreter(runtime: str, state: str, python: str | None, default: str)
     """The absolute path of the interpreter: for `pypy` the installed one, below the state
     directory, else `python`, or the default. Raises UsageError, NotFoundError."""
     if runtime == "pypy":
-        from shannot.sandbox.runtimes import installed  # the other runtime needs no looking
+        from shannot.sandbox.runtimes import remembered  # the other runtime needs no looking
 
         if python is not None:
             raise UsageError("--python is for the cpython runtime: the pypy runtime has its own")
-        return installed.require(state)
+        return remembered.require(state)
     return find_python(python, default)
 
 

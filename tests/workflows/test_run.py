@@ -15,6 +15,7 @@ from shannot.sessions.store import Store
 from shannot.workflows.program import PATH, Program
 from shannot.workflows.request import Caller, Request
 from shannot.workflows.run import Report, run_script
+from tests.fakes import pypys
 from tests.fakes.sandbox import FakeSandbox
 
 NEW = b"port = 81\n"
@@ -279,7 +280,8 @@ def install_pypy(place: Place) -> str:
     directory = place.state / "shannot" / "runtime" / "pypy"
     for name in ("lib-python", "lib_pypy"):
         (directory / name).mkdir(parents=True)
-    (directory / "pypy3-c").write_bytes(b"\x7fELF")
+    (directory / "pypy3-c").write_bytes(pypys.program())
+    (directory / "pypy3-c").chmod(0o755)
     return str(directory / "pypy3-c")
 
 

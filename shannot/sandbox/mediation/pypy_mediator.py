@@ -14,7 +14,7 @@ from shannot.errors import FAULT
 from shannot.sandbox.channel.pypy_pipe import ClosedError, ProtocolError
 from shannot.sandbox.kernel.answers import Exited
 from shannot.sandbox.syscalls import pypy
-from shannot.sandbox.syscalls.pypy_kinds import Failed
+from shannot.sandbox.syscalls.pypy_kinds import FailedError
 from shannot.sandbox.syscalls.table import Descriptor
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class PypyMediator:
             answer = row(self._task, 0, arguments or _NO_ARGUMENTS)
             if isinstance(answer, Descriptor):
                 answer = self._task.open(answer.host_fd, answer.cloexec)
-        except Failed as error:
+        except FailedError as error:
             self._pipe.set_errno(error.errno or EIO)
             self._pipe.reply(error.value)
         except OSError as error:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 
 from shannot.errors import NotFoundError, ShannotError
+from shannot.escape import escape
 
 BINARY = "pypy3-c"
 LIBRARIES = ("libpypy3-c.so", "libpypy3-c.dylib")
@@ -19,7 +21,9 @@ STANDARD_LIBRARY = ("lib-python", "lib_pypy")
 VERSION = "20001"
 """Of the protocol, rpython/translator/sandbox/rsandbox.py."""
 _DUMP_MAX = 1 << 16  # bytes
-_PATIENCE = 20.0  # seconds
+_PATIENCE = 20_000  # milliseconds
+_ENVIRONMENT = [b"RPY_SANDBOX_DUMP=1"]
+_KILL = 9
 
 
 def pypy_directory(state: str) -> str:
@@ -38,14 +42,6 @@ class Dump:
         self.functions = functions  # signatures
 
 
-def require(state: str) -> str:
-    """The binary's path, of an installation that was found right. Errors: as `check`."""
-    directory = pypy_directory(state)
-    if missing_parts(directory):
-        raise NotFoundError("no PyPy is installed: run `shannot setup pypy`")
-    return f"{directory}/{BINARY}"
-
-
 def check(directory: str) -> Dump:
     """Is a whole, sandboxed PyPy in this directory, one that we have a row for every call of?
 
@@ -55,7 +51,9 @@ def check(directory: str) -> Dump:
     missing = missing_parts(directory)
     if missing:
         raise NotFoundError(f"{directory} has no {missing[0]}: run `shannot setup pypy`")
-    return read_dump(_dump_of(f"{directory}/{BINARY}"))
+    dump = read_dump(_dump_of(f"{directory}/{BINARY}"))
+    _require_rows(dump)
+    return dump
 
 
 def missing_parts(directory: str) -> list[str]:
@@ -89,20 +87,52 @@ def read_dump(data: bytes) -> Dump:
 
 
 def _dump_of(binary: str) -> bytes:
-    """What the binary prints. Errors: ShannotError where it cannot be run."""
-    import subprocess  # once for each binary
+    """What the binary prints, confined as it will be. Errors: ShannotError where it cannot run."""
+    # Once for each binary.
+    from shannot.sandbox.runtimes.pypy import start_binary
+    from shannot.sandbox.spec import Limits
+    from shannot.sandbox.syscalls.numbers import of_machine
 
+    program = os.fsencode(os.path.realpath(binary))
+    directory = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        done = subprocess.run(
-            [binary],
-            env={"RPY_SANDBOX_DUMP": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        reason = getattr(error, "strerror", None) or "it does not end"
-        raise ShannotError(f"cannot run {binary}: {reason}") from None
-    return done.stdout[:_DUMP_MAX]
+        architecture = of_machine(os.uname().machine)
+        process = start_binary(program, [program], _ENVIRONMENT, architecture, directory, Limits())
+    except OSError as error:
+        raise ShannotError(f"cannot run {binary}: {error.strerror}") from None
+    finally:
+        os.close(directory)
+    try:
+        return _read(process.reader)
+    finally:
+        os.kill(process.pid, _KILL)
+        os.waitpid(process.pid, 0)
+        process.close()
+
+
+def _read(reader: int) -> bytes:
+    """To its end, its bound, or until nothing comes for too long."""
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    data = b""
+    while len(data) < _DUMP_MAX and poll.poll(_PATIENCE):
+        piece = os.read(reader, _DUMP_MAX)
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+def _require_rows(dump: Dump) -> None:
+    """Errors: ShannotError where a call of it is in no table, or it is for another platform."""
+    from shannot.sandbox.syscalls import pypy, pypy_seldom
+    from shannot.sandbox.syscalls.pypy_layouts import platform_of
+
+    here = os.uname().sysname.lower()
+    if dump.platform != here:
+        raise ShannotError(f"this PyPy is made for {escape(dump.platform[:20])}, not for {here}")
+    platform = platform_of(here, os.uname().machine)
+    rows = (*pypy.rows(platform), *pypy_seldom.rows(platform))
+    unknown = sorted(set(dump.functions) - {row.name for row in rows})
+    if unknown:
+        raise ShannotError(f"this PyPy makes calls that are in no table: {unknown[0][:80]!a}")

@@ -112,7 +112,7 @@ def start_binary(
     (stdin, writer), (reader, stdout), (errors, stderr) = pipes
     os.set_blocking(errors, False)
     os.set_blocking(stderr, False)
-    opened = [writer, reader, errors]
+    opened = [writer, reader, errors, stdin, stdout, stderr]
     try:
         interpreter = os.open(program, os.O_RDONLY | os.O_CLOEXEC)
         opened.append(interpreter)
@@ -132,11 +132,14 @@ def start_binary(
                 report=REPORT,
             )
         )
+        for host_fd in opened[3:]:  # its own ends first: so that its end is seen on ours
+            os.close(host_fd)
+        del opened[3:]
         _see_through(child, reader, program, architecture)
         del opened[:3]
         return PypyProcess(child.pid, child.pidfd, reader, writer, errors)
     finally:
-        for host_fd in (stdin, stdout, stderr, *opened):
+        for host_fd in opened:
             os.close(host_fd)
 
 
@@ -144,6 +147,9 @@ def _see_through(child: Child, reader: int, program: bytes, architecture: Archit
     """Until its first word; then the kernel answers what we do not hear any more."""
     try:
         Loader(child.listener, child.pid, program, architecture.numbers()).serve(reader)
+        complaint = child.complaint()
+        if complaint:
+            raise ShannotError(f"cannot run {os.fsdecode(program)}: {complaint}")
     except BaseException:
         os.kill(child.pid, 9)
         os.waitpid(child.pid, 0)

@@ -20,7 +20,7 @@ from shannot.sandbox.kernel import (
     system,
 )
 
-from .pypy_kinds import CWD, NONE, Failed, PypyKinds
+from .pypy_kinds import CWD, NONE, FailedError, PypyKinds
 from .pypy_layouts import LONG, POINTER, TIMEVAL, UTSNAME_FIELD
 from .table import (
     Constant,
@@ -162,7 +162,7 @@ def isatty(task: PipedTask, number: int) -> int:
     try:
         return open_files.isatty(task, number)
     except OSError as error:
-        raise Failed(error.errno or ENOTTY, 0) from None
+        raise FailedError(error.errno or ENOTTY, 0) from None
 
 
 def is_inheritable(task: PipedTask, number: int) -> int:

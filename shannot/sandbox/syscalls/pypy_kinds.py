@@ -20,7 +20,7 @@ CWD = Constant(-100)
 NONE = Constant(0)
 
 
-class Failed(OSError):
+class FailedError(OSError):
     """A call that tells of its failure by another value than -1 or NULL."""
 
     def __init__(self, errno: int, value: int) -> None:

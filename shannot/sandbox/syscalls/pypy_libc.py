@@ -6,7 +6,7 @@ import os
 from errno import EINVAL, ENOSYS, ENOTTY, ERANGE
 
 from .pypy import environment_block, keep
-from .pypy_kinds import Failed
+from .pypy_kinds import FailedError
 from .pypy_layouts import POINTER
 from .table import Row, fd, integer, long, path, size, unsigned
 
@@ -112,7 +112,7 @@ def confstr(task: Task, name: int, address: int, room: int) -> int:
     try:
         value = os.confstr(name)
     except (ValueError, OSError):
-        raise Failed(EINVAL, 0) from None
+        raise FailedError(EINVAL, 0) from None
     if value is None:
         return 0
     data = os.fsencode(value) + b"\0"
