@@ -108,36 +108,49 @@ def start_binary(
 
     `directory`: a descriptor of the one it stands in. Errors: ShannotError, OSError.
     """
-    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
-    (stdin, writer), (reader, stdout), (errors, stderr) = pipes
-    os.set_blocking(errors, False)
-    os.set_blocking(stderr, False)
-    opened = [writer, reader, errors, stdin, stdout, stderr]
+    (stdin, writer), (reader, stdout), (errors, stderr) = (os.pipe2(os.O_CLOEXEC) for _ in "012")
+    ours, theirs = [reader, writer, errors], [stdin, stdout, stderr]
     try:
-        interpreter = os.open(program, os.O_RDONLY | os.O_CLOEXEC)
-        opened.append(interpreter)
-        ruleset = _ruleset(interpreter)
-        opened.append(ruleset)
-        child = start(
+        os.set_blocking(errors, False)
+        os.set_blocking(stderr, False)
+        child = _start(program, argv, environment, architecture, directory, limits, theirs)
+        while theirs:  # so that its end is seen on ours
+            os.close(theirs.pop())
+        _see_through(child, reader, program, architecture)
+        ours.clear()
+        return PypyProcess(child.pid, child.pidfd, reader, writer, errors)
+    finally:
+        for host_fd in (*ours, *theirs):
+            os.close(host_fd)
+
+
+def _start(
+    program: bytes,
+    argv: Sequence[bytes],
+    environment: Sequence[bytes],
+    architecture: Architecture,
+    directory: int,
+    limits: Limits,
+    stdio: Sequence[int],
+) -> Child:
+    opened = [os.open(program, os.O_RDONLY | os.O_CLOEXEC)]
+    try:
+        opened.append(_ruleset(opened[0]))
+        stdin, stdout, stderr = stdio
+        return start(
             Launch(
-                interpreter=interpreter,
+                interpreter=opened[0],
                 argv=argv,
                 environment=environment,
                 directory=directory,
                 stdio=(stdin, stdout, stderr),
                 filter_program=compile_filter(rules(), architecture, otherwise=OTHERWISE),
-                ruleset=ruleset,
+                ruleset=opened[1],
                 limits=_limits(limits),
                 drop_to=number_to_drop_to(),
                 report=REPORT,
             )
         )
-        for host_fd in opened[3:]:  # its own ends first: so that its end is seen on ours
-            os.close(host_fd)
-        del opened[3:]
-        _see_through(child, reader, program, architecture)
-        del opened[:3]
-        return PypyProcess(child.pid, child.pidfd, reader, writer, errors)
     finally:
         for host_fd in opened:
             os.close(host_fd)
