@@ -13,6 +13,9 @@ from collections.abc import Sequence
 KEPT = "(in the session only)"
 """Stands in the place of a word that is left out."""
 _WORDS_LIMIT = 64
+_LENGTH_LIMIT = 1_024
+"""Characters of a word that is looked at; a longer one is left out. The patterns below take a time
+that grows with the square of it."""
 _OPAQUE_LENGTH = 20  # characters: shorter ones are names more often than keys
 
 _NAMES = (
@@ -22,7 +25,7 @@ _NAMES = (
 # An option or variable whose name ends with (or is) one of these: --db-password, MY_TOKEN, apiKey.
 _SECRET_NAME = re.compile(rf"(?:.*[^a-z]|.*)(?:{_NAMES})s?\Z", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"\W*([\w.-]+)\s*[=:]\s*\S")
-_USER_INFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
+_USER_INFO = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
 # Tokens of well-known services, JSON web tokens, keys in PEM, and the passwords of crypt(3).
 _KNOWN = re.compile(
     r"(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|pk_|rk_|AKIA|ASIA|AIza|ya29\.|eyJ|npm_"
@@ -50,9 +53,10 @@ def words(argv: Sequence[str]) -> list[str]:
     follows = program in _WHOLLY
     for word in argv[1 : _WORDS_LIMIT + 1]:
         short = len(word) > 1 and word[0] == "-" and word[1] in letters
-        hidden = follows or looks_secret(word) or (short and len(word) > len("-p"))
+        hidden = follows or len(word) > _LENGTH_LIMIT or looks_secret(word)
+        hidden = hidden or (short and len(word) > len("-p"))
         shown.append(KEPT if hidden else word)
-        follows = short or _announces(word) or program in _WHOLLY
+        follows = short or _announces(word[:_LENGTH_LIMIT]) or program in _WHOLLY
     if len(argv) > len(shown):
         shown.append(f"({len(argv) - len(shown)} more words)")
     return shown
