@@ -36,6 +36,7 @@ _LIMITS = {
     "processes": "processes (--processes)",
     "output": "output (--output)",
     "files": "new files (--files)",
+    "locks": "locks (it locked a file of this machine)",
     "overlay": "bytes written (`overlay` in the configuration)",
 }
 _SYSTEM_PLACES = ("/proc/", "/sys/", "/run/")

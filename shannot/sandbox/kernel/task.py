@@ -28,9 +28,9 @@ class System:
 
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
-        "gate", "identity", "interpreter", "is_member", "limits", "lookup", "overlay", "pack_stat",
-        "process", "processes", "processors", "replace", "settle", "sockets_refused", "stdin_key",
-        "tasks", "terminals", "unpin",
+        "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup", "overlay",
+        "pack_stat", "process", "processes", "processors", "replace", "settle", "sockets_refused",
+        "stdin_key", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,7 @@ class System:
         """Every process of the run, where `processes` are not all that share its layer."""
         self.processors: frozenset[int] = frozenset((0,))  # those the script may use
         self.affinity_is_set = False  # by the script: then the kernel knows best
+        self.locks_records = False  # it has asked for a record lock, which the kernel keeps
         self.unpin: Callable[[], None] = lambda: None
         self.process: Callable[[int], Task] = _nobody  # of this run, by its number
         self.replace: Callable[[Task, File, tuple[int, int]], None] = lambda *_ignored: None

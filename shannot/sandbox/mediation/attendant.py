@@ -202,7 +202,10 @@ class Attendant:
     def _look(self) -> None:
         if self._mediator.overdue():
             _signal.pthread_kill(self._main, _URG)
-        from . import usage  # to start faster: a short run ends before its first look
+        from . import host_locks, usage  # to start faster: a short run ends before its first look
+
+        if self._mediator.system.locks_records and host_locks.any_held(self._mediator.system):
+            self.hit("locks")
 
         if self._shared_at_start < 0:
             self._shared_at_start = usage.shared_of_machine()

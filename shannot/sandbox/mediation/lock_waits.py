@@ -1,4 +1,5 @@
-"""Lock waits: flock(2) calls that found the file locked, and wait without holding anybody up.
+"""Lock waits: flock(2) calls, and those of fcntl(2) that lock an open file, that found the file
+locked, and wait without holding anybody up.
 
 One thread for all of them tries each again now and then, and looks after the caller meanwhile: it
 may be killed, or be meant to handle a signal, which a call that we have received does not see.
@@ -10,7 +11,7 @@ import fcntl
 import os
 import time
 from _thread import allocate_lock, start_new_thread
-from errno import EIO, ENOLCK
+from errno import EIO, ENOLCK, ESRCH
 
 from shannot.sandbox.kernel import locks
 from shannot.sandbox.kernel.answers import DEFERRED
@@ -20,7 +21,7 @@ from . import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shannot.sandbox.channel.seccomp_notify import Listener
     from shannot.sandbox.kernel.task import Task
@@ -33,13 +34,13 @@ _ERESTARTSYS = 512  # include/linux/errno.h: the kernel restarts the call, or ma
 
 
 class _Wait:
-    __slots__ = ("call", "host_fd", "operation", "tid")
+    __slots__ = ("call", "host_fd", "lock", "tid")
 
-    def __init__(self, call: int, tid: int, host_fd: int, operation: int) -> None:
+    def __init__(self, call: int, tid: int, host_fd: int, lock: Callable[[int], object]) -> None:
         self.call = call
         self.tid = tid
         self.host_fd = host_fd  # shares the open file with the caller
-        self.operation = operation
+        self.lock = lock  # tries it, and raises BlockingIOError where another has it
 
 
 class LockWaits:
@@ -59,11 +60,32 @@ class LockWaits:
         host_fd = locks.flock(task, fd(task, arguments[0]), operation)
         if host_fd < 0:
             return 0
+        nonblocking = operation | fcntl.LOCK_NB
+        return self._wait(call, host_fd, lambda shared: fcntl.flock(shared, nonblocking))
+
+    def fcntl(self, task: Task, call: int, arguments: Sequence[int]) -> int:
+        """The row of fcntl(2): a lock of the open file is taken through our own duplicate of it."""
+        number, command = fd(task, arguments[0]), integer(task, arguments[1])
+        if command not in locks.OF_OPEN_FILE:
+            return locks.fcntl(task, number, command)
+        wanted = task.memory.read(arguments[2], locks.FLOCK_SIZE)
+        if not self._mediator.listener.alive(call):
+            raise OSError(ESRCH, "the caller is gone")
+        host_fd, found = locks.lock_open_file(task, number, command, wanted)
+        if found is not None:
+            task.memory.write(arguments[2], found)
+        if host_fd < 0:
+            return 0
+        return self._wait(
+            call, host_fd, lambda shared: fcntl.fcntl(shared, locks.F_OFD_SETLK, wanted)
+        )
+
+    def _wait(self, call: int, host_fd: int, lock: Callable[[int], object]) -> int:
         with self._changed:
             if len(self._waits) >= _WAITS_MAX:
                 os.close(host_fd)
                 raise OSError(ENOLCK, "too many wait")
-            self._waits.append(_Wait(call, self._mediator.system.caller, host_fd, operation))
+            self._waits.append(_Wait(call, self._mediator.system.caller, host_fd, lock))
             self._pause = _SHORTEST
             if len(self._waits) == 1:
                 start_new_thread(self._run, ())
@@ -90,7 +112,7 @@ def _try(listener: Listener, wait: _Wait) -> bool:
     if not listener.alive(wait.call):
         return True
     try:
-        fcntl.flock(wait.host_fd, wait.operation | fcntl.LOCK_NB)
+        wait.lock(wait.host_fd)
     except BlockingIOError:
         if not _has_signal(wait.tid):
             return False

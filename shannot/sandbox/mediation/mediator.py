@@ -175,7 +175,9 @@ class Mediator:
         for name, answer in self.commands.rows().items():
             if name in self._numbers:
                 self._table[self._numbers[name]] = answer
-        self._table[self._numbers["flock"]] = LockWaits(self).flock
+        waits = LockWaits(self)
+        self._table[self._numbers["flock"]] = waits.flock
+        self._table[self._numbers["fcntl"]] = waits.fcntl
 
     def _name(self, number: int) -> str:
         for name, known in self._numbers.items():

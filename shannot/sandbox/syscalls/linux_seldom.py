@@ -7,7 +7,6 @@ import struct
 from shannot.sandbox.kernel import (
     directories,
     files,
-    locks,
     metadata,
     paths,
     resources,
@@ -63,8 +62,7 @@ def _file_rows() -> list[Row]:
         Row("fstatfs", metadata.fstatfs, (fd,), written(1, layouts.statfs)),
         Row("truncate", files.truncate, (path, long)),
         Row("memfd_create", files.memfd_create, (path, unsigned), descriptor(1, 1)),
-        # flock may have to wait: `lock_waits.py`
-        Row("fcntl", locks.fcntl, (fd, integer)),
+        # flock and fcntl may have to wait: `lock_waits.py`
         Row("ioctl", terminals.ioctl, (fd, unsigned), stored(2)),
         Row("sync", _nothing, ()),
         Row("syncfs", _nothing, ()),
