@@ -28,9 +28,9 @@ class System:
 
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
-        "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup", "overlay",
-        "pack_stat", "process", "processes", "processors", "replace", "settle", "sockets_refused",
-        "stdin_key", "tasks", "terminals", "unpin",
+        "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup",
+        "overlay", "pack_stat", "process", "processes", "processors", "replace", "settle",
+        "sockets_refused", "stdin_key", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(

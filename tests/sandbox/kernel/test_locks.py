@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 from collections.abc import Iterator
-from errno import EBADF, EINVAL, EPERM, EWOULDBLOCK
+from errno import EAGAIN, EBADF, EINVAL, EPERM, EWOULDBLOCK
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,38 @@ def test_an_unknown_operation_is_an_error(world: World) -> None:
 
 def test_record_locks_of_the_layer_are_the_kernels(world: World) -> None:
     inside = opened(world, "new", os.O_RDWR | os.O_CREAT)
-    for command in (5, 6, 7, 36, 37, 38):
+    assert not world.system.locks_records
+    for command in (5, 6, 7):
         assert locks.fcntl(world.task, inside, command) == CONTINUE
+    assert world.system.locks_records
+    os.close(inside)
+
+
+def test_locks_of_open_files_are_taken_through_a_duplicate_that_was_looked_at(
+    world: World,
+) -> None:
+    first = opened(world, "new", os.O_RDWR | os.O_CREAT)
+    second = opened(world, "new", os.O_RDWR)
+    whole = struct.pack("=hh4xqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+    assert locks.lock_open_file(world.task, first, locks.F_OFD_SETLK, whole) == (-1, None)
+    again = locks.lock_open_file, world.task, second, locks.F_OFD_SETLK, whole
+    assert code(*again) == EAGAIN
+    shared, _ = locks.lock_open_file(world.task, second, locks.F_OFD_SETLKW, whole)
+    assert shared >= 0
+    _, found = locks.lock_open_file(world.task, second, locks.F_OFD_GETLK, whole)
+    assert found is not None
+    assert struct.unpack("=hh4xqqi4x", found) == (fcntl.F_WRLCK, 0, 0, 0, -1)
+    for host_fd in (first, second, shared):
+        os.close(host_fd)
+
+
+def test_the_lock_of_an_open_file_is_never_one_of_the_host(world: World, tmp_path: Path) -> None:
+    inside = opened(world, "host", os.O_RDONLY)
+    shared = struct.pack("=hh4xqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0)
+    for command in (locks.F_OFD_SETLK, locks.F_OFD_SETLKW):
+        assert locks.lock_open_file(world.task, inside, command, shared) == (-1, None)
+    with open(tmp_path / "project" / "host", "r+") as outside:
+        fcntl.lockf(outside, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(inside)
 
 
