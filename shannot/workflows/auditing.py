@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from shannot.audit.log import AuditError, Log
 from shannot.audit.redact import words
@@ -101,24 +101,33 @@ def pruned(store: Store, sessions: Sequence[tuple[str, str]]) -> None:
 class Witness:
     """An observer of an execution (`sessions/apply.py`): records each effect before it happens."""
 
-    __slots__ = ("_effects", "_log", "_next", "_session_id")
+    __slots__ = ("_effects", "_log", "_next", "_session_id", "_verb")
 
-    def __init__(self, store: Store, session: Session, then: Observer | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        session_id: str,
+        effects: Mapping[int, Effect],
+        then: Observer | None,
+        verb: Literal["execute", "rollback"] = "execute",
+    ) -> None:
+        """effects: by the numbers that are observed."""
         self._log = log_of(store)
-        self._session_id = session.id
-        self._effects = session.plan.effects
+        self._session_id = session_id
+        self._effects = effects
         self._next = then
+        self._verb = verb
 
     def __call__(self, event: str, number: int) -> None:
         """JournalError where the effect cannot be recorded: the execution stops before it."""
         if event == "begin":
-            told = effect_record(self._session_id, number, self._effects[number - 1])
+            told = effect_record(self._session_id, number, self._effects[number], self._verb)
             try:
                 # The session's journal says the same, and is synced already.
                 self._log.append([told], sync=False)
             except AuditError as error:
                 raise JournalError(
-                    f"{error}; it stopped there, and `shannot execute` goes on with it"
+                    f"{error}; it stopped there, and `shannot {self._verb}` goes on with it"
                 ) from error
         if self._next is not None:
             self._next(event, number)
@@ -154,38 +163,30 @@ def ended(store: Store, session: Session, results: Sequence[EffectResult], perso
         ) from error
 
 
-def effect_record(session_id: str, number: int, effect: Effect) -> Record:
+def effect_record(session_id: str, number: int, effect: Effect, verb: str = "execute") -> Record:
     """What is told of one effect: its place, never contents."""
+    told: Record = {
+        "event": "effect" if verb == "execute" else "undo",
+        "session": session_id,
+        "number": number,
+        "effect": type(effect).__name__,
+    }
     match effect:
         case RunCommand():
             return {
-                **_effect(session_id, number, effect),
+                **told,
                 "argv": words(effect.argv),
                 "executable": effect.executable,
                 "executable_sha256": effect.executable_sha256,
                 "directory": effect.directory,
             }
         case WriteFile(path=path, after=after):
-            return {
-                **_effect(session_id, number, effect),
-                "path": path,
-                "sha256": after.sha256,
-                "size": after.size,
-                "mode": f"{after.mode:04o}",
-            }
+            mode = f"{after.mode:04o}"
+            return {**told, "path": path, "sha256": after.sha256, "size": after.size, "mode": mode}
         case MovePath(path=path, source=source):
-            return {**_effect(session_id, number, effect), "path": path, "source": source}
+            return {**told, "path": path, "source": source}
         case _:
-            return {**_effect(session_id, number, effect), "path": effect.path}
-
-
-def _effect(session_id: str, number: int, effect: Effect) -> Mapping[str, str | int]:
-    return {
-        "event": "effect",
-        "session": session_id,
-        "number": number,
-        "effect": type(effect).__name__,
-    }
+            return {**told, "path": effect.path}
 
 
 def actor(person: Person | None = None) -> Record:

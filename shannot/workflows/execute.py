@@ -66,8 +66,8 @@ def execute(
         lifecycle.check(session_id, session.state, "executing")
         store.script(session)
         places = Protected([store.root, *protected])
-        witness = auditing.Witness(store, session, observe)
         work = _work(lock, session, options, now, profile)
+        witness = auditing.Witness(store, session_id, work.effects, observe)
         execution = Execution(lock, work, options, places, witness)
         try:
             conflicts = execution.prepare()

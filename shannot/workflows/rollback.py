@@ -100,7 +100,8 @@ def rollback(
             keep=forced, lenient=True, foreseen=True,
         )  # fmt: skip
         options = Options(skip_conflicts=force, keep_going=force)
-        execution = Execution(lock, work, options, Protected([store.root, *protected]), observe)
+        witness = auditing.Witness(store, session_id, effects, observe, "rollback")
+        execution = Execution(lock, work, options, Protected([store.root, *protected]), witness)
         return _perform(lock, session, undoing, conflicts, execution, person, now)
 
 

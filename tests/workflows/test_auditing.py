@@ -13,14 +13,16 @@ import pytest
 
 from shannot.audit.log import AuditError, Log
 from shannot.errors import RefusedError, ShannotError
+from shannot.sessions.decision import Person
 from shannot.sessions.store import Store
 from shannot.workflows.audit import Wanted, check, find
 from shannot.workflows.auditing import log_of
 from shannot.workflows.program import Program
 from shannot.workflows.request import Caller, Request
+from shannot.workflows.rollback import rollback
 from shannot.workflows.run import Report, run_script
 from tests.fakes.sandbox import FakeSandbox
-from tests.sessions.worlds import World
+from tests.sessions.worlds import NOW, World
 
 ROOT = Path(__file__).parent.parent.parent
 QUIET = (0, None, None)
@@ -250,3 +252,30 @@ def test_a_plain_run_loads_nothing_heavy_to_be_recorded(tmp_path: Path) -> None:
 
 def test_the_store_of_another_state_has_its_own_log(tmp_path: Path) -> None:
     assert log_of(Store("/a/state", 7)).segments_path == "/a/state/audit"
+
+
+def test_a_rollback_is_recorded_path_by_path(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("a", b"new")
+    recorder.write("b", b"new")
+    session = world.approved(world.recorded(recorder))
+    world.execute(session)
+    before = len(records(log_of(world.store)))
+    person = Person("someone", os.getuid(), "here")
+    result = rollback(world.store, session.id, [str(world.state)], person=person, now=NOW + 9)
+    assert result.succeeded
+    found = records(log_of(world.store))[before:]
+    assert [record["event"] for record in found] == ["rolling-back", "undo", "undo", "rolled-back"]
+    assert {record["path"] for record in found[1:3]} == {f"{world.tree}/a", f"{world.tree}/b"}
+
+
+def test_a_rollback_that_cannot_be_recorded_changes_nothing(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("a", b"new")
+    session = world.approved(world.recorded(recorder))
+    world.execute(session)
+    unwritable(log_of(world.store))
+    person = Person("someone", os.getuid(), "here")
+    with pytest.raises(AuditError):
+        rollback(world.store, session.id, [str(world.state)], person=person, now=NOW + 9)
+    assert os.listdir(world.tree) == ["a"]
