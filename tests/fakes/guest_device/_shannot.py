@@ -2,7 +2,7 @@
 
 import os
 import select
-import socket
+from _socket import socketpair
 
 
 def start(directory, numbers, candidates, argv, environment):
@@ -44,5 +44,5 @@ def poll(milliseconds, wanted):
 
 
 def pair():
-    one, other = socket.socketpair()
+    one, other = socketpair()
     return one.detach(), other.detach()
