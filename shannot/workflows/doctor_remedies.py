@@ -9,6 +9,7 @@ _CONTAINER = "in a container, allow it (docker: --security-opt seccomp=unconfine
 REMEDIES: Mapping[str, str] = {
     "machine": "run shannot with a 64-bit python on x86_64 or aarch64",
     "/proc": "mount it: mount -t proc proc /proc",
+    "memfd_create": f"leave any other sandbox; {_CONTAINER}",
     "Landlock": f"use Linux 5.13 or later, with landlock among the lsm= of its boot line;"
     f" {_CONTAINER}",
     "processes": "raise the limits of this process (ulimit -u, ulimit -n), and let it fork",

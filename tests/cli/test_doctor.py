@@ -85,6 +85,7 @@ def test_it_is_one_line_a_part_and_tells_what_to_do(place: Place) -> None:
 
 FILTERS: list[tuple[dict[str, Rule], str]] = [
     ({"landlock_create_ruleset": ((), ENOSYS)}, "Landlock"),
+    ({"memfd_create": ((), EPERM)}, "memfd_create"),
     ({"seccomp": ((), EPERM)}, "seccomp notification"),
     ({"seccomp": ((), "kill")}, "seccomp notification"),
     ({"pidfd_getfd": ((), EPERM)}, "pidfd_getfd"),

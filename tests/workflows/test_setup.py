@@ -305,6 +305,7 @@ def test_remove_takes_everything_away(host: Host) -> None:
     assert not (host.place / "state").exists()
     host.setup(host.mirror())
     (host.pypy.parent / "download").mkdir()
+    (host.pypy.parent / "pypy.checked").write_text("what a run remembers of it")
     (host.pypy.parent / "123-run").mkdir()
     assert host.remove().action == "removed"
     assert not host.pypy.exists()

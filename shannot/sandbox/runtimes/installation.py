@@ -96,7 +96,8 @@ class Place:
 
     def remove(self) -> bool:
         """Take the installation and unfinished downloads away; was there an installation?"""
-        remove_tree(self.downloads)
+        for left in (self.downloads, f"{self.final}.checked"):
+            remove_tree(left)
         if not os.path.lexists(self.final):
             return False
         os.rename(self.final, self.staging)  # gone at once, whatever happens to the rest
