@@ -91,9 +91,11 @@ OPTIONS = (
     Option(
         "--on-ask",
         "what the script is told of a command that waits for approval: success without output"
-        " (assume, the default), or exit status 126 (fail)",
-        choices=("assume", "fail"),
+        " (assume, the default), exit status 126 (fail), or what it really comes to, when you have"
+        " answered here (prompt), or in `shannot approve` at another terminal (wait)",
+        choices=("assume", "fail", "prompt", "wait"),
     ),
+    Option("--ask", "the same as --on-ask prompt"),
     Option("--profile", "which commands may run: a profile's name or its file", "NAME|FILE"),
     Option("--keep", "keep a session even if nothing waits"),
 )

@@ -123,6 +123,10 @@ def _command(command: RunCommand) -> str:
             return f"asks to run {line} (assumed to succeed)"
         case "queued":
             return f"asks to run {line} (the script was told that it failed)"
+        case "asked":
+            return f"asks to run {line} (the script ended before that was decided)"
+        case "refused":
+            return f"did not run {line}: refused by a person"
         case "done":
             unseen = ", without the changes before it" if command.after_unseen_changes else ""
             return f"ran {line} on this machine{unseen} (exit status {command.exit_status})"

@@ -7,15 +7,17 @@ script or a pipe.
 from __future__ import annotations
 
 import os
+import select
 import termios
 from typing import TYPE_CHECKING, Self
 
 from shannot.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
+_LOOK = 0.1  # seconds between looks at whether there is still something to answer
 _ANSWER_LIMIT = 4096  # bytes: what a terminal's line discipline holds (N_TTY_BUF_SIZE)
 
 
@@ -57,6 +59,29 @@ class Terminal:
         if not answer.endswith(b"\n"):
             self._write(b"\n")  # end of file: the line is still open
         return answer.strip().lower() in (b"y", b"yes")
+
+    def choose(self, question: str, answers: str, gone: Callable[[float], bool]) -> str:
+        """Ask until one of these letters is typed, or a word that begins with it.
+
+        gone: has what is asked about ended, or does it within so many seconds? Then "" is returned,
+        as it is at the end of the terminal.
+        """
+        termios.tcflush(self._fd, termios.TCIFLUSH)
+        while True:
+            self._write(f"{question} ".encode())
+            while not select.select([self._fd], [], [], 0)[0]:
+                if gone(_LOOK):
+                    self._write(b"\n")
+                    return ""
+            try:
+                line = os.read(self._fd, _ANSWER_LIMIT)
+            except OSError:
+                return ""
+            if not line.endswith(b"\n"):
+                return ""
+            answer = line.strip().lower()[:1].decode("ascii", "replace")
+            if answer and answer in answers:
+                return answer
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

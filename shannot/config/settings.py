@@ -47,7 +47,7 @@ class Settings:
     """`NAME` or `NAME=VALUE`."""
     view: Literal["project", "system"] | None = None
     python: str | None = None
-    on_ask: Literal["assume", "fail"] | None = None
+    on_ask: Literal["assume", "fail", "prompt", "wait"] | None = None
     runtime: Literal["cpython", "pypy"] | None = None
     allow_yes: bool = True
     expire: int | None = None
@@ -176,8 +176,10 @@ def _merge_run(settings: Settings, document: Document, run: Table) -> Settings:
         view = document.string(("run", "view"), run["view"], ("project", "system"))
         settings = replace(settings, view=cast("Literal['project', 'system']", view))
     if "on_ask" in run:
-        on_ask = document.string(("run", "on_ask"), run["on_ask"], ("assume", "fail"))
-        settings = replace(settings, on_ask=cast("Literal['assume', 'fail']", on_ask))
+        possible = ("assume", "fail", "prompt", "wait")
+        on_ask = document.string(("run", "on_ask"), run["on_ask"], possible)
+        literal = cast("Literal['assume', 'fail', 'prompt', 'wait']", on_ask)
+        settings = replace(settings, on_ask=literal)
     if "runtime" in run:
         runtime = document.string(("run", "runtime"), run["runtime"], ("cpython", "pypy"))
         settings = replace(settings, runtime=cast("Literal['cpython', 'pypy']", runtime))

@@ -153,9 +153,11 @@ class RunCommand:
     verdict: Literal["ask", "allow"]
     rule: str
     reason: str
-    state: Literal["queued", "assumed", "done"]
+    state: Literal["queued", "assumed", "asked", "done", "refused"]
     """queued: the script was told it failed. assumed: it was told exit 0 with no output.
-    done: ran on the host during the run, as an allowed command; `execute` never repeats it."""
+    asked: the script waits (or waited until it ended) for a person's decision about it.
+    done: ran on the host during the run, as an allowed command, or as one that a person had
+    approved while the script waited; `execute` never repeats it. refused: a person said no."""
     exit_status: int | None = None
     """Of a done command; a signal is 128+N."""
     stdin_sha256: str | None = None

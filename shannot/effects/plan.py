@@ -24,11 +24,12 @@ class Plan:
 
 
 def waiting(plan: Plan) -> tuple[int, ...]:
-    """The numbers of the effects that still have to happen: all but the commands already done."""
+    """The numbers of the effects that still have to happen: all but the commands already done, and
+    those that a person has refused."""
     return tuple(
         number
         for number, effect in enumerate(plan.effects, 1)
-        if not (isinstance(effect, RunCommand) and effect.state == "done")
+        if not (isinstance(effect, RunCommand) and effect.state in ("done", "refused"))
     )
 
 

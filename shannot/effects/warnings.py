@@ -168,7 +168,7 @@ def _of_command(command: RunCommand) -> Iterator[str]:
         yield "ran without seeing the changes that the script had made before it"
     if command.shell_line is not None:
         yield "runs a shell line"
-    if not command.executable_sha256 and command.state != "done":
+    if not command.executable_sha256 and command.state not in ("done", "refused"):
         yield "its program is neither on this host nor in this plan: execute refuses it"
 
 
@@ -188,7 +188,7 @@ def _paths_run(plan: Plan) -> dict[str, list[int]]:
     """Path: the numbers of the commands, not yet run, that name it."""
     found: dict[str, list[int]] = {}
     for number, effect in enumerate(plan.effects, 1):
-        if isinstance(effect, RunCommand) and effect.state != "done":
+        if isinstance(effect, RunCommand) and effect.state not in ("done", "refused"):
             for path in {*named_paths(effect), effect.executable}:
                 found.setdefault(path, []).append(number)
     return found

@@ -27,7 +27,9 @@ from shannot.escape import escape, quote
 _STATES = {
     "queued": "waits; the script was told that it failed",
     "assumed": "waits; assumed to succeed: the script was told exit 0, with no output",
+    "asked": "waits; so did the script, which is told how it really ended",
     "done": "done during the run, as the policy allows it; execute does not repeat it",
+    "refused": "refused by a person during the run; it will not be executed",
 }
 
 
@@ -82,7 +84,7 @@ def _command(command: RunCommand) -> list[str]:
         f"directory   {escape(command.directory)}",
         f"executable  {escape(command.executable)} (sha256 {sha256})",
         f"policy      {command.verdict}: {escape(command.reason)}{_rule(command.rule)}",
-        f"state       {_STATES[command.state]}",
+        f"state       {_state(command)}",
     ]
     if command.exit_status is not None:
         lines.append(f"exit status {command.exit_status}")
@@ -91,6 +93,12 @@ def _command(command: RunCommand) -> list[str]:
     variables = (f"{escape(name)}={quote(value)}" for name, value in command.environment)
     lines.append(" ".join(["environment", *variables]))
     return lines
+
+
+def _state(command: RunCommand) -> str:
+    if command.state == "done" and command.verdict == "ask":
+        return "done during the run, as a person approved it; execute does not repeat it"
+    return _STATES[command.state]
 
 
 def _rule(rule: str) -> str:

@@ -28,6 +28,35 @@ if TYPE_CHECKING:
         def finished(self, ticket: object, exit_status: int) -> None:
             """An allowed command ended on the host with this status (a signal is 128+N)."""
 
+        def decide(self, ticket: object, waiting: WaitingProcess) -> int:
+            """Wait until a person has decided about a command; its exit status.
+
+            Called on a thread of its own, for as long as that takes, after `received`.
+            """
+
+    class WaitingProcess(Protocol):
+        """The script's process that waits for a command which a person decides about."""
+
+        def is_gone(self, seconds: float) -> bool:
+            """Has it ended, or does it within so many seconds? So it has when the script has."""
+
+        def is_killed(self, seconds: float = 0) -> bool:
+            """Has this process ended, or is everything to end? A script that ended leaves it."""
+
+        def write(self, number: int, data: bytes) -> None:
+            """To its stdout (1) or stderr (2). OSError where nobody reads it (any more)."""
+
+    class Decider(Protocol):
+        """Asks a person (`workflows/live.py`)."""
+
+        def __call__(self, effects: Sequence[Effect], waiting: WaitingProcess) -> int | None:
+            """Ask about the last of these effects, a command, and have it done, with all that has
+            to be before it. Its exit status, -1 where the answer was no, None where there was none.
+            """
+
+        def settle(self) -> None:
+            """The script has ended: let what is under way come to its end."""
+
     class Changes(Protocol):
         """The overlay, as the gate sees it."""
 
@@ -77,6 +106,7 @@ class Answer:
     confine  the program runs in the sandbox, under the same mediation
     perform  `argv` runs on the host in `directory` with `environment`, with the script's own
              stdin, stdout and stderr; `ticket` comes back in `Gate.finished`
+    decide   a person decides; `ticket` comes back in `Gate.decide`, which waits for that
     """
 
     __slots__ = (
@@ -92,7 +122,7 @@ class Answer:
 
     def __init__(
         self,
-        kind: Literal["refuse", "assume", "confine", "perform"],
+        kind: Literal["refuse", "assume", "confine", "perform", "decide"],
         *,
         errno: int = 0,
         status: int = 0,

@@ -10,7 +10,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import IO, Protocol
@@ -43,6 +43,8 @@ class Sink(Protocol):
 class Sinks:
     stdout: Sink
     stderr: Sink
+    stopped: Callable[[], bool] | None = None
+    """Asked while a command runs: is it to end at once, as if by Ctrl-C?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def run(command: RunCommand, blobs: BlobDirectory, timeout: float, sinks: Sinks)
             status = NOT_FOUND if isinstance(error, FileNotFoundError) else REFUSED
             return Ended(status, b"", b"", 0, 0, error=f"it cannot be started: {error.strerror}")
     try:
-        timed_out = _listen(process, streams, time.monotonic() + timeout)
+        timed_out = _listen(process, streams, time.monotonic() + timeout, sinks.stopped)
     except BaseException:  # the user's signal, above all: nothing of it may go on unheard
         try:
             _end(process)
@@ -192,7 +194,12 @@ def _open_stdin(command: RunCommand, blobs: BlobDirectory) -> int:
     return fd
 
 
-def _listen(process: subprocess.Popen[bytes], streams: tuple[_Stream, _Stream], end: float) -> bool:
+def _listen(
+    process: subprocess.Popen[bytes],
+    streams: tuple[_Stream, _Stream],
+    end: float,
+    stopped: Callable[[], bool] | None,
+) -> bool:
     """Pass the output on until the command has ended. True where it had no more time."""
     pipes: Mapping[IO[bytes] | None, _Stream] = dict(
         zip((process.stdout, process.stderr), streams, strict=True)
@@ -211,6 +218,8 @@ def _listen(process: subprocess.Popen[bytes], streams: tuple[_Stream, _Stream], 
                     break
             elif now >= end:
                 return True
+            else:
+                _check_stopped(stopped)
             for key, _ in selector.select(_TICK):
                 data = os.read(key.fd, _CHUNK)
                 if data:
@@ -218,11 +227,16 @@ def _listen(process: subprocess.Popen[bytes], streams: tuple[_Stream, _Stream], 
                 else:
                     selector.unregister(key.fileobj)
             if not selector.get_map() and process.returncode is None:
-                _wait(process, end)
+                _wait(process, end if stopped is None else min(end, now + _TICK))
     for pipe in pipes:
         if pipe is not None:
             pipe.close()
     return False
+
+
+def _check_stopped(stopped: Callable[[], bool] | None) -> None:
+    if stopped is not None and stopped():
+        raise KeyboardInterrupt
 
 
 def _wait(process: subprocess.Popen[bytes], end: float) -> None:

@@ -45,8 +45,21 @@ class Draft:
         """The session's `script`, `stdout` or `stderr`."""
         files.write_new(name, self._fd, data)
 
-    def commit(self, session: Session) -> None:
+    def hold(self, name: str) -> int:
+        """A new file with a lock (flock) that lasts as long as the descriptor that is returned."""
+        flags = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(name, flags, 0o600, dir_fd=self._fd)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return fd
+
+    def drop(self, name: str) -> None:
+        """Remove a file of it again."""
+        os.unlink(name, dir_fd=self._fd)
+
+    def commit(self, session: Session, live: bool = False) -> None:
         """The session is on disk, whole, under session.id.
+
+        live: its script still runs. It stays open for that: `blobs` can be used until `close`.
 
         IdTakenError where another process took the id just now: commit again with another one.
         """
@@ -67,14 +80,16 @@ class Draft:
             raise IdTakenError(f"there is a session {session.id} already") from None
         finally:
             os.close(parent_fd)
-        self._close()
+        if not live:
+            self.close()
 
     def discard(self) -> None:
         """Nothing of it is kept."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Nothing more is written."""
         os.close(self._fd)
         os.close(self._blobs_fd)
 

@@ -11,13 +11,14 @@ import os
 from dataclasses import replace
 
 from shannot.effects.model import RunCommand
-from shannot.errors import ShannotError
+from shannot.errors import REFUSED, ShannotError
 from shannot.policy.command_line import shown
 from shannot.policy.environment import added, clean_environment
 from shannot.policy.identity import ROOT_ONLY, Identity, find_program, identify
 from shannot.policy.verdict import Command, Verdict, confinable, decide
 from shannot.sandbox.spec import Answer
-from shannot.sessions.recorded import Recorded, with_input, with_status
+from shannot.sessions.objections import joined, objection, with_program
+from shannot.sessions.recorded import Recorded, with_decision, with_input, with_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from shannot.effects.model import Effect
     from shannot.policy.profile import Profile
-    from shannot.sandbox.spec import Blobs, Changes, CommandRequest
+    from shannot.sandbox.spec import Blobs, Changes, CommandRequest, Decider, WaitingProcess
     from shannot.sessions.recall import Recall
 
 COMMAND_LIMIT = 10_000
@@ -44,7 +45,7 @@ class RecordingGate:
     """
 
     __slots__ = (
-        "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_any",
+        "_applied", "_base", "_blobs", "_bytes", "_changes", "_commands", "_cut_at", "_decider",
         "_denied", "_dry_run", "_given", "_hashes", "_on_ask", "_owners",
         "_performing", "_profile", "_recall", "_recorded", "_tell",
         "complete", "confined_count", "denied_count",
@@ -57,18 +58,19 @@ class RecordingGate:
         *,
         base: Mapping[str, str],
         given: Mapping[bytes, bytes],
-        on_ask: Literal["assume", "fail"] = "assume",
+        on_ask: Literal["assume", "fail", "decide"] = "assume",
         dry_run: bool = False,
         tell: Callable[[str], None],
         performing: Callable[[RunCommand], None] | None = None,
+        decider: Decider | None = None,
         owners: Collection[int] = ROOT_ONLY,
         recall: Recall | None = None,
     ) -> None:
         """base: what host commands run with (`base_environment`); given: the script's own
         environment, which is not an addition of the script's; owners: users besides root whose
         programs are trusted; performing: told of a command before it runs on the host; it does not
-        where that raises; recall: the commands that were executed before, when the script is run
-        again."""
+        where that raises; decider: asks a person, for `on_ask="decide"`; recall: the commands that
+        were executed before, when the script is run again."""
         self._profile = profile
         self._blobs = blobs
         self._base = base
@@ -78,12 +80,13 @@ class RecordingGate:
         self._tell = tell
         self._performing = performing
         self._recall = recall
+        self._decider = decider
         self._owners = frozenset({0, *owners})
         self._changes: Changes | None = None
         self._recorded = Recorded()
         self._denied: list[tuple[tuple[str, ...], str, str]] = []
         self._hashes: dict[str, str] = {}
-        self._cut_any = False
+        self._cut_at = self._applied = -1  # tickets: the last change, the last done by decision
         self._commands = 0
         self._bytes = 0
         self.complete = True  # False: something could not be recorded
@@ -119,8 +122,21 @@ class RecordingGate:
         """An allowed command ended on the host with this status (a signal is 128+N)."""
         self._recorded.amend(ticket, with_status(exit_status))
 
+    def decide(self, ticket: object, waiting: WaitingProcess) -> int:
+        """Have a person decide about a command; its exit status. On a thread of its own."""
+        if self._decider is None or not isinstance(ticket, int):
+            return REFUSED
+        status = self._decider(self._recorded.effects()[: ticket + 1], waiting)
+        self._recorded.amend(ticket, with_decision(status))
+        if status is None or status < 0:
+            return REFUSED
+        self._applied = ticket  # with all the changes before it
+        return status
+
     def effects(self) -> tuple[Effect, ...]:
         """Every effect so far, in order, the changes since the last command included."""
+        if self._decider is not None:
+            self._decider.settle()
         self._cut()
         return self._recorded.effects()
 
@@ -169,12 +185,9 @@ class RecordingGate:
         if command.in_overlay:
             self._cut()  # what the script has written is in the plan, and so has a hash
             sha256 = self._recorded.hash_program(path)
-        reason = verdict.reason
-        if identity is None:
-            where = "exists only in the sandbox" if command.in_overlay else "is not on this host"
-            reason = _join(reason, f"the program {where}")
-        elif identity.flaw:
-            reason = _join(reason, f"the program {identity.flaw}")
+        reason = with_program(verdict.reason, command, identity)
+        # What cannot be executed need not be asked about: it is recorded as failed.
+        decide = self._on_ask == "decide" and bool(sha256)
         assumed = self._on_ask == "assume"
         effect = RunCommand(
             argv=command.argv,
@@ -185,7 +198,7 @@ class RecordingGate:
             verdict="ask",
             rule=verdict.rule,
             reason=reason,
-            state="assumed" if assumed else "queued",
+            state="asked" if decide else "assumed" if assumed else "queued",
         )
         if self._recall is not None:
             known = self._recall.answer(effect, self._tell)
@@ -194,7 +207,9 @@ class RecordingGate:
         ticket = self._record(effect)
         if ticket is None:
             return Answer("refuse", errno=errno.EAGAIN)
-        return Answer("assume", status=0 if assumed else 126, ticket=ticket)
+        if decide:
+            return Answer("decide", ticket=ticket)
+        return Answer("assume", status=0 if assumed else REFUSED, ticket=ticket)
 
     def _allow(self, command: Command, verdict: Verdict) -> Answer:
         can_confine = confinable(command, self._profile) != ""
@@ -205,9 +220,9 @@ class RecordingGate:
             reason = "The profile allows it; a dry run starts nothing on the host."
             return self._ask(command, replace(verdict, decision="ask", reason=reason))
         identity = self._identify(find_program(verdict.argv[0]) or "")
-        objection = self._objection(command, verdict, identity)
-        if identity is None or objection:
-            reason = _join("The profile allows it", objection)
+        hindrance = objection(command, verdict, identity)
+        if identity is None or hindrance:
+            reason = joined("The profile allows it", hindrance)
             return self._ask(command, replace(verdict, decision="ask", reason=reason))
         return self._perform(command, verdict, identity, unseen)
 
@@ -243,21 +258,6 @@ class RecordingGate:
             ticket=ticket,
         )
 
-    def _objection(self, command: Command, verdict: Verdict, identity: Identity | None) -> str:
-        """Why an allowed command cannot run on the host as it is; else ""."""
-        if identity is None:
-            return "the host has no such program"
-        if identity.flaw or not identity.sha256:
-            return f"the program {identity.flaw or 'cannot be checked'}"
-        # A shell line that runs as its own words has the shell as its executable.
-        if verdict.argv == command.argv and command.executable not in ("", identity.path):
-            return f"the script would start {shown((command.executable,))} by that name"
-        if not os.path.isdir(command.directory):
-            return "its directory exists only in the sandbox"
-        if os.path.realpath(command.directory) != command.directory:
-            return "its directory leads elsewhere on the host"
-        return ""
-
     def _identify(self, path: str) -> Identity | None:
         return identify(path, self._owners, self._hashes)
 
@@ -267,13 +267,15 @@ class RecordingGate:
 
     def _has_changes(self) -> bool:
         """Has the script changed any file so far that the host still has as it was?"""
-        return self._cut_any or (self._changes is not None and self._changes.pending())
+        return self._cut_at > self._applied or (
+            self._changes is not None and self._changes.pending()
+        )
 
     def _cut(self) -> None:
         if self._changes is not None and self._changes.pending():
             effects = self._changes.cut()
-            self._recorded.extend(effects)
-            self._cut_any = self._cut_any or bool(effects)
+            if effects:
+                self._cut_at = self._recorded.extend(effects)
 
     def _record(self, effect: RunCommand) -> int | None:
         """The changes so far, then the command. None where the plan is full."""
@@ -288,8 +290,3 @@ class RecordingGate:
         self._commands += 1
         self._bytes += size
         return self._recorded.append(effect)
-
-
-def _join(reason: str, clause: str) -> str:
-    """One sentence of two."""
-    return f"{reason.rstrip('.')}; {clause}." if clause else reason

@@ -94,6 +94,8 @@ class Session:
     """The session that this run resumed."""
     options: tuple[str, ...] = ()
     """Of the run, as they would be typed."""
+    asking: int | None = None
+    """The command, by its number, that the running script waits for (`live.py`)."""
     plan_digest: str = field(default="", compare=False)
     """Of the plan as it was read; empty where it never was on disk."""
 
@@ -120,6 +122,8 @@ class Summary:
     """The session that this run resumed."""
     decided: Event | None = None
     """The last thing that happened to it."""
+    asking: int | None = None
+    """The command that the running script waits for."""
 
 
 def head_to_json(session: Session) -> dict[str, object]:
@@ -140,6 +144,7 @@ def head_to_json(session: Session) -> dict[str, object]:
         "plan_digest": session.digest(),
         "effects": len(session.plan.effects),
         "complete": session.plan.complete,
+        "asking": session.asking,
         "state": session.state,
         "decision": to_json(session.decision),
         "history": to_json(session.history),
@@ -183,6 +188,7 @@ def session_from_json(
         history=tuple(event_from_json(child) for child in document.children("history", MAX_EVENTS)),
         parent=_parent(document),
         options=document.texts("options", 10_000),
+        asking=document.optional_integer("asking", 1, len(plan.effects)),
         plan_digest=plan_digest,
     )
     document.finish()
@@ -206,6 +212,7 @@ def summary_from_json(document: Document) -> Summary:
         effects=document.integer("effects", 0, MAX_EFFECTS),
         parent=_parent(document),
         decided=_last(document),
+        asking=document.optional_integer("asking", 1, MAX_EFFECTS),
     )
 
 

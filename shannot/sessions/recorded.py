@@ -26,10 +26,11 @@ class Recorded:
         self._lock = allocate_lock()
         self._effects: list[Effect] = []
 
-    def extend(self, effects: Sequence[Effect]) -> None:
-        """These come next."""
+    def extend(self, effects: Sequence[Effect]) -> int:
+        """These come next. Returns the place of the last one, as a ticket."""
         with self._lock:
             self._effects += effects
+            return len(self._effects) - 1
 
     def append(self, effect: RunCommand) -> int:
         """This one comes next. Returns the ticket by which it is amended."""
@@ -65,6 +66,15 @@ def with_input(sha256: str) -> Callable[[RunCommand], RunCommand]:
 def with_status(exit_status: int) -> Callable[[RunCommand], RunCommand]:
     """It ended so."""
     return lambda command: replace(command, exit_status=exit_status)
+
+
+def with_decision(exit_status: int | None) -> Callable[[RunCommand], RunCommand]:
+    """It was done so; or, where negative, refused; None: nobody decided about it."""
+    if exit_status is None:
+        return lambda command: command
+    if exit_status < 0:
+        return lambda command: replace(command, state="refused")
+    return lambda command: replace(command, state="done", exit_status=exit_status)
 
 
 def _hash_file(path: str) -> str:

@@ -1,7 +1,8 @@
 """Sessions on disk: `$state/sessions/ID/`, private, atomic, safe under concurrent processes.
 
     session.json   where the session stands: small, replaced at each transition
-    plan.json      the plan, written once; session.json holds its digest
+    plan.json      the plan, written once; session.json holds its digest. While the script still
+                   runs and asks (`live.py`) it grows: by way of plan.next.json
     script, stdout, stderr, blobs/SHA256
     journal, checkpoint/SHA256, output/N.{stdout,stderr}   of an execution (`apply.py`)
     lock           held (flock) during a transition and all through an execution
@@ -22,22 +23,19 @@ from contextlib import contextmanager
 from errno import ELOOP, ENOTDIR
 from hashlib import sha256
 
-from shannot.effects import plan as plans
-from shannot.effects.document import Document, MalformedError, parse
+from shannot.effects.document import Document, MalformedError
 from shannot.errors import NotFoundError, ShannotError, UnsuccessfulError
 from shannot.escape import escape
-from shannot.sessions import files, ids, journal
+from shannot.sessions import files, ids, journal, reading
 from shannot.sessions.blobs import BlobDirectory
-from shannot.sessions.draft import DRAFT, MAX_PLAN, Draft, dump_head
+from shannot.sessions.draft import DRAFT, Draft, dump_head
 from shannot.sessions.journal import Progress
 from shannot.sessions.model import (
     Session,
     Summary,
-    session_from_json,
     summary_from_json,
 )
 
-MAX_HEAD = 16 << 20  # bytes: argv and the paths that were not mapped are in it
 MAX_SCRIPT = 64 << 20  # bytes
 MAX_OUTPUT = 256 << 20  # bytes; a run keeps at most Limits.output
 PATIENCE = 2.0  # seconds to wait for another process's transition
@@ -138,7 +136,7 @@ class Store:
     def summary(self, session_id: str) -> Summary:
         """Where one session stands. NotFoundError, or MalformedError naming the file."""
         with self._opened(session_id) as fd:
-            return summary_from_json(self._document(fd, session_id, "session.json", MAX_HEAD))
+            return summary_from_json(self._document(fd, session_id, "session.json"))
 
     def summaries(self) -> Iterator[Summary | MalformedError]:
         """One line per session, oldest first; an error stands where a session cannot be read."""
@@ -162,7 +160,7 @@ class Store:
         shown = f"{self.root}/{session_id}"
         files.check_directory(os.lstat(session_id, dir_fd=root_fd), self.owner, shown)
         name = f"{session_id}/session.json"
-        return summary_from_json(self._document(root_fd, session_id, name, MAX_HEAD))
+        return summary_from_json(self._document(root_fd, session_id, name))
 
     @contextmanager
     def lock(self, session_id: str, patience: float = PATIENCE) -> Iterator[Lock]:
@@ -241,25 +239,10 @@ class Store:
 
     def read_session(self, fd: int, session_id: str) -> Session:
         """The session in an open directory."""
-        shown = f"{self.root}/{session_id}/plan.json"
-        try:
-            data = files.read("plan.json", fd, self.owner, MAX_PLAN, shown)
-        except FileNotFoundError:
-            raise MalformedError(f"{escape(shown)} is missing") from None
-        plan = plans.from_json(parse(data, shown))
-        progress = journal.read(fd, self.owner, f"{self.root}/{session_id}")
-        head = self._document(fd, session_id, "session.json", MAX_HEAD)
-        session = session_from_json(head, plan, sha256(data).hexdigest(), progress.shown())
-        if session.id != session_id:
-            raise MalformedError(f"{self.root}/{session_id} holds session {session.id}")
-        return session
+        return reading.session(fd, self.owner, f"{self.root}/{session_id}", session_id)
 
-    def _document(self, fd: int, session_id: str, name: str, limit: int) -> Document:
-        shown = f"{self.root}/{session_id}/{name.rpartition('/')[2]}"
-        try:
-            return parse(files.read(name, fd, self.owner, limit, shown), shown)
-        except FileNotFoundError:
-            raise MalformedError(f"{escape(shown)} is missing") from None
+    def _document(self, fd: int, session_id: str, name: str) -> Document:
+        return reading.document(fd, self.owner, f"{self.root}/{session_id}", name)
 
     @contextmanager
     def _opened(self, session_id: str) -> Iterator[int]:

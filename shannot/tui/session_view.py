@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shannot.effects.plan import waiting
 from shannot.errors import ShannotError
 from shannot.tui.cells import Span
 from shannot.tui.deciding import approve_or_execute, reject
@@ -14,6 +13,7 @@ from shannot.tui.head_rows import head_rows
 from shannot.tui.pager import Pager, Row
 from shannot.tui.text_view import TextView
 from shannot.tui.view import MOVING, PagerView
+from shannot.workflows.approve import possible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class SessionView(PagerView):
     def __init__(self, desk: Desk, review: Review) -> None:
         self.desk = desk
         self.review = review
-        self.possible = waiting_numbers(review)
+        self.possible = frozenset(possible(review.session))
         self.chosen = _chosen(review, self.possible)
         self._folded: set[int] = set()
         self._side_by_side: bool | None = None  # None: where the screen is wide
@@ -201,15 +201,9 @@ class SessionView(PagerView):
             asks.say("the plan is another one by now: look at it again", "danger")
             return
         self.review = review
-        self.possible = waiting_numbers(review)
+        self.possible = frozenset(possible(review.session))
         self.chosen &= self.possible
         self._again_made()
-
-
-def waiting_numbers(review: Review) -> frozenset[int]:
-    """The effects that can be chosen: those that wait and were not done yet."""
-    done = {r.number for r in review.session.results if r.state == "done"}
-    return frozenset(waiting(review.session.plan)) - done
 
 
 def _chosen(review: Review, possible: frozenset[int]) -> set[int]:

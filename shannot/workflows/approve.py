@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from shannot.effects.dependencies import Gap, closure, find_gaps
-from shannot.effects.plan import Plan, waiting
+from shannot.effects.plan import waiting
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
@@ -53,9 +53,9 @@ def approve(
                 f"the plan of session {session_id} is not the one that was shown; look again"
             )
         store.script(session)  # the script that was shown, too
-        chosen = _chosen(session.plan, effects)
+        chosen = _chosen(session, effects)
         if not accept_gaps:
-            _check_gaps(session.plan, chosen)
+            _check_gaps(session, chosen)
         decision = Decision(
             person, now, digest=displayed_digest, effects=chosen, expires=now + lifetime
         )
@@ -72,7 +72,18 @@ def reject(store: Store, session_id: str, *, reason: str, person: Person, now: i
 
 def gaps(session: Session, effects: Sequence[int] | None) -> tuple[Gap, ...]:
     """What such a choice leaves out that it rests on: to be shown before it is approved."""
-    return find_gaps(session.plan, _chosen(session.plan, effects))
+    return find_gaps(session.plan, {*_chosen(session, effects), *done(session)})
+
+
+def done(session: Session) -> frozenset[int]:
+    """The effects that were executed already: while the script waited, or by an execution."""
+    return frozenset(result.number for result in session.results if result.state == "done")
+
+
+def possible(session: Session) -> tuple[int, ...]:
+    """The effects that can be approved: those that wait and were not executed already."""
+    before = done(session)
+    return tuple(number for number in waiting(session.plan) if number not in before)
 
 
 def _decide(
@@ -90,11 +101,14 @@ def _decide(
     return decided
 
 
-def _check_gaps(plan: Plan, chosen: tuple[int, ...]) -> None:
-    found = find_gaps(plan, chosen)
+def _check_gaps(session: Session, chosen: tuple[int, ...]) -> None:
+    before = done(session)
+    found = find_gaps(session.plan, {*chosen, *before})
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        together = ranges(closure(plan, chosen)).replace(" ", "")
+        together = ranges(
+            tuple(n for n in closure(session.plan, {*chosen, *before}) if n not in before)
+        ).replace(" ", "")
         raise UnsuccessfulError(f"{found[0]}{more}; `--effects {together}` has it all")
 
 
@@ -128,17 +142,19 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 7
 
 
-def _chosen(plan: Plan, effects: Sequence[int] | None) -> tuple[int, ...]:
-    possible = waiting(plan)
-    if not possible:
+def _chosen(session: Session, effects: Sequence[int] | None) -> tuple[int, ...]:
+    wanted = possible(session)
+    if not wanted:
         raise UnsuccessfulError("nothing waits in this session: all of it has been done")
     if effects is None:
-        return possible
+        return wanted
     if not effects:
         raise UsageError("no effect was chosen; to do none, reject the session")
     for number in effects:
-        if not 1 <= number <= len(plan.effects):
-            raise UsageError(f"there is no effect {number}; the last one is {len(plan.effects)}")
-        if number not in possible:
+        if not 1 <= number <= len(session.plan.effects):
+            raise UsageError(
+                f"there is no effect {number}; the last one is {len(session.plan.effects)}"
+            )
+        if number not in wanted:
             raise UsageError(f"effect {number} was done while the script ran")
     return tuple(sorted(set(effects)))

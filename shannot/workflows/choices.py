@@ -40,7 +40,7 @@ class Choices:
         self,
         *,
         view: Literal["project", "system"],
-        on_ask: Literal["assume", "fail"],
+        on_ask: Literal["assume", "fail", "prompt", "wait"],
         python: str | None,
         runtime: Literal["cpython", "pypy"],
         environment: Mapping[bytes, bytes],
@@ -72,9 +72,7 @@ def choose(request: Request, caller: Caller) -> Choices:
     view: Literal["project", "system"] = "project"
     if (request.view or (settings and settings.view)) == "system":
         view = "system"
-    on_ask: Literal["assume", "fail"] = "assume"
-    if (request.on_ask or (settings and settings.on_ask)) == "fail":
-        on_ask = "fail"
+    on_ask = _on_ask(request, settings)
     runtime: Literal["cpython", "pypy"] = "cpython"
     if (request.runtime or (settings and settings.runtime)) == "pypy":
         runtime = "pypy"
@@ -98,6 +96,22 @@ def choose(request: Request, caller: Caller) -> Choices:
         configuration=settings.sources if settings else (),
         queue=settings.queue if settings else None,
     )
+
+
+def _on_ask(
+    request: Request, settings: Settings | None
+) -> Literal["assume", "fail", "prompt", "wait"]:
+    """A dry run starts nothing, so that nobody has to be asked. UsageError where that was said."""
+    wanted = request.on_ask or (settings and settings.on_ask) or "assume"
+    if wanted == "fail":
+        return "fail"
+    if wanted not in ("prompt", "wait"):
+        return "assume"
+    if request.dry_run:
+        if request.on_ask is None:
+            return "assume"
+        raise UsageError("a dry run starts no command, so there is nothing to ask about")
+    return "prompt" if wanted == "prompt" else "wait"
 
 
 def load_settings(caller: Caller) -> Settings | None:

@@ -20,7 +20,7 @@ from shannot.workflows.program import PATH, find_python
 from shannot.workflows.request import Caller
 
 if TYPE_CHECKING:
-    from shannot.sandbox.spec import Changes
+    from shannot.sandbox.spec import Changes, WaitingProcess
 
 PARTS_ALONE = ("child start", "overlay write", "refused socket")
 PARTS = (*PARTS_ALONE, "confined command", "host command")
@@ -90,6 +90,10 @@ class Gate:
 
     def finished(self, ticket: object, exit_status: int) -> None:
         """The script sees it."""
+
+    def decide(self, ticket: object, waiting: WaitingProcess) -> int:
+        """No command waits for a person."""
+        raise NotImplementedError
 
 
 Sandbox = Callable[[Spec, Gate, Streams], Outcome]

@@ -6,12 +6,14 @@ Made by `run.py`; what decides is `sessions/gate.py`.
 
 from __future__ import annotations
 
+from shannot.errors import REFUSED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shannot.effects.model import Effect
-    from shannot.sandbox.spec import Answer, Changes, CommandRequest
+    from shannot.sandbox.spec import Answer, Changes, CommandRequest, WaitingProcess
     from shannot.sessions.gate import RecordingGate
 
 
@@ -48,6 +50,10 @@ class LateGate:
         """An allowed command ended on the host with this status."""
         if self._gate is not None:
             self._gate.finished(ticket, exit_status)
+
+    def decide(self, ticket: object, waiting: WaitingProcess) -> int:
+        """Have a person decide about a command."""
+        return REFUSED if self._gate is None else self._gate.decide(ticket, waiting)
 
     def effects(self) -> Sequence[Effect]:
         """Every effect, in order, the changes since the last command included."""

@@ -15,11 +15,12 @@ from shannot.effects.plan import Plan, waiting
 from shannot.errors import ShannotError
 from shannot.sessions.draft import IdTakenError
 from shannot.sessions.ids import slug_of
+from shannot.sessions.live import LiveSession
 from shannot.sessions.model import RunOutcome, Script, Session
 from shannot.sessions.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shannot.effects.model import Effect
     from shannot.sandbox.spec import Outcome
@@ -28,18 +29,22 @@ if TYPE_CHECKING:
     from shannot.sessions.draft import Draft
     from shannot.workflows.request import Request
 
+_PATIENCE = 3600.0
+"""Seconds for an execution by somebody else, under way where the script ended without it."""
 _NAMES = {"code": "-c", "stdin": "-"}
 
 
 class Recorder:
     """Makes at most one session, and its draft only at the first thing to keep."""
 
-    __slots__ = ("_draft", "_ended", "_store")
+    __slots__ = ("_draft", "_ended", "live", "store")
 
     def __init__(self, state: str) -> None:
-        self._store = Store(state, os.geteuid())
+        self.store = Store(state, os.geteuid())
         self._draft: Draft | None = None
         self._ended = False
+        self.live: LiveSession | None = None
+        """Where the script has asked something: the session is there already."""
 
     def blobs(self) -> BlobDirectory:
         """Where the contents of effects go (`Spec.blobs`)."""
@@ -48,7 +53,9 @@ class Recorder:
     def discard(self) -> None:
         """Keep nothing, whatever was begun."""
         self._ended = True
-        if self._draft is not None:
+        if self.live is not None:
+            self.live.close()
+        elif self._draft is not None:
             self._draft.discard()
             self._draft = None
 
@@ -58,26 +65,39 @@ class Recorder:
         draft.write("script", script)
         draft.write("stdout", kept_bytes(output.stdout))
         draft.write("stderr", kept_bytes(output.stderr))
-        while True:
-            try:
-                draft.commit(session)
-                break
-            except IdTakenError:
-                # Two bytes tell sessions of one second apart, and another process drew the same.
-                another = self.fresh_id(session.created, slug_of(session.id))
-                session = replace(session, id=another)
+        session = self._committed(session, draft.commit)
         self._draft = None
         self._ended = True
         return session.id
 
+    def begin_live(self, session: Session, script: bytes) -> LiveSession:
+        """Commit the session while its script still runs. ShannotError: it cannot be written."""
+        draft = self._begun()
+        draft.write("script", script)
+        made: list[LiveSession] = []
+        self._committed(session, lambda s: made.append(LiveSession(self.store, draft, s)))
+        self.live = made[0]
+        return self.live
+
+    def _committed(self, session: Session, commit: Callable[[Session], None]) -> Session:
+        while True:
+            try:
+                commit(session)
+            except IdTakenError:
+                # Two bytes tell sessions of one second apart, and another process drew the same.
+                another = self.fresh_id(session.created, slug_of(session.id))
+                session = replace(session, id=another)
+            else:
+                return session
+
     def fresh_id(self, seconds: int, name: str) -> str:
-        return self._store.fresh_id(seconds, name, os.urandom)
+        return self.store.fresh_id(seconds, name, os.urandom)
 
     def _begun(self) -> Draft:
         if self._draft is None:
             if self._ended:
                 raise ShannotError("the run has ended, nothing more of it is kept")
-            self._draft = self._store.draft()
+            self._draft = self.store.draft()
         return self._draft
 
 
@@ -129,17 +149,22 @@ def record(
     """
     plan = Plan(tuple(effects), outcome.complete, tuple(notes))
     waits = len(waiting(plan))
-    if not waits and not keep:
+    if not waits and not keep and recorder.live is None:
         recorder.discard()
         return None, plan, 0
-    now = int(time.time())
-    session = _session(recorder, circumstances, outcome, plan, now)
+    session = make_session(recorder, circumstances, run_outcome(outcome), plan)
+    if recorder.live is not None:
+        outputs = {"stdout": kept_bytes(output.stdout), "stderr": kept_bytes(output.stderr)}
+        ended, waits = recorder.live.end(session, outputs, _PATIENCE)
+        return ended.id, plan, waits
     return recorder.keep(session, circumstances.script, output), plan, waits
 
 
-def _session(
-    recorder: Recorder, circumstances: Circumstances, outcome: Outcome, plan: Plan, now: int
+def make_session(
+    recorder: Recorder, circumstances: Circumstances, outcome: RunOutcome, plan: Plan
 ) -> Session:
+    """As it is kept now."""
+    now = int(time.time())
     program = circumstances.program
     name = _NAMES.get(program.kind, program.text)
     return Session(
@@ -156,16 +181,21 @@ def _session(
         user=circumstances.user,
         uid=os.getuid(),
         host=os.uname().nodename,
-        outcome=RunOutcome(
-            exit_status=outcome.status,
-            limit=outcome.limit,
-            complete=outcome.complete,
-            refused=_counts(outcome.sockets_refused, outcome.calls_refused),
-            missing=tuple(os.fsdecode(path) for path in outcome.missing),
-        ),
+        outcome=outcome,
         plan=plan,
         parent=circumstances.request.parent,
         options=options_of(circumstances.request),
+    )
+
+
+def run_outcome(outcome: Outcome) -> RunOutcome:
+    """The sandbox's words in the session's."""
+    return RunOutcome(
+        exit_status=outcome.status,
+        limit=outcome.limit,
+        complete=outcome.complete,
+        refused=_counts(outcome.sockets_refused, outcome.calls_refused),
+        missing=tuple(os.fsdecode(path) for path in outcome.missing),
     )
 
 

@@ -8,9 +8,10 @@ from shannot.config.paths import MACHINE_CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shannot.sessions.recall import Recall
+    from shannot.workflows.live import Face
     from shannot.workflows.program import Program
 
 
@@ -39,7 +40,7 @@ class Request:
     """What to run and how. None leaves a choice to the configuration."""
 
     __slots__ = (
-        "dry_run", "environment", "keep", "limits", "maps", "on_ask", "parent", "profile",
+        "dry_run", "environment", "face", "keep", "limits", "maps", "on_ask", "parent", "profile",
         "program", "python", "recall", "runtime", "streams", "view",
     )  # fmt: skip
 
@@ -54,6 +55,7 @@ class Request:
         runtime: str | None = None,
         dry_run: bool = False,
         on_ask: str | None = None,
+        face: Callable[[], Face] | None = None,
         profile: str | None = None,
         keep: bool = False,
         limits: Mapping[str, float] | None = None,
@@ -68,7 +70,8 @@ class Request:
         self.python = python
         self.runtime = runtime  # cpython, pypy
         self.dry_run = dry_run
-        self.on_ask = on_ask  # assume, fail
+        self.on_ask = on_ask  # assume, fail, prompt, wait
+        self.face = face  # the person who is asked while the script waits; made when needed
         self.profile = profile  # a name or a file
         self.keep = keep
         self.limits = limits or {}  # by the names of `Limits`: bytes, seconds, numbers

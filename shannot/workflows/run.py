@@ -106,13 +106,13 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
     stdin, stdout, stderr = request.streams
     copy = read_stdin(stdin) if program.kind == "stdin" else None
     source = read_script(program, script, copy)
-    keeper = _Keeper(state)
+    keeper = _Keeper(state, request, caller, choices, source)
     notes = list(choices.notes)
     private = make_private(state, caller.uid)
     try:
         streams = Streams(stdin if copy is None else copy, stdout, stderr)
         spec = _spec(request, caller, choices, python, script, state, private, keeper.blobs)
-        gate = LateGate(lambda: _gate(request, caller, choices, keeper.blobs, notes.append, state))
+        gate = LateGate(lambda: keeper.gate(notes.append))
         outcome = sandbox(spec, gate, streams)
         effects = [*gate.effects(), *outcome.effects]
         outcome.complete = outcome.complete and gate.complete
@@ -122,41 +122,31 @@ def run_script(request: Request, caller: Caller, sandbox: Sandbox) -> Report:
         if not effects and not request.keep:
             report = Report(outcome, output, (), gate.denied(), notes, None, 0)
         else:
-            session, plan, waiting = keeper.record(
-                request, caller, choices, source, outcome, effects, notes, output
-            )
+            session, plan, waiting = keeper.record(outcome, effects, notes, output)
             report = Report(outcome, output, plan.effects, gate.denied(), notes, session, waiting)
-        notes += _audit(state, request, caller, choices, source, report)
+        notes += keeper.audit(report)
         return report
     except BaseException as error:
-        _audit(state, request, caller, choices, source, error)
+        keeper.audit(error)
         raise
     finally:
         keeper.discard()
         remove_private(private)
 
 
-def _audit(
-    state: str,
-    request: Request,
-    caller: Caller,
-    choices: Choices,
-    source: bytes,
-    end: Report | BaseException,
-) -> list[str]:
-    # Only when the child has ended, so that no start waits for it.
-    from shannot.workflows.run_audit import run_ended
-
-    return run_ended(state, request, caller, choices, source, end)
-
-
 class _Keeper:
     """What is kept of a run, made at the first thing to keep: it brings json and hashlib."""
 
-    __slots__ = ("_lock", "_recorder", "_state")
+    __slots__ = ("_caller", "_choices", "_lock", "_recorder", "_request", "_source", "_state")
 
-    def __init__(self, state: str) -> None:
+    def __init__(
+        self, state: str, request: Request, caller: Caller, choices: Choices, source: bytes
+    ) -> None:
         self._state = state
+        self._request = request
+        self._caller = caller
+        self._choices = choices
+        self._source = source
         self._lock = allocate_lock()
         self._recorder: Recorder | None = None
 
@@ -167,24 +157,45 @@ class _Keeper:
 
     def record(
         self,
-        request: Request,
-        caller: Caller,
-        choices: Choices,
-        source: bytes,
         outcome: Outcome,
         effects: Sequence[Effect],
         notes: list[str],
         output: Output,
     ) -> tuple[str | None, Plan, int]:
         """(the session's id or None, the plan, how many effects wait)."""
-        notes += other_places(choices.maps, effects)
+        notes += other_places(self._choices.maps, effects)
         # To start faster.
         from shannot.workflows.record import Circumstances, record
 
-        circumstances = Circumstances(request, source, caller.directory, choices.view, caller.user)
+        request, caller, choices = self._request, self._caller, self._choices
+        circumstances = Circumstances(
+            request, self._source, caller.directory, choices.view, caller.user
+        )
         return record(
             self._made(), circumstances, outcome, effects, notes, output, keep=request.keep
         )
+
+    def gate(self, tell: Callable[[str], None]) -> RecordingGate:
+        """Of this run; tell: takes a line for the user."""
+        # To start faster: the policy is loaded when the first command comes.
+        from shannot.workflows.run_gate import make_gate
+
+        return make_gate(
+            self._request, self._caller, self._choices, self.blobs, tell, self._state,
+            self._source, self.recorder,
+        )  # fmt: skip
+
+    def audit(self, end: Report | BaseException) -> list[str]:
+        """Record how the run ended; what the user must be told about that."""
+        # Only when the child has ended, so that no start waits for it.
+        from shannot.workflows.run_audit import run_ended
+
+        return run_ended(self._state, self._request, self._caller, self._choices, self._source, end)
+
+    def recorder(self) -> Recorder:
+        """On any thread."""
+        with self._lock:
+            return self._made()
 
     def discard(self) -> None:
         """Drop what was begun and not kept."""
@@ -230,20 +241,6 @@ def _spec(
         hidden=[os.fsencode(os.path.dirname(configuration))] if configuration else [],
         runtime=choices.runtime,
     )
-
-
-def _gate(
-    request: Request,
-    caller: Caller,
-    choices: Choices,
-    blobs: Callable[[], Blobs],
-    tell: Callable[[str], None],
-    state: str,
-) -> RecordingGate:
-    # To start faster: the policy is loaded when the first command comes.
-    from shannot.workflows.run_gate import make_gate
-
-    return make_gate(request, caller, choices, blobs, tell, state)
 
 
 def make_private(state: str, uid: int) -> str:

@@ -16,11 +16,10 @@ from shannot.cli.render_session import next_step, read_contents, review_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
-from shannot.effects.plan import waiting
 from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
-from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, ranges
+from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
 from shannot.workflows.choices import allows_yes, approval_lifetime
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.review import show
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from shannot.cli.render import Style
     from shannot.cli.render_session import Contents
     from shannot.effects.dependencies import Gap
-    from shannot.effects.plan import Plan
     from shannot.sessions.model import Session
     from shannot.sessions.store import Store
     from shannot.workflows.request import Caller
@@ -98,7 +96,7 @@ def _review(options: Namespace, caller: Caller, store: Store) -> int:
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
     review = show(store, session_id)
     lifecycle.check(session_id, review.session.state, "approved")
-    chosen = _chosen(review.session.plan, options.effects)
+    chosen = _chosen(review.session, options.effects)
     missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)
     where = _decide(options, caller, review, contents, chosen, missing)
@@ -126,17 +124,17 @@ def _tell(options: Namespace, session: Session, chosen: Sequence[int]) -> None:
         say(f"shannot: next: {next_step(session)}")
 
 
-def _chosen(plan: Plan, text: str | None) -> tuple[int, ...]:
+def _chosen(session: Session, text: str | None) -> tuple[int, ...]:
     """The numbers of the effects that are meant. UsageError for one that does not wait."""
-    possible = waiting(plan)
-    if not possible:
+    wanted = possible(session)
+    if not wanted:
         raise UnsuccessfulError("nothing waits in this session: all of it has been done")
     if text is None:
-        return possible
+        return wanted
     chosen = parse_numbers(text)
     for number in chosen:
-        if number not in possible:
-            raise UsageError(f"effect {number} does not wait; those that do: {ranges(possible)}")
+        if number not in wanted:
+            raise UsageError(f"effect {number} does not wait; those that do: {ranges(wanted)}")
     return chosen
 
 

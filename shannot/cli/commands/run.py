@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.run_options import Value
     from shannot.sessions.recall import Recall
+    from shannot.workflows.live import Face
     from shannot.workflows.run import Report
 
 
@@ -71,7 +72,8 @@ def make_request(
         python=_text(values["python"]),
         runtime=_text(values["runtime"]),
         dry_run=bool(values["dry_run"]),
-        on_ask=_text(values["on_ask"]),
+        on_ask="prompt" if values["ask"] else _text(values["on_ask"]),
+        face=lambda: _face(bool(values["quiet"])),
         profile=_text(values["profile"]),
         keep=bool(values["keep"]),
         limits={name: value for name, value in limits.items() if isinstance(value, float | int)},
@@ -79,6 +81,13 @@ def make_request(
         parent=parent,
         recall=recall,
     )
+
+
+def _face(quiet: bool) -> Face:
+    # Only for a run that asks.
+    from shannot.cli.asking import TerminalFace
+
+    return TerminalFace(quiet)
 
 
 def _program(values: Mapping[str, Value]) -> Program:

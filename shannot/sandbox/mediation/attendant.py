@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         def is_performing(self) -> bool:
             """Does a command still run on the host?"""
 
+        def is_deciding(self) -> bool:
+            """Is a person being asked about a command?"""
+
         def let_end(self, patient: bool) -> None:
             """The script has ended: commands go on where `patient`, else they are killed."""
 
@@ -167,6 +170,8 @@ class Attendant:
                 break
             now = time.monotonic()
             self._placement.follow(self._mediator.answered, now - before)
+            if not self._signalled and self._mediator.is_deciding():
+                self._deadline += now - before  # a person thinks: that is not the script's time
             before = now
             if left <= 0:
                 self.kill() if self._signalled else self.hit("timeout")

@@ -11,6 +11,7 @@ two bytes of the path are overwritten by `s\\0` before the call CONTINUEs. The s
               with one thread, so nobody can change what it passes
     assume    it exits with the given status
     perform   it waits, and exits as the command that runs on the host instead
+    decide    it waits for a person's decision, and exits as that has it
 
 Another thread of the child may win the race and put some other path before the kernel's eyes. What
 then runs is still under the filter and under Landlock: that the wrong program runs confined is no
@@ -139,7 +140,10 @@ class Commands:
             self._performer.assume(stub, answer, descriptor(task, 0))
         else:
             stdio = [descriptor(task, number) for number in range(3)]
-            self._performer.perform(stub, answer, stdio, task.umask)
+            if answer.kind == "decide":
+                self._performer.decide(stub, answer, stdio)
+            else:
+                self._performer.perform(stub, answer, stdio, task.umask)
         return DEFERRED
 
     def is_expecting(self) -> bool:

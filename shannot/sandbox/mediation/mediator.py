@@ -256,6 +256,10 @@ class Mediator:
         """Does a command still run on the host?"""
         return self.performer is not None and self.performer.busy()
 
+    def is_deciding(self) -> bool:
+        """Is a person being asked about a command?"""
+        return self.performer is not None and self.performer.deciding > 0
+
     def let_end(self, patient: bool) -> None:
         """The script has ended: what runs on the host goes on if `patient`, else it is killed."""
         if self.performer is not None:

@@ -12,6 +12,8 @@ import select
 import stat
 from _thread import allocate_lock, start_new_thread
 
+from .standing import Standing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +60,10 @@ _KILL = 9
 class Performer:
     """Commands of one run that are under way."""
 
-    __slots__ = ("_changed", "_groups", "_held", "_host", "_queue", "_running", "ending")
+    __slots__ = (
+        "_changed", "_groups", "_held", "_host", "_queue", "_running", "_stopped", "deciding",
+        "ending",
+    )  # fmt: skip
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -67,6 +72,8 @@ class Performer:
         self._groups: set[int] = set()  # process groups of what runs on the host
         self._held = 0
         self._changed = allocate_lock()
+        self._stopped = False
+        self.deciding = 0  # commands that a person is being asked about
         self.ending = False  # the script has ended by itself: what still runs may end as well
 
     def assume(self, stand_in: StandIn, answer: Answer, stdin: int) -> None:
@@ -95,6 +102,35 @@ class Performer:
         finally:
             stand_in.end(answer.status)
 
+    def decide(self, stand_in: StandIn, answer: Answer, stdio: list[int]) -> None:
+        """A person decides. What the script pipes in is read first: it is part of the question.
+
+        stdio: host descriptors, closed here.
+        """
+        standing = Standing(stand_in.pidfd, stdio[1:], lambda: self.ending, lambda: self._stopped)
+        self._start(lambda: self._decide(stand_in, answer, stdio[0], standing))
+
+    def _decide(self, stand_in: StandIn, answer: Answer, stdin: int, standing: Standing) -> None:
+        status = 126
+        gate = self._host.system.gate
+        try:
+            if self._is_filled(stdin):
+                gate.received(answer.ticket, self._read(stdin))
+            else:
+                os.close(stdin)
+            self._count(1)
+            try:
+                status = gate.decide(answer.ticket, standing)
+            finally:
+                self._count(-1)
+        finally:
+            standing.close()
+            stand_in.end(status)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self.deciding += change
+
     def perform(self, stand_in: StandIn, answer: Answer, stdio: list[int], umask: int) -> None:
         """Run it on the host. stdio: host descriptors, closed here."""
         self._start(lambda: self._perform(stand_in, answer, stdio, umask))
@@ -107,6 +143,7 @@ class Performer:
         """Kill what runs on the host. Called on any thread, when a limit is hit."""
         with self._changed:
             self.ending = False
+            self._stopped = True
             self._queue.clear()
             groups = list(self._groups)
         for group in groups:

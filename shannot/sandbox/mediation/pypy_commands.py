@@ -2,6 +2,7 @@
 
     assume    a number that ends with the given status
     perform   a number that stands for the command on the host
+    decide    one that ends when a person has decided, as that has it
     confine   a process of the sandbox, over the same layer (`supervise_confined.py`); where this
               host has none, the command would need what the gate gives for `ask`: it is refused
 
@@ -87,6 +88,8 @@ class PypyCommands:
         stand_in = StandIn(FIRST_NUMBER + self._made)
         if answer.kind == "perform":
             self.performer.perform(stand_in, answer, list(stdio), task.umask)
+        elif answer.kind == "decide":
+            self.performer.decide(stand_in, answer, list(stdio))
         else:
             os.close(stdio[1])
             os.close(stdio[2])

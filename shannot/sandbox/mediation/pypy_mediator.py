@@ -165,6 +165,9 @@ class PypyMediator:
         """Does a command still run on the host?"""
         return self.commands is not None and self.commands.is_performing()
 
+    def is_deciding(self) -> bool:
+        return False
+
     def let_end(self, patient: bool) -> None:
         """As `PypyCommands.let_end`."""
         if self.commands is not None:
