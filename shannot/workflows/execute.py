@@ -16,6 +16,7 @@ from shannot.sessions.approval import check_approval
 from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
 from shannot.sessions.decision import Event, Person, with_event
+from shannot.sessions.live import is_live
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict
@@ -65,6 +66,8 @@ def execute(
         session = lock.load()
         lifecycle.check(session_id, session.state, "executing")
         store.script(session)
+        if session.asking is not None and is_live(store, session_id):
+            options = replace(options, incomplete=True)  # what comes later waits for this
         places = Protected([store.root, *protected])
         work = _work(lock, session, options, now, profile)
         witness = auditing.Witness(store, session_id, work.effects, observe)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from shannot.effects.model import RunCommand
 from shannot.effects.plan import Plan
-from shannot.errors import REFUSED, ShannotError
+from shannot.errors import REFUSED, ShannotError, UnsuccessfulError
 from shannot.sessions.apply import Options
 from shannot.sessions.command import Sinks
 from shannot.sessions.model import RunOutcome
@@ -169,10 +169,10 @@ class LiveDecisions:
                 return -1
             if state in ("executed", "failed"):
                 return self._pass_on(store, live.id, number, waits)
-            if state in ("approved", "executing") and state != told:
-                told = state
-                then = "; `shannot execute` does it" if state == "approved" else ""
-                self._face.say(f"the command is {state}{then}")
+            line = _progress(store, live.id, state)
+            if line and line != told:
+                told = line
+                self._face.say(line)
         return None
 
     def _pass_on(
@@ -285,6 +285,21 @@ class _Stream:
 
     def write(self, data: bytes, /) -> None:
         self._waits.write(self._number, data)
+
+
+def _progress(store: Store, session_id: str, state: str) -> str:
+    """What the person at the script's terminal is told of a decision that is under way."""
+    if state == "approved":
+        return f"it is approved; `shannot execute {session_id}` does it"
+    if state != "executing":
+        return ""
+    try:
+        with store.lock(session_id, patience=0) as lock:
+            if lock.load().state != "executing":
+                return ""
+    except UnsuccessfulError:
+        return "it is being executed"
+    return f"its execution was stopped; `shannot execute {session_id}` goes on with it"
 
 
 def _result(session: Session, number: int) -> EffectResult | None:

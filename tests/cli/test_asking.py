@@ -253,9 +253,9 @@ def test_a_script_that_vanishes_leaves_an_incomplete_session(
         waiting.terminate()
         assert waiting.wait(PATIENCE) == 143
         someone.press(b"y\n")
-        someone.expect(b"is not the one that was shown")
+        someone.expect(b"incomplete: the script was stopped")
         assert someone.wait() == 126
-    assert the_session(place)["state"] == "pending"
+    assert the_session(place)["state"] == "approved"
     assert not (place.project / "first").exists()
 
 

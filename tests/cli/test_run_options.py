@@ -41,7 +41,7 @@ def test_the_quick_reader_agrees_with_argparse(words: list[str]) -> None:
 
 
 def test_the_quick_reader_reads_every_option() -> None:
-    words = ["-q", "--json", "--dry-run", "--keep"]
+    words = ["-q", "--json", "--dry-run", "--keep", "--ask"]
     for option in (*OPTIONS, *LIMITS):
         if not option.is_switch:
             words += [option.flags[0], option.choices[0] if option.choices else "7"]
@@ -78,7 +78,7 @@ def test_what_follows_the_script_is_the_scripts(
         ["--pyth", "x", "s.py"],
         ["--view", "wide", "s.py"],
         ["--memory", "lots", "s.py"],
-        ["--on-ask", "wait", "s.py"],
+        ["--on-ask", "never", "s.py"],
         ["--map"],
     ],
 )

@@ -72,7 +72,7 @@ def make_request(
         python=_text(values["python"]),
         runtime=_text(values["runtime"]),
         dry_run=bool(values["dry_run"]),
-        on_ask="prompt" if values["ask"] else _text(values["on_ask"]),
+        on_ask=_on_ask(values),
         face=lambda: _face(bool(values["quiet"])),
         profile=_text(values["profile"]),
         keep=bool(values["keep"]),
@@ -81,6 +81,15 @@ def make_request(
         parent=parent,
         recall=recall,
     )
+
+
+def _on_ask(values: Mapping[str, Value]) -> str | None:
+    wanted = _text(values["on_ask"])
+    if not values["ask"]:
+        return wanted
+    if wanted not in (None, "prompt"):
+        raise UsageError(f"--ask and --on-ask {wanted} contradict each other")
+    return "prompt"
 
 
 def _face(quiet: bool) -> Face:
