@@ -6,7 +6,7 @@ BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check format bench clean
+.PHONY: help test check format bench pyz clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: $(READY) ## format the code and mend what the linter can
 
 bench: ## measure start, calls and throughput against plain Python (ARGS="--json")
 	@$(PYTHON) -m tests.bench $(ARGS)
+
+pyz: ## make dist/shannot.pyz, the whole program as one file for any Python from 3.11
+	@$(PYTHON) tools/single_file.py dist/shannot.pyz
 
 clean: ## remove everything that was built, the environment too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
