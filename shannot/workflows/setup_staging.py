@@ -23,6 +23,7 @@ from shannot.sandbox.runtimes.installed import (
 )
 from shannot.sandbox.runtimes.installed_note import Note, Part
 from shannot.sandbox.runtimes.releases import Release
+from shannot.sandbox.runtimes.versions import library_version, program_version
 from shannot.workflows.setup_request import Bounds, Listener, Machine
 from shannot.workflows.setup_sources import (
     LocalArchive,
@@ -69,6 +70,15 @@ class Staging:
             )
         if not os.path.isfile(f"{self._place.staging}/{_MODULE}"):
             raise UnsuccessfulError(f"the standard library has no {_MODULE}: it is another one")
+        if self._release():
+            return  # a pair that is known to belong together
+        program = program_version(self._place.staging)
+        library = library_version(self._place.staging)
+        if program and library and program != library:
+            raise UnsuccessfulError(
+                f"the program is Python {program} and the standard library {library}: name the"
+                " library that belongs to it with a second --from; nothing was installed"
+            )
 
     def checked(self) -> Note:
         """Try what is staged, and write the note."""

@@ -268,6 +268,19 @@ def test_a_standard_library_of_something_else_is_refused(host: Host) -> None:
         host.setup(str(host.archives(library=other)))
 
 
+def test_a_program_with_the_library_of_another_version_is_refused(host: Host) -> None:
+    version = b"3.8.16 (0003660671be, Nov 24 2026, 07:33:41)\n[PyPy 7.3.17]"
+    shared = {"pypy3-c": pypys.program(), "libpypy3-c.so": b"\x7fELF" + bytes(100) + version}
+    note = b"3::\n        v3.6.9 in git\n"
+    library = {**pypys.LIBRARY_FILES, "lib-python/stdlib-version.txt": note}
+    directory = host.archives(pypys.of_files(shared), pypys.of_files(library, "w:bz2"))
+    with pytest.raises(UnsuccessfulError, match=r"is Python 3\.8 and the standard library 3\.6"):
+        host.setup(str(directory))
+    library["lib-python/stdlib-version.txt"] = b"the output for git status is: v3.8.16\n"
+    directory = host.archives(pypys.of_files(shared), pypys.of_files(library, "w:bz2"))
+    assert host.setup(str(directory)).action == "installed"
+
+
 def test_an_interrupted_set_up_goes_on_with_the_same_command(host: Host) -> None:
     mirror = host.mirror()
     size = len(LIBRARY) // 2
