@@ -45,7 +45,7 @@ def probe() -> None:
         system = os.uname()
         raise ShannotError(
             f"the cpython runtime cannot work on this machine (Linux {system.release}, "
-            f"{system.machine}): {'; '.join(missing)}"
+            f"{system.machine}): {'; '.join(missing)}; `shannot doctor` says what to do"
         )
 
 
