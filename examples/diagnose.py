@@ -5,8 +5,6 @@ Changes nothing. What it may not look at, it says, instead of guessing:
     shannot run --view system examples/diagnose.py
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -40,7 +38,7 @@ def size(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
-def load() -> list[str]:
+def load() -> "list[str]":
     one, five, fifteen, processes = read("/proc/loadavg").split()[:4]
     cpus = os.cpu_count() or 1
     verdict = "busy" if float(five) > cpus else "calm"
@@ -54,7 +52,7 @@ def load() -> list[str]:
     ]
 
 
-def memory() -> list[str]:
+def memory() -> "list[str]":
     fields = {}
     for line in read("/proc/meminfo").splitlines():
         name, _, value = line.partition(":")
@@ -69,7 +67,7 @@ def memory() -> list[str]:
     ]
 
 
-def disks() -> list[str]:
+def disks() -> "list[str]":
     lines = []
     seen = set()
     for line in read("/proc/mounts").splitlines():
@@ -92,7 +90,7 @@ def disks() -> list[str]:
     return lines
 
 
-def logs(top: str = LOGS, count: int = 5) -> list[str]:
+def logs(top: str = LOGS, count: int = 5) -> "list[str]":
     if not os.path.isdir(top):
         raise UnseenError(f"{top} is not here")
     sizes = []
@@ -111,7 +109,7 @@ def logs(top: str = LOGS, count: int = 5) -> list[str]:
     return lines
 
 
-def services() -> list[str]:
+def services() -> "list[str]":
     command = ["systemctl", "--failed", "--no-legend", "--plain"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
@@ -126,7 +124,7 @@ def services() -> list[str]:
     return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
 
 
-def ports(tables: tuple[str, ...] = ("/proc/net/tcp", "/proc/net/tcp6")) -> list[str]:
+def ports(tables: "tuple[str, ...]" = ("/proc/net/tcp", "/proc/net/tcp6")) -> "list[str]":
     found = set()
     for table in tables:
         for line in read(table).splitlines()[1:]:
@@ -138,7 +136,7 @@ def ports(tables: tuple[str, ...] = ("/proc/net/tcp", "/proc/net/tcp6")) -> list
     return [f"{port} on {where}" for port, where in sorted(found)] or ["none"]
 
 
-SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+SECTIONS: "tuple[tuple[str, Callable[[], list[str]]], ...]" = (
     ("Load", load),
     ("Memory", memory),
     ("Disks", disks),

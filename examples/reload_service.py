@@ -6,8 +6,6 @@ The file is parsed, changed in one line (comments and order stay), checked again
 itself, and replaced in one step. Only then `systemctl reload SERVICE` is asked for.
 """
 
-from __future__ import annotations
-
 import configparser
 import os
 import shutil
@@ -43,7 +41,7 @@ def with_setting(text: str, section: str, key: str, value: str) -> str:
     return "".join(lines)
 
 
-def parsed(text: str) -> dict[str, dict[str, str]]:
+def parsed(text: str) -> "dict[str, dict[str, str]]":
     """Sections and settings. Raises configparser.Error for what is no configuration."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(text)
@@ -73,7 +71,7 @@ def change(path: Path, section: str, key: str, value: str) -> bool:
     return True
 
 
-def main(words: list[str]) -> int:
+def main(words: "list[str]") -> int:
     if len(words) not in (0, 1, 4, 5):
         print(__doc__, file=sys.stderr)
         return 2

@@ -7,8 +7,6 @@ names in snake_case, imports of what was renamed are rewritten, every Python fil
 licence line, trailing blanks go.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -30,7 +28,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"__+", "_", name).lower() if not name.startswith("__") else name
 
 
-def walk(top: Path) -> list[Path]:
+def walk(top: Path) -> "list[Path]":
     """Everything below, deepest first, without what is not ours."""
     found = []
     for directory, names, files in os.walk(top, topdown=True):
@@ -63,7 +61,7 @@ def wanted_name(path: Path) -> str:
     return snake_case(path.stem) + path.suffix if path.suffix == ".py" else path.name
 
 
-def rename_all(top: Path) -> dict[str, str]:
+def rename_all(top: Path) -> "dict[str, str]":
     """Rename what needs it; the module names that changed, old to new."""
     renamed = {}
     for path in walk(top):
@@ -80,7 +78,7 @@ def rename_all(top: Path) -> dict[str, str]:
     return renamed
 
 
-def with_new_imports(text: str, renamed: dict[str, str]) -> str:
+def with_new_imports(text: str, renamed: "dict[str, str]") -> str:
     """Import lines that name the new modules; uses of `import OldName` follow."""
     if not renamed:
         return text
@@ -114,7 +112,7 @@ def with_header(text: str) -> str:
     return HEADER + text
 
 
-def rewrite(path: Path, renamed: dict[str, str]) -> bool:
+def rewrite(path: Path, renamed: "dict[str, str]") -> bool:
     """Rewrite one Python file; False when it was tidy."""
     try:
         with tokenize.open(path) as file:
@@ -130,7 +128,7 @@ def rewrite(path: Path, renamed: dict[str, str]) -> bool:
     return True
 
 
-def main(words: list[str]) -> int:
+def main(words: "list[str]") -> int:
     top = Path(words[0] if words else ".")
     if not top.is_dir():
         print(f"{top} is no directory", file=sys.stderr)
