@@ -55,6 +55,7 @@ CANNOT = {
     "socket_pairs.py": NO_FORK,
     "sparse_files.py": LATER + "f-strings with =",
     "subprocesses.py": "no pass_fds",
+    "temporary_files.py": "what is left open is written when it is collected, not at once",
     "threading_use.py": NO_THREADS,
     "times.py": LATER + "time.time_ns",
     "unnamed_files.py": NOT_IN_OS + "O_TMPFILE",
@@ -81,7 +82,8 @@ def test_a_script_prints_the_same_in_pypy_and_changes_nothing(script: Path, tmp_
         difference = "\n".join(found)
         if difference:
             pytest.fail(f"{difference}\n{inside.stderr[-2000:]}", pytrace=False)
-    assert inside.returncode == native.returncode
+    status = native.returncode
+    assert inside.returncode == (status if status >= 0 else 128 - status)
 
 
 def test_the_table_of_what_cannot_run_names_scripts_that_there_are() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EBADF, EINVAL, EMFILE, ENOENT, ENOTDIR
+from errno import EBADF, EINVAL, EMFILE, ENOTDIR
 
 from shannot.sandbox.vfs.node import Directory
 
@@ -30,11 +30,12 @@ class DirectoryStream:
         self._entries: list[Entry] | None = None
 
     def next(self, task: Task) -> Entry | None:
-        """The next entry; None at the end. Errors: ENOENT where the directory is gone."""
+        """The next entry; None at the end, and where the directory is gone: so has it readdir(3),
+        to which getdents64(2) says ENOENT."""
         if self._entries is None:
             node = self._node
             if node.removed:
-                raise OSError(ENOENT, "the directory is gone")
+                return None
             above = node.parent or node
             self._entries = [(b".", node.inode, 4), (b"..", above.inode, 4)]
             self._entries += task.system.overlay.names(node, task.pid)

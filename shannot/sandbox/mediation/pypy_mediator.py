@@ -7,6 +7,7 @@ the run, and then the child is dead before anything else is done.
 
 from __future__ import annotations
 
+import os
 import select
 from errno import EIO
 
@@ -22,16 +23,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shannot.sandbox.channel.pypy_pipe import PypyPipe
+    from shannot.sandbox.kernel.descriptors import DescriptorTable
     from shannot.sandbox.kernel.piped import PipedTask
-    from shannot.sandbox.kernel.task import System
+    from shannot.sandbox.kernel.task import System, Task
     from shannot.sandbox.kernel.turn import Turn
     from shannot.sandbox.syscalls.pypy_layouts import Platform
     from shannot.sandbox.syscalls.table import Answer
+    from shannot.sandbox.vfs.node import File
 
     from .pypy_commands import PypyCommands
 
 _FAULTS_KEPT = 20
 _NO_ARGUMENTS = (0,)  # a row looks at the first where its kinds are constants
+
+
+class _Table:
+    """`Replacer` of `replacing.py`."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self, table: DescriptorTable) -> None:
+        self._table = table
+
+    def replace(self, _call: int, source: int, number: int, cloexec: bool) -> None:
+        self._table.put(number, os.dup(source), inheritable=not cloexec)
 
 
 class PypyMediator:
@@ -61,6 +76,7 @@ class PypyMediator:
         task.allocate = pipe.allocate
         task.release = pipe.release
         task.wait = self._wait
+        system.replace = self._replace
 
     def run(self) -> None:
         """Answer until the child has ended. Holds the turn but while it waits."""
@@ -152,6 +168,11 @@ class PypyMediator:
             finally:
                 self._turn.take()
         return any(number == host_fd for number, _ in ready)
+
+    def _replace(self, task: Task, node: File, key: tuple[int, int]) -> None:
+        from .replacing import replace  # seldom needed
+
+        replace(_Table(self._task.table), 0, task, node, key)
 
     # -- for the attendant -----------------------------------------------------------------------
 

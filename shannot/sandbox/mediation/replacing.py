@@ -17,14 +17,22 @@ from shannot.sandbox.channel.kernel_calls import same_open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shannot.sandbox.channel.seccomp_notify import Listener
+    from typing import Protocol
+
     from shannot.sandbox.kernel.task import Task
     from shannot.sandbox.vfs.node import File
+
+    class Replacer(Protocol):
+        """A channel, as far as it puts descriptors in the place of others."""
+
+        def replace(self, call: int, source: int, number: int, cloexec: bool) -> None:
+            """Put the host descriptor `source`, which stays the caller's, under a number."""
+
 
 _KEPT = os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
 
 
-def replace(listener: Listener, call: int, task: Task, node: File, key: tuple[int, int]) -> None:
+def replace(listener: Replacer, call: int, task: Task, node: File, key: tuple[int, int]) -> None:
     """Let the caller's descriptors of the host file `key` show what the layer has of it.
 
     The call must not be answered yet. What cannot be replaced stays as it is.

@@ -224,7 +224,7 @@ with warnings.catch_warnings(record=True) as caught:
     import gc
 
     gc.collect()
-print([w.category.__name__ for w in caught])
+print({w.category.__name__ for w in caught})  # of other garbage too, where it is collected late
 
 # what os makes of it
 print(os.popen("echo from popen; exit 3").read())

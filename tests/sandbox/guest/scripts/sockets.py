@@ -28,7 +28,7 @@ for request in (("127.0.0.1", 80), ("::1", "443"), ("1.2.3.4", None, 0, socket.S
     print([(int(a), int(b), c, e) for a, b, c, _, e in socket.getaddrinfo(*request)])
 attempt("protocol", socket.getprotobyname, "tcp")
 one, other = socket.socketpair()
-print(one.family, one.type, one.proto, one.fileno() >= 0, one.gettimeout())
+print(int(one.family), int(one.type), one.proto, one.fileno() >= 0, one.gettimeout())
 one.sendall(b"hello")
 print(other.recv(3), other.recv(100), one.send(b"x"), other.recvfrom(10)[0])
 buffer = bytearray(4)
