@@ -6,7 +6,7 @@ BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check format bench pyz clean
+.PHONY: help test check format bench pyz binary clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,13 @@ bench: ## measure start, calls and throughput against plain Python (ARGS="--json
 
 pyz: ## make dist/shannot.pyz, the whole program as one file for any Python from 3.11
 	@$(PYTHON) tools/single_file.py dist/shannot.pyz
+
+binary: ## make one native executable below dist/ that needs no Python, and try it
+	@test -x build/binary/bin/pyinstaller || { "$(PYTHON)" -m venv build/binary && \
+	build/binary/bin/python -m pip install --quiet 'pyinstaller>=6.10' pytest; }
+	@build/binary/bin/python tools/native.py dist/shannot-linux-$$(uname -m)
+	@SHANNOT_TEST_BINARY=dist/shannot-linux-$$(uname -m) \
+	build/binary/bin/python -m pytest -q tests/tools/test_native.py
 
 clean: ## remove everything that was built, the environment too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,7 +19,17 @@ def current_caller() -> Caller:
         directory = os.getcwd()
     except FileNotFoundError:
         raise UsageError("the current directory does not exist any more: change to another")
-    return Caller(os.environ, directory, sys.executable, os.getuid())
+    return Caller(os.environ, directory, own_python(), os.getuid())
+
+
+def own_python() -> str:
+    """The Python that scripts run on unless told otherwise: this one. The native executable is
+    none, and takes the machine's; "" where there is none."""
+    if not getattr(sys, "frozen", False):
+        return sys.executable
+    from shannot.workflows.program import host_python  # for the native executable only
+
+    return host_python()
 
 
 def state_path(caller: Caller) -> str:

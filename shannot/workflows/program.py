@@ -99,12 +99,20 @@ def find_interpreter(runtime: str, state: str, python: str | None, default: str)
     return find_python(python, default)
 
 
+def host_python() -> str:
+    """The python3 of this machine's own directories; "" where there is none."""
+    found = [f"{place}/python3" for place in PATH.split(":")]
+    return next((path for path in found if os.access(path, os.X_OK)), "")
+
+
 def find_python(python: str | None, default: str) -> str:
     """A CPython's absolute path. A virtual environment's python keeps its own path: resolved, it
     would be another one. Raises UsageError."""
     given = python or default
     if not given:
-        raise UsageError("this shannot has no python of its own: name one with `--python PATH`")
+        raise UsageError(
+            "there is no python3 on this machine's PATH: name one with `--python PATH`"
+        )
     path = os.path.expanduser(given)
     if "/" not in path:
         found = [f"{place}/{path}" for place in PATH.split(":")]

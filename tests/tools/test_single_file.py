@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
+from tests.tools.places import Place, do_the_main_job
 
 ROOT = Path(__file__).parent.parent.parent
 BUILDER = ROOT / "tools" / "single_file.py"
@@ -32,30 +33,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-class Place:
-    """An empty directory, and nothing in the environment but where the state goes."""
-
-    def __init__(self, program: Path, base: Path) -> None:
-        self.program = program
-        self.directory = base / "empty"
-        self.directory.mkdir()
-        self.environment = {"XDG_STATE_HOME": str(base / "state"), "PATH": "/usr/bin:/bin"}
-
-    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-I", str(self.program), *words],
-            cwd=self.directory,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-
 @pytest.fixture
 def place(program: Path, tmp_path: Path) -> Place:
-    return Place(program, tmp_path)
+    return Place([sys.executable, "-I", str(program)], tmp_path)
 
 
 def test_the_same_files_make_the_same_bytes(program: Path, tmp_path: Path) -> None:
@@ -84,27 +64,7 @@ def test_it_holds_the_program_and_its_licence_and_nothing_else(program: Path) ->
 
 
 def test_the_main_job_is_done_by_the_file_alone(place: Place) -> None:
-    (place.directory / "app.conf").write_text("old\n")
-    code = (
-        "import subprocess\n"
-        "open('app.conf', 'w').write('new\\n')\n"
-        "print(subprocess.run(['cat', 'app.conf'], capture_output=True, text=True).stdout)\n"
-        "subprocess.run(['systemctl', 'reload', 'app'])\n"
-    )
-    result = place.run("run", "-c", code)
-    assert (result.returncode, result.stdout) == (0, "new\n\n"), result.stderr
-    assert (place.directory / "app.conf").read_text() == "old\n"
-    sessions = json.loads(place.run("list", "--json").stdout)["result"]["sessions"]
-    assert [item["effects"] for item in sessions] == [2]
-    session = sessions[0]["id"]
-    assert "+new" in place.run("diff", session).stdout
-    result = place.run("approve", session, "--effects", "1", "--yes", "--execute")
-    assert result.returncode == 0, result.stderr
-    assert (place.directory / "app.conf").read_text() == "new\n"
-    result = place.run("rollback", session, "--yes")
-    assert result.returncode == 0, result.stderr
-    assert (place.directory / "app.conf").read_text() == "old\n"
-    assert place.run("audit", "verify").returncode == 0
+    do_the_main_job(place)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +89,7 @@ def test_another_shannot_that_is_installed_is_not_mixed_in(place: Place, tmp_pat
     (other / "__init__.py").write_text("raise SystemExit('the other one')\n")
     place.environment["PYTHONPATH"] = str(other.parent)
     result = subprocess.run(
-        [sys.executable, str(place.program), "--version"],
+        [*place.program[:1], *place.program[2:], "--version"],
         cwd=place.directory,
         env=place.environment,
         capture_output=True,
@@ -141,7 +101,7 @@ def test_another_shannot_that_is_installed_is_not_mixed_in(place: Place, tmp_pat
 def test_it_starts_itself_again_from_the_archive(place: Place) -> None:
     """As a client of `shannot mcp` would, by the command that is written for it."""
     code = "from shannot.workflows.itself import command; print(*command(['--version']), sep='\\0')"
-    words = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(place.program)!r})"]
+    words = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {place.program[2]!r})"]
     words[-1] += f"\n{code}"
     argv = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     again = subprocess.run(

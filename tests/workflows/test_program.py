@@ -70,7 +70,7 @@ def test_what_is_no_interpreter_is_named(tmp_path: Path) -> None:
     ]:
         with pytest.raises(UsageError, match=message):
             find_python(python, "")
-    with pytest.raises(UsageError, match="no python of its own"):
+    with pytest.raises(UsageError, match="no python3 on this machine"):
         find_python(None, "")
 
 
