@@ -1,6 +1,6 @@
-"""The two calls of libc that `os` does not offer: renameat2(2) and syncfs(2).
+"""The calls of libc that `os` does not offer: renameat2(2), syncfs(2), tee(2).
 
-Both have a fallback, because a filesystem or another libc may not know them.
+The first two have a fallback, because a filesystem or another libc may not know them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import stat
 
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # linux/fs.h
 _AT_FDCWD = -100  # linux/fcntl.h
+_SPLICE_F_NONBLOCK = 2  # linux/splice.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -51,6 +52,16 @@ def _rename_new_in_steps(source: str, source_fd: int, target: str, target_fd: in
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
     os.link(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd, follow_symlinks=False)
     os.unlink(source, dir_fd=source_fd)
+
+
+def tee(source: int, target: int) -> int:
+    """Copy a byte from one pipe to another, and leave it where it is. Returns 0 at the end of the
+    first, where nobody can write to it. Errors: BlockingIOError where nothing was written yet."""
+    done: int = _LIBC.tee(source, target, 1, _SPLICE_F_NONBLOCK)
+    if done < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return done
 
 
 def sync_filesystem(fd: int) -> None:

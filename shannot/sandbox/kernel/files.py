@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, EEXIST, EFBIG, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM
+from errno import EACCES, EEXIST, EFBIG, EINVAL, EISDIR, ELOOP, ENOTDIR, EOPNOTSUPP, EPERM
 
 from shannot.sandbox.vfs.lookup import FOLLOW, NAME, NO_FOLLOW
-from shannot.sandbox.vfs.node import Device, Directory, File, Generated, Link, MagicLink, Node
+from shannot.sandbox.vfs.node import Device, Directory, Fifo, File, Generated, Link, MagicLink, Node
 from shannot.sandbox.vfs.rights import allows, may_change, may_write
 
 from . import directories
@@ -82,12 +82,20 @@ def open_node(task: Task, node: Node, flags: int) -> int:
         if flags & _ACCESS != os.O_RDONLY:
             raise OSError(EACCES, "read-only")
         return sealed(node.contents(task.pid))
+    return _open_special(task, node, flags)
+
+
+def _open_special(task: Task, node: Node, flags: int) -> int:
     if isinstance(node, Device):
         return os.open(node.host_path, flags & _KEPT | os.O_CLOEXEC | os.O_NOCTTY)
     if isinstance(node, Answering):
         return node.open(task, flags)
     if isinstance(node, OpenFile):
         return _reopen(task, node, flags)
+    if isinstance(node, Fifo):
+        from .fifos import open_fifo  # few scripts make one
+
+        return open_fifo(task, node, flags)
     raise OSError(EACCES, "not a file that may be opened")
 
 
@@ -274,16 +282,3 @@ def mmap_shared(task: Task, _flags: int, number: int) -> int:
     task.descriptors.stat(number)
     task.system.overlay.mapped = True
     return CONTINUE
-
-
-def mknodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
-    """mknodat(2): an empty regular file; devices, FIFOs and sockets are EPERM."""
-    found = task.find(dirfd, path, NAME)
-    if found.node is not None:
-        raise OSError(EEXIST, "exists")
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        raise OSError(EPERM, "only regular files")
-    if found.directory:
-        raise OSError(ENOENT, "not a directory")
-    task.system.overlay.create(found.parent, found.name, mode & _MODE & ~task.umask)
-    return 0

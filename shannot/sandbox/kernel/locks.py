@@ -43,7 +43,7 @@ def _is_of_layer(task: Task, found: os.stat_result) -> bool:
 def flock(task: Task, number: int, operation: int) -> int:
     """flock(2). The lock belongs to the open file, so we can take it through our own duplicate.
 
-    Returns that duplicate where the call must wait (`lock_waits.py`), else -1. Errors: EINVAL,
+    Returns that duplicate where the call must wait (`waits.py`), else -1. Errors: EINVAL,
     EBADF, EWOULDBLOCK.
     """
     if operation & ~host_fcntl.LOCK_NB not in _OPERATIONS:

@@ -7,7 +7,7 @@ import stat
 import time
 from errno import EACCES, EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS
 
-from shannot.sandbox.vfs.node import Directory, File, Link, MagicLink, Node
+from shannot.sandbox.vfs.node import Directory, Fifo, File, Link, MagicLink, Node
 from shannot.sandbox.vfs.rights import allows, may_own, may_write
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ def faccessat2(task: Task, dirfd: int, path: bytes, mode: int, flags: int) -> in
     if not allows(task.system.identity, node, mode & 5):
         raise OSError(EACCES, "not allowed")
     if mode & 2:
-        if isinstance(node, File | Directory):
+        if isinstance(node, File | Directory | Fifo):
             may_write(task.system.identity, node)
         elif not stat.S_ISCHR(node.mode):
             raise OSError(EROFS, "read-only")

@@ -1,8 +1,9 @@
-"""Names: unlink, rename, link, symlink."""
+"""Names: unlink, rename, link, symlink, mknod."""
 
 from __future__ import annotations
 
-from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV
+import stat
+from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV
 
 from shannot.sandbox.vfs import renaming
 from shannot.sandbox.vfs.lookup import NAME, NAME_MAX, PATH_MAX
@@ -125,3 +126,26 @@ def _free_target(task: Task, dirfd: int, path: bytes) -> Found:
     if found.directory:
         raise OSError(ENOENT, "not a directory")
     return found
+
+
+def mknodat(task: Task, dirfd: int, path: bytes, mode: int) -> int:
+    """mknodat(2): an empty regular file, or a FIFO; devices and sockets are EPERM."""
+    found = task.find(dirfd, path, NAME)
+    if found.node is not None:
+        raise OSError(EEXIST, "exists")
+    kind = stat.S_IFMT(mode)
+    mode = mode & 0o7777 & ~task.umask
+    # whoever has no memory of its own to be woken in cannot wait for the other end
+    if kind not in (0, stat.S_IFREG, stat.S_IFIFO) or (
+        kind == stat.S_IFIFO and task.system.children
+    ):
+        raise OSError(EPERM, "not to be made")
+    if found.directory:
+        raise OSError(ENOENT, "not a directory")
+    if kind == stat.S_IFIFO:
+        from shannot.sandbox.vfs.fifo import make_fifo  # few scripts make one
+
+        make_fifo(task.system.overlay, found.parent, found.name, mode)
+    else:
+        task.system.overlay.create(found.parent, found.name, mode)
+    return 0

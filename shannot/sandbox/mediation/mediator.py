@@ -11,7 +11,7 @@ from errno import EAGAIN, EBADF, EINVAL, EIO, EMFILE, ENOSYS, ENOTTY, EPERM
 from time import monotonic
 
 from shannot.sandbox.channel.stub import STUB_CALL
-from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED
+from shannot.sandbox.kernel.answers import CONTINUE, DEFERRED, OpensLater
 from shannot.sandbox.syscalls.layouts import stat_of
 from shannot.sandbox.syscalls.linux import rows
 from shannot.sandbox.syscalls.table import Descriptor, empty_table, fill_table
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .commands import Commands
     from .performer import Performer
+    from .waits import Waits
 
 _FAULTS_KEPT = 20
 _NEVER = (EPERM, EINVAL, ENOSYS, ENOTTY)
@@ -50,6 +51,7 @@ class Mediator:
         "_processes",
         "_table",
         "_threads",
+        "_waits",
         "answered",
         "before_fork",
         "commands",
@@ -76,6 +78,7 @@ class Mediator:
         self.faults: list[str] = []  # at most 20: where each happened
         self._threads: dict[int, Task] = {}
         self._processes = 1
+        self._waits: Waits | None = None  # with the rest of the table
         self._forks_until_look = _FORKS
         self._next_look = 0.0
         self._call = 0  # the call being answered
@@ -125,7 +128,10 @@ class Mediator:
                 row = self._unusual(number)
             answer = row(task, call, arguments)
         except OSError as error:
-            self.listener.fail(call, error.errno or EIO)
+            if type(error) is OpensLater:
+                self._wait(call, error)
+            else:
+                self.listener.fail(call, error.errno or EIO)
             return
         except Exception as fault:  # noqa: BLE001 - a fault of ours is never the child's way out
             self.note(fault, self._name(number))
@@ -149,6 +155,15 @@ class Mediator:
             place = f" at {name}:{trace.tb_lineno}"
         self.faults.append(f"{what}: {type(fault).__name__}{place}")
 
+    def _wait(self, call: int, opens: OpensLater) -> None:
+        if self._waits is None:
+            self._load_the_rest()
+        try:
+            if self._waits is not None:
+                self._waits.opens(call, opens)
+        except OSError as error:
+            self.listener.fail(call, error.errno or EIO)
+
     def _unusual(self, number: int) -> Answer:
         """A row that is not loaded yet, or none: ENOSYS."""
         if self.commands is None:
@@ -166,8 +181,8 @@ class Mediator:
         from shannot.sandbox.syscalls import linux_seldom
 
         from .commands import Commands
-        from .lock_waits import LockWaits
         from .performer import Performer
+        from .waits import Waits
 
         fill_table(self._table, linux_seldom.rows(), self._numbers, self.listener.alive)
         self.performer = Performer(self)
@@ -175,7 +190,7 @@ class Mediator:
         for name, answer in self.commands.rows().items():
             if name in self._numbers:
                 self._table[self._numbers[name]] = answer
-        waits = LockWaits(self)
+        self._waits = waits = Waits(self)
         self._table[self._numbers["flock"]] = waits.flock
         self._table[self._numbers["fcntl"]] = waits.fcntl
 

@@ -62,7 +62,7 @@ def _file_rows() -> list[Row]:
         Row("fstatfs", metadata.fstatfs, (fd,), written(1, layouts.statfs)),
         Row("truncate", files.truncate, (path, long)),
         Row("memfd_create", files.memfd_create, (path, unsigned), descriptor(1, 1)),
-        # flock and fcntl may have to wait: `lock_waits.py`
+        # flock and fcntl may have to wait: `waits.py`
         Row("ioctl", terminals.ioctl, (fd, unsigned), stored(2)),
         Row("sync", _nothing, ()),
         Row("syncfs", _nothing, ()),
@@ -84,8 +84,8 @@ def _name_rows() -> list[Row]:
         Row("symlink", paths.symlinkat, (path, CWD, path)),
         Row("mkdirat", directories.mkdirat, (fd, path, unsigned)),
         Row("mkdir", directories.mkdirat, (CWD, path, unsigned)),
-        Row("mknodat", files.mknodat, (fd, path, unsigned)),
-        Row("mknod", files.mknodat, (CWD, path, unsigned)),
+        Row("mknodat", paths.mknodat, (fd, path, unsigned)),
+        Row("mknod", paths.mknodat, (CWD, path, unsigned)),
         Row("chdir", directories.chdir, (path,)),
         Row("fchdir", directories.fchdir, (fd,)),
     ]

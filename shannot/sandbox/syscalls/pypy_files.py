@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from errno import EINVAL
 
-from shannot.sandbox.kernel import directory_streams, files, metadata, open_files, terminals
+from shannot.sandbox.kernel import directory_streams, files, metadata, open_files, paths, terminals
 
 from .pypy import is_inheritable, keep
 from .pypy_kinds import CWD, NONE, PypyKinds
@@ -108,8 +108,8 @@ def _status_rows(platform: Platform, kinds: PypyKinds) -> list[Row]:
         Row("truncate(pi)i", files.truncate, (path, long)),
         Row("mkfifo(pi)i", files.not_permitted, ()),
         Row("mkfifoat(ipi)i", files.not_permitted, ()),
-        Row("mknod(pii)i", files.mknodat, (CWD, path, unsigned)),
-        Row("mknodat(ipii)i", files.mknodat, (kinds.dirfd, path, unsigned)),
+        Row("mknod(pii)i", paths.mknodat, (CWD, path, unsigned)),
+        Row("mknodat(ipii)i", paths.mknodat, (kinds.dirfd, path, unsigned)),
     ]  # fmt: skip
 
 

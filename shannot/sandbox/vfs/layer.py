@@ -11,7 +11,7 @@ import time
 from errno import EACCES, EDQUOT, ENOENT, ENOSPC
 
 from .host import begins_as_private_key
-from .node import Directory, File, Node
+from .node import Directory, Fifo, File, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class Layer:
         found = os.fstat(host_fd)
         self.opened[found.st_dev, found.st_ino] = node
 
-    def discard(self, node: File) -> None:
+    def discard(self, node: File | Fifo) -> None:
         """The contents go with the last name, except for whoever has them open."""
         if node.spool is not None and node.key:
             node.spool.discard(node.key)

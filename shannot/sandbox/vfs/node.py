@@ -164,6 +164,17 @@ class Opaque(Node):
         self.size = found.st_size
 
 
+class Fifo(Node):
+    """A FIFO that the script made; `key` is its name in the spool, while it has any."""
+
+    __slots__ = ("key", "spool")
+
+    def __init__(self, mount: Mount, mode: int, spool: Spool) -> None:
+        super().__init__(mount, stat.S_IFIFO | mode & 0o7777, 0, 0, 0)
+        self.spool = spool
+        self.key = b""
+
+
 class Generated(Node):
     """A synthetic file: its contents are made at every open, for the task that opens it."""
 

@@ -27,7 +27,7 @@ Known differences from a plain directory
 - Nothing of the host can be renamed to another mount (EXDEV, where one filesystem lies below both),
   and no hard link made across.
 - Writing as an ordinary user clears no set-user-id bit before the plan is executed.
-- FIFOs and devices cannot be made, and FIFOs of the host not opened. Names of hidden files of the
+- Devices cannot be made, FIFOs are in no plan, and those of the host not opened. Names of hidden files of the
   host cannot be taken (EACCES), and a directory that holds one cannot be removed (ENOTEMPTY).
 - Directories have a size of 4096 bytes; reading changes no access time.
 """
@@ -39,7 +39,7 @@ from errno import EACCES, EBUSY, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDE
 
 from .host import TYPES, never_shown
 from .layer import Layer, has_entry
-from .node import Directory, File, Link, Node, node_of_host
+from .node import Directory, Fifo, File, Link, Node, node_of_host
 from .rights import may_change, may_link, may_remove
 
 TYPE_CHECKING = False
@@ -284,7 +284,7 @@ class Overlay(Layer):
             return
         node.nlink -= 1
         node.stamp()
-        if node.nlink <= 0 and isinstance(node, File):
+        if node.nlink <= 0 and isinstance(node, File | Fifo):
             self.discard(node)
 
 

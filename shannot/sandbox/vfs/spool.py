@@ -37,6 +37,16 @@ class Spool:
         name = b"%d" % self._made
         return name, os.open(name, _CREATE, 0o600, dir_fd=self.directory)
 
+    def create_fifo(self) -> bytes:
+        """A new FIFO's name. Errors: ENOSPC."""
+        if self._kept >= self.limit:
+            raise OSError(ENOSPC, "too many files in the layer")
+        name = b"%d" % (self._made + 1)
+        os.mkfifo(name, 0o600, dir_fd=self.directory)
+        self._kept += 1
+        self._made += 1
+        return name
+
     def open(self, name: bytes, flags: int) -> int:
         return os.open(name, flags | os.O_CLOEXEC, dir_fd=self.directory)
 

@@ -13,4 +13,4 @@ public class Main {
     }
 }
 SOURCE
-javac Main.java && java -Xshare:auto Main a b; echo $?; rm Main.class
+javac -J-XX:-UsePerfData Main.java && java -XX:-UsePerfData Main a b; echo $?; rm Main.class

@@ -9,7 +9,7 @@ printf '\177ELF garbage' > garbage; chmod +x garbage; ./garbage 2> /dev/null; ec
 chmod -x s.sh; ./s.sh 2> /dev/null; echo $?; sh s.sh; echo $?; chmod +x s.sh
 cp /bin/cat mycat; ./mycat hello.txt; ln -s mycat linked; ./linked sub/one; echo; mv mycat sub/cat; sub/cat sub/two; echo
 mkdir bin; cp s.sh bin/tool; PATH=$PWD/bin:$PATH tool | sed "s|$PWD|.|"; (cd bin; ./tool)
-echo 'int main(void) { return 9; }' > nine.c; gcc -o nine nine.c; ./nine; echo $?; cp nine /tmp/nine; /tmp/nine; echo $?
+echo 'int main(void) { return 9; }' > nine.c; gcc -o nine nine.c; ./nine; echo $?; d=$(mktemp -d); cp nine "$d/nine"; "$d/nine"; echo $?; rm -r "$d"
 exec 4>> nine; ./nine 2> /dev/null; echo $?; exec 4>&-; ./nine; echo $?
 cp /usr/bin/id own_id; chmod 4755 own_id; [ "$(./own_id -u)" = "$(id -u)" ] && echo without privilege
 ./nothing 2> /dev/null; echo $?; ./sub 2> /dev/null; echo $?; (exec ./s.sh in place); env -i "$PWD/nine"; echo $?

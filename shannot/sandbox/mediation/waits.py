@@ -1,5 +1,5 @@
-"""Lock waits: flock(2) calls, and those of fcntl(2) that lock an open file, that found the file
-locked, and wait without holding anybody up.
+"""Waits: calls for a lock that another has, and for a FIFO whose other end is not open. They wait
+without holding anybody up.
 
 One thread for all of them tries each again now and then, and looks after the caller meanwhile: it
 may be killed, or be meant to handle a signal, which a call that we have received does not see.
@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from _thread import allocate_lock, start_new_thread
-from errno import EIO, ENOLCK, ESRCH
+from errno import EIO, EMFILE, ENOLCK, ESRCH
 
 from shannot.sandbox.kernel import locks
 from shannot.sandbox.kernel.answers import DEFERRED
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shannot.sandbox.channel.seccomp_notify import Listener
+    from shannot.sandbox.kernel.answers import OpensLater
     from shannot.sandbox.kernel.task import Task
 
     from .mediator import Mediator
@@ -34,17 +35,25 @@ _ERESTARTSYS = 512  # include/linux/errno.h: the kernel restarts the call, or ma
 
 
 class _Wait:
-    __slots__ = ("call", "host_fd", "lock", "tid")
+    __slots__ = ("attempt", "call", "cloexec", "host_fd", "tid")
 
-    def __init__(self, call: int, tid: int, host_fd: int, lock: Callable[[int], object]) -> None:
+    def __init__(
+        self,
+        call: int,
+        tid: int,
+        host_fd: int,
+        attempt: Callable[[int], object],
+        cloexec: bool | None,
+    ) -> None:
         self.call = call
         self.tid = tid
-        self.host_fd = host_fd  # shares the open file with the caller
-        self.lock = lock  # tries it, and raises BlockingIOError where another has it
+        self.host_fd = host_fd  # of a lock: shares the open file with the caller
+        self.attempt = attempt  # raises BlockingIOError where it is too early
+        self.cloexec = cloexec  # of the descriptor that `attempt` gives; None: it gives none
 
 
-class LockWaits:
-    """The calls of one run that wait for a lock."""
+class Waits:
+    """The calls of one run that wait."""
 
     __slots__ = ("_changed", "_mediator", "_pause", "_waits")
 
@@ -80,12 +89,23 @@ class LockWaits:
             call, host_fd, lambda shared: fcntl.fcntl(shared, locks.F_OFD_SETLK, wanted)
         )
 
-    def _wait(self, call: int, host_fd: int, lock: Callable[[int], object]) -> int:
+    def opens(self, call: int, later: OpensLater) -> None:
+        """A call of open(2). Errors: ENOLCK where too many wait."""
+        self._wait(call, later.host_fd, later.attempt, later.cloexec)
+
+    def _wait(
+        self,
+        call: int,
+        host_fd: int,
+        attempt: Callable[[int], object],
+        cloexec: bool | None = None,
+    ) -> int:
         with self._changed:
             if len(self._waits) >= _WAITS_MAX:
                 os.close(host_fd)
                 raise OSError(ENOLCK, "too many wait")
-            self._waits.append(_Wait(call, self._mediator.system.caller, host_fd, lock))
+            tid = self._mediator.system.caller
+            self._waits.append(_Wait(call, tid, host_fd, attempt, cloexec))
             self._pause = _SHORTEST
             if len(self._waits) == 1:
                 start_new_thread(self._run, ())
@@ -112,7 +132,7 @@ def _try(listener: Listener, wait: _Wait) -> bool:
     if not listener.alive(wait.call):
         return True
     try:
-        wait.lock(wait.host_fd)
+        found = wait.attempt(wait.host_fd)
     except BlockingIOError:
         if not _has_signal(wait.tid):
             return False
@@ -120,8 +140,21 @@ def _try(listener: Listener, wait: _Wait) -> bool:
     except OSError as error:
         listener.fail(wait.call, error.errno or EIO)
     else:
-        listener.reply(wait.call, 0)
+        _answer(listener, wait, found)
     return True
+
+
+def _answer(listener: Listener, wait: _Wait, found: object) -> None:
+    if wait.cloexec is None or not isinstance(found, int):
+        listener.reply(wait.call, 0)
+        return
+    try:
+        listener.give(wait.call, found, wait.cloexec)
+    except OSError:
+        listener.fail(wait.call, EMFILE)
+    finally:
+        if found != wait.host_fd:
+            os.close(found)
 
 
 def _has_signal(tid: int) -> bool:
