@@ -27,8 +27,9 @@ Known differences from a plain directory
 - Nothing of the host can be renamed to another mount (EXDEV, where one filesystem lies below both),
   and no hard link made across.
 - Writing as an ordinary user clears no set-user-id bit before the plan is executed.
-- Devices cannot be made, FIFOs are in no plan, and those of the host not opened. Names of hidden files of the
-  host cannot be taken (EACCES), and a directory that holds one cannot be removed (ENOTEMPTY).
+- Devices cannot be made, FIFOs are in no plan, and those of the host not opened. Names of hidden
+  files of the host cannot be taken (EACCES), and a directory that holds one cannot be removed
+  (ENOTEMPTY).
 - Directories have a size of 4096 bytes; reading changes no access time.
 """
 
