@@ -6,7 +6,6 @@ it is synced at once; then each is put in its place, in order.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 
 from shannot.effects.model import (
@@ -84,7 +83,7 @@ class Batch:
             if self.stopped:
                 return
         staging = self._touched.staging(effect.path)
-        inside = staging != os.path.dirname(effect.path)
+        inside = staging != (effect.path.rpartition("/")[0] or "/")
         step = Step(number, effect, staging, inside, number in self._begun)
         if step.partial and not inside and self._has_happened(effect):
             result: EffectResult | None = EffectResult(number, "done")

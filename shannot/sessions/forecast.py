@@ -187,10 +187,15 @@ class Item:
 class Forecast:
     """The tree from `/` down."""
 
-    __slots__ = ("root",)
+    __slots__ = ("_last", "root")
 
     def __init__(self) -> None:
         self.root = Item.read("/", os.lstat("/"), {})
+        self._last: tuple[str, Item] = ("", self.root)  # neighbours ask for the same one
+
+    def moved(self) -> None:
+        """A directory has been taken away or moved: no path is known any more."""
+        self._last = ("", self.root)
 
     def lose(self, item: Item) -> None:
         """The item has left the tree, and everything below it."""
@@ -205,6 +210,8 @@ class Forecast:
 
     def directory(self, path: str) -> Item:
         """The directory at an absolute path, no link followed. ConflictError."""
+        if path == self._last[0]:
+            return self._last[1]
         item, walked = self.root, ""
         for part in path.split("/"):
             if not part:
@@ -216,6 +223,7 @@ class Forecast:
             if found.kind != "directory":
                 raise ConflictError(walked, f"it is a {found.kind} now, not a directory")
             item = found
+        self._last = (path, item)
         return item
 
     def parent(self, path: str) -> tuple[Item, str]:

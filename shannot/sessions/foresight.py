@@ -64,6 +64,7 @@ def foresee(forecast: Forecast, effect: Effect, operator: Operator, partial: boo
             gone.compare_tree(path, before, entries, partial)
             forecast.lose(gone)
             parent.put(name, None)
+            forecast.moved()
         case MakeDirectory(path=path, mode=mode):
             parent, name, item = _target(forecast, path, operator)
             _compare(path, item, None)
@@ -153,6 +154,7 @@ def _move_path(forecast: Forecast, effect: MovePath, operator: Operator) -> None
         forecast.lose(replaced)
     origin.put(old_name, None)
     parent.put(name, moved)
+    forecast.moved()
 
 
 def _change_metadata(

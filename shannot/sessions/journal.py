@@ -20,6 +20,7 @@ from shannot.sessions.model import MAX_EFFECTS, EffectResult, result_from_json
 FILE = "journal"
 MAX_JOURNAL = 512 << 20  # bytes
 _MAX_ATTRIBUTES = 1000
+_MAX_TOLD = 2 * MAX_EFFECTS  # results in all lines together
 _OPTIONAL = (
     "mode", "uid", "gid", "mtime_ns", "sha256", "target", "attributes", "size", "inode", "names",
 )  # fmt: skip
@@ -105,7 +106,21 @@ class Journal:
 
         sync: at once, not with the next line that is; see `apply.py` for when that will do.
         """
-        self._append([{"event": "end", "result": to_json(result)} for result in results], sync)
+        lines: list[Mapping[str, object]] = []
+        first = last = 0
+        for result in results:
+            if result != EffectResult(result.number, "done"):
+                lines.append({"event": "end", "result": to_json(result)})
+            elif last and result.number == last + 1:
+                last = result.number
+                lines[-1] = {"event": "done", "first": first, "last": last}
+                continue
+            else:
+                first = last = result.number
+                lines.append({"event": "done", "first": first, "last": last})
+                continue
+            last = 0
+        self._append(lines, sync)
 
     def sync(self) -> None:
         """Every line so far is on the disk."""
@@ -162,10 +177,18 @@ def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progres
         data = files.read(file, directory_fd, owner, MAX_JOURNAL, f"{shown}/{file}")
     except FileNotFoundError:
         return Progress({}, {})
-    for number, line in enumerate(data.split(b"\n")[:-1], 1):
-        document = parse(line, f"{shown}/{file} line {number}")
-        event = one_of(document, "event", ("begin", "withdraw", "end"))
-        if event == "end":
+    told = 0
+    for place, line in enumerate(data.split(b"\n")[:-1], 1):
+        document = parse(line, f"{shown}/{file} line {place}")
+        event = one_of(document, "event", ("begin", "withdraw", "done", "end"))
+        if event == "done":
+            first = document.integer("first", 1, MAX_EFFECTS)
+            last = document.integer("last", first, MAX_EFFECTS)
+            told += last - first + 1
+            if told > _MAX_TOLD:
+                raise MalformedError(f"{document.where}: more is done than any plan holds")
+            results |= {n: EffectResult(n, "done") for n in range(first, last + 1)}
+        elif event == "end":
             result = result_from_json(document.child("result"))
             results[result.number] = result
         else:

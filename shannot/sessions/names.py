@@ -83,3 +83,15 @@ def remove_entry(place: Place) -> None:
 def _remove(place: Place, is_directory: bool) -> None:
     remove = os.rmdir if is_directory else os.unlink
     remove(place.name, dir_fd=place.directory_fd)
+
+
+def is_plain(directory_fd: int) -> bool:
+    """Does what is made in a directory get nothing from it (a group, an access list)?"""
+    if os.fstat(directory_fd).st_mode & stat.S_ISGID:
+        return False
+    try:
+        # fgetxattr(2) refuses a descriptor of O_PATH; this name of it is no link in any directory.
+        os.getxattr(f"/proc/self/fd/{directory_fd}", "system.posix_acl_default")
+    except OSError:
+        return True
+    return False

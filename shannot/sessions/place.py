@@ -71,7 +71,7 @@ class Place:
 class Protected:
     """Directories in which nothing may be changed: shannot's own state and configuration."""
 
-    __slots__ = ("_identities", "_paths")
+    __slots__ = ("_free", "_identities", "_paths")
 
     def __init__(self, directories: Iterable[str]) -> None:
         """directories: absolute paths; they need not exist, and links in them are resolved."""
@@ -79,9 +79,20 @@ class Protected:
         self._paths = given | {os.path.realpath(path) for path in given}
         found = [os.stat(path) for path in self._paths if os.path.isdir(path)]
         self._identities = {(entry.st_dev, entry.st_ino) for entry in found}
+        self._free: set[str] = set()  # directories in which no name is forbidden
 
     def check(self, path: str) -> None:
         """Raise RefusedError where an effect at path would change what it must not."""
+        directory = path.rpartition("/")[0]
+        if directory in self._free:
+            return
+        self._check(path)
+        # What holds a protected directory, at any depth, is to be looked at name by name.
+        below = f"{directory}/"
+        if not any(f"{root}/".startswith(below) for root in (*_NO_FILES, *self._paths)):
+            self._free.add(directory)
+
+    def _check(self, path: str) -> None:
         for root in _NO_FILES:
             if (path == root or path.startswith(f"{root}/")) and not path.startswith(_FILES):
                 raise RefusedError(f"{escape(path)} is not a file's path; nothing is changed there")

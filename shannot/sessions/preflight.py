@@ -114,23 +114,26 @@ def check_space(effects: Sequence[Effect], state: str) -> None:
     state: the directory to which what will be lost is copied first.
     """
     needed: dict[int, tuple[str, int]] = {}
+    devices: dict[str, int] = {}
 
-    def add(path: str, size: int) -> None:
-        device = os.stat(path).st_dev
-        needed[device] = (path, needed.get(device, (path, 0))[1] + size)
+    def add(directory: str, size: int) -> None:
+        if directory not in devices:
+            devices[directory] = os.stat(_existing_directory(directory)).st_dev
+        device = devices[directory]
+        needed[device] = (directory, needed.get(device, (directory, 0))[1] + size)
 
     for effect in effects:
         match effect:
             case WriteFile(path=path, before=before, after=after):
                 kept = 0 if before is None else before.size
-                add(_existing_directory(path), max(0, after.size - kept))
+                add(path.rpartition("/")[0] or "/", max(0, after.size - kept))
                 add(state, kept)
             case DeletePath(before=before, entries=entries):
                 add(state, _size(before) + sum(_size(entry.fingerprint) for entry in entries))
             case _:
                 pass
     for path, size in needed.values():
-        found = os.statvfs(path)
+        found = os.statvfs(_existing_directory(path))
         free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
         if size > free:
             raise UnsuccessfulError(
@@ -143,8 +146,7 @@ def _size(fingerprint: Fingerprint) -> int:
 
 
 def _existing_directory(path: str) -> str:
-    """The nearest directory above path that is there already."""
-    path = os.path.dirname(path)
+    """The path, or the nearest directory above it that is there already."""
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path

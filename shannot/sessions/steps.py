@@ -7,7 +7,6 @@ it: what changed in the meantime is a conflict.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Collection, Container, Mapping
 from hashlib import sha256
@@ -29,7 +28,7 @@ from shannot.sessions.directories import Directories
 from shannot.sessions.disks import Disks
 from shannot.sessions.journal import Saved
 from shannot.sessions.making import Maker
-from shannot.sessions.names import Seen, check_single, delete, look, remove_entry, rename
+from shannot.sessions.names import Seen, check_single, delete, is_plain, look, remove_entry, rename
 from shannot.sessions.place import ConflictError, Place, Protected
 
 FileEffect = (
@@ -67,7 +66,7 @@ class Step:
 class Steps:
     """Does the file effects of one session, anywhere but in protected places."""
 
-    __slots__ = ("_checkpoint", "_directories", "_disks", "_keep", "_maker", "_prefix")
+    __slots__ = ("_checkpoint", "_directories", "_disks", "_keep", "_maker", "_plain", "_prefix")
 
     def __init__(
         self,
@@ -85,6 +84,7 @@ class Steps:
         self._directories = Directories(protected)
         self._disks = disks
         self._keep = keep
+        self._plain: dict[str, bool] = {}
         self._checkpoint = Checkpoint(kept, disks)
         self._maker = Maker(blobs, disks, restored)
         # The same name again after a kill, so that what was left over is found; no other's.
@@ -217,14 +217,9 @@ class Steps:
 
     def is_plain(self, directory: str) -> bool:
         """Does what is made in the directory get nothing from it (a group, an access list)?"""
-        fd = self._directories.open(directory if directory != "/" else "")
-        if os.fstat(fd).st_mode & stat.S_ISGID:
-            return False
-        try:
-            os.getxattr(f"/proc/self/fd/{fd}", "system.posix_acl_default")
-        except OSError:
-            return True
-        return False
+        if directory not in self._plain:
+            self._plain[directory] = is_plain(self._directories.open(directory.rstrip("/")))
+        return self._plain[directory]
 
     def settle(self, effect: MakeDirectory) -> None:
         """Give a directory the mode and the time that were recorded, now that it is filled."""
@@ -243,6 +238,7 @@ class Steps:
 
     def forget(self) -> None:
         """Directories are walked to anew from here on."""
+        self._plain.clear()
         self._directories.forget()
 
     def _temporary(self, directory: str, number: int) -> Place:

@@ -99,9 +99,12 @@ def pruned(store: Store, sessions: Sequence[tuple[str, str]]) -> None:
 
 
 class Witness:
-    """An observer of an execution (`sessions/apply.py`): records each effect before it happens."""
+    """An observer of an execution (`sessions/apply.py`): records each effect before it happens.
 
-    __slots__ = ("_effects", "_log", "_next", "_session_id", "_verb")
+    Those that are synced together are recorded together, before the first of them happens.
+    """
+
+    __slots__ = ("_effects", "_log", "_next", "_saved", "_session_id", "_verb")
 
     def __init__(
         self,
@@ -115,22 +118,33 @@ class Witness:
         self._log = log_of(store)
         self._session_id = session_id
         self._effects = effects
+        self._saved: list[int] = []  # what is next, and not recorded yet
         self._next = then
         self._verb = verb
 
     def __call__(self, event: str, number: int) -> None:
         """JournalError where the effect cannot be recorded: the execution stops before it."""
-        if event == "begin":
-            told = effect_record(self._session_id, number, self._effects[number], self._verb)
-            try:
-                # The session's journal says the same, and is synced already.
-                self._log.append([told], sync=False)
-            except AuditError as error:
-                raise JournalError(
-                    f"{error}; it stopped there, and `shannot {self._verb}` goes on with it"
-                ) from error
+        if event == "save":
+            self._saved.append(number)
+        elif event == "begin":
+            is_command = isinstance(self._effects[number], RunCommand)
+            self._record([number] if is_command else self._saved)
+            self._saved = []
         if self._next is not None:
             self._next(event, number)
+
+    def _record(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        effects = self._effects
+        told = [effect_record(self._session_id, n, effects[n], self._verb) for n in numbers]
+        try:
+            # The session's journal says the same, and is synced already.
+            self._log.append(told, sync=False)
+        except AuditError as error:
+            raise JournalError(
+                f"{error}; it stopped there, and `shannot {self._verb}` goes on with it"
+            ) from error
 
 
 def ended(store: Store, session: Session, results: Sequence[EffectResult], person: Person) -> None:
