@@ -169,9 +169,7 @@ def session_from_json(
     ):
         raise MalformedError(f"{document.where}: it does not agree with the plan")
     if results and results[-1].number > len(plan.effects):
-        raise MalformedError(
-            f"{document.where}: the journal has results beyond the plan"
-        )
+        raise MalformedError(f"{document.where}: the journal has results beyond the plan")
     decision = document.optional_child("decision")
     session = Session(
         id=_id(document),

@@ -85,10 +85,10 @@ def execute(
             message = f"it stopped: {_told(error)}; `shannot execute {session_id}` goes on with it"
             raise ShannotError(message) from error
         succeeded = execution.succeeded()
-        done = sum(result.state == "done" for result in results)
-        note = f"{done} done, {len(results) - done} not"
-        session = _moved(session, "executed" if succeeded else "failed", person, now, note)
         session = replace(session, results=results)
+        session = _moved(
+            session, "executed" if succeeded else "failed", person, now, _counted(results)
+        )
         lock.save(session)
         auditing.ended(store, session, results, person)
         return ExecuteResult(session, results, conflicts, succeeded)
@@ -103,6 +103,11 @@ def _work(lock: Lock, session: Session, options: Options, now: int, profile: Pro
     done = {number for number, result in progress.results.items() if result.state == "done"}
     check_verdicts({n: effect for n, effect in effects.items() if n not in done}, profile)
     return Work(effects)
+
+
+def _counted(results: Sequence[EffectResult]) -> str:
+    done = sum(result.state == "done" for result in results)
+    return f"{done} done, {len(results) - done} not"
 
 
 def _moved(
