@@ -168,8 +168,6 @@ def session_from_json(
         plan.complete,
     ):
         raise MalformedError(f"{document.where}: it does not agree with the plan")
-    if results and results[-1].number > len(plan.effects):
-        raise MalformedError(f"{document.where}: the journal has results beyond the plan")
     decision = document.optional_child("decision")
     session = Session(
         id=_id(document),

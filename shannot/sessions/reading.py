@@ -28,6 +28,8 @@ def session(fd: int, owner: int, shown: str, session_id: str) -> Session:
         raise MalformedError(f"{shown}/{PLAN}: the plan is not the one that was recorded")
     plan = plans.from_json(parse(data, f"{shown}/{PLAN}"))
     found = session_from_json(head, plan, sha256(data).hexdigest(), progress.shown())
+    if found.results and found.results[-1].number > len(plan.effects):
+        raise MalformedError(f"{shown}: the journal has results of effects beyond the plan")
     if found.id != session_id:
         raise MalformedError(f"{shown} holds session {found.id}")
     return found

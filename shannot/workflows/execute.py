@@ -85,10 +85,7 @@ def execute(
             message = f"it stopped: {_told(error)}; `shannot execute {session_id}` goes on with it"
             raise ShannotError(message) from error
         succeeded = execution.succeeded()
-        session = replace(session, results=results)
-        session = _moved(
-            session, "executed" if succeeded else "failed", person, now, _counted(results)
-        )
+        session = _ended(session, results, succeeded, person, now)
         lock.save(session)
         auditing.ended(store, session, results, person)
         return ExecuteResult(session, results, conflicts, succeeded)
@@ -105,9 +102,13 @@ def _work(lock: Lock, session: Session, options: Options, now: int, profile: Pro
     return Work(effects)
 
 
-def _counted(results: Sequence[EffectResult]) -> str:
+def _ended(
+    session: Session, results: tuple[EffectResult, ...], succeeded: bool, person: Person, now: int
+) -> Session:
     done = sum(result.state == "done" for result in results)
-    return f"{done} done, {len(results) - done} not"
+    note = f"{done} done, {len(results) - done} not"
+    session = replace(session, results=results)
+    return _moved(session, "executed" if succeeded else "failed", person, now, note)
 
 
 def _moved(
