@@ -247,6 +247,7 @@ def test_yes_can_be_taken_away(place: Place) -> None:
     result = place.shannot("approve", session, "--yes", "--execute")
     assert result.returncode == 126
     assert b"allow_yes" in result.stderr
+    assert b" refused " in place.shannot("audit", "list").stdout.splitlines()[-1]
     assert untouched(place)
 
 
@@ -305,7 +306,8 @@ def test_a_restricted_key_takes_exactly_one_session_id(place: Place, words: list
     assert place.shannot("approve", session, "--yes").returncode == 0
     given = [word.replace("ID", session) for word in words]
     result = place.shannot("execute", "--session-id", *given)
-    assert result.returncode == 2, result.stderr
+    assert result.returncode == 126, result.stderr
+    assert b" refused " in place.shannot("audit", "list").stdout.splitlines()[-1]
     assert untouched(place)
 
 

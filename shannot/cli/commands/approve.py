@@ -20,6 +20,7 @@ from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
+from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes, approval_lifetime
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.review import show
@@ -99,7 +100,8 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     chosen = _chosen(review.session, options.effects)
     missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)
-    where = _decide(options, caller, review, contents, chosen, missing)
+    with refusals(store, "approve", session_id):
+        where = _decide(options, caller, review, contents, chosen, missing)
     session = approve(
         store,
         session_id,

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from shannot.cli.executing import add_execution, execute_session
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, open_store
-from shannot.errors import UsageError
+from shannot.errors import RefusedError, UsageError
 from shannot.sessions.ids import is_id
+from shannot.workflows.auditing import refusals
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,12 +43,18 @@ def run(options: Namespace) -> int:
     caller = current_caller()
     store = open_store(caller)
     if options.session_id is not None:
-        words: list[str] = options.session_id
-        if options.id is not None or len(words) != 1 or not is_id(words[0]):
-            raise UsageError("--session-id: expected exactly one session id and nothing after it")
-        session_id = words[0]
+        with refusals(store, "execute", None):
+            session_id = _only_id(options)
     elif options.id is None:
         raise UsageError("which session? `shannot list` shows them")
     else:
         session_id = store.resolve(options.id)
     return execute_session("execute", store, caller, session_id, options)
+
+
+def _only_id(options: Namespace) -> str:
+    """What came over the wire, where it is one whole session id and nothing else. RefusedError."""
+    words: list[str] = options.session_id
+    if options.id is not None or len(words) != 1 or not is_id(words[0]):
+        raise RefusedError("--session-id: expected exactly one session id and nothing after it")
+    return words[0]

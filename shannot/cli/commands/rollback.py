@@ -18,6 +18,7 @@ from shannot.effects.codec import to_json
 from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
+from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes
 from shannot.workflows.person import person
 from shannot.workflows.protected import protected_places
@@ -65,7 +66,8 @@ def run(options: Namespace) -> int:
     plan = plan_rollback(store, session_id, force=options.force)
     if options.dry_run:
         return _tell_plan(plan, options)
-    where = _decide(options, caller, plan)
+    with refusals(store, "rollback", session_id):
+        where = _decide(options, caller, plan)
     who, now = person(caller, where), int(time.time())
     result = rollback(
         store, session_id, protected_places(store, caller), force=options.force, person=who, now=now
