@@ -79,7 +79,9 @@ if TYPE_CHECKING:
 class CommandRequest:
     """A program that the script wants to start: our own copy of what it passed to execve(2)."""
 
-    __slots__ = ("argv", "directory", "environment", "executable", "in_overlay", "own")
+    __slots__ = (
+        "argv", "confinable", "directory", "environment", "executable", "in_overlay", "own",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -89,8 +91,10 @@ class CommandRequest:
         executable: bytes,
         in_overlay: bool,
         own: bool = False,
+        confinable: bool = True,
     ) -> None:
         self.argv = argv
+        self.confinable = confinable  # False: this host cannot run it in the sandbox
         self.directory = directory  # absolute path on the host
         self.environment = environment
         self.executable = executable  # absolute path on the host, links resolved

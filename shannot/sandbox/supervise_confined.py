@@ -140,6 +140,10 @@ class Confiner:
         """Does anything still run on the host that one of them has started?"""
         return any(mediator.is_performing() for mediator in tuple(self._mediators))
 
+    def is_deciding(self) -> bool:
+        """Is a person being asked about anything that one of them wants to start?"""
+        return any(each.mediator.is_deciding() for each in tuple(self._alive))
+
     def let_end(self, patient: bool) -> None:
         """Kill all of them, and, unless `patient`, what they have started on the host. Called on
         any thread."""

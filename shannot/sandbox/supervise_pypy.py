@@ -55,6 +55,7 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     placement.pin()
     process = pypy.launch(spec, architecture)
     placement.child = process.pid
+    children.gone = process.pidfd
     pipe = PypyPipe(process.reader, process.writer)
     pipe.memory = ProcessMemory(process.pid)
     task = _first_task(spec, system, tree, process, pipe)

@@ -156,13 +156,16 @@ class RecordingGate:
         match verdict.decision:
             case "deny":
                 return self._deny(command, verdict)
-            case "confine":
+            case "confine" if request.confinable:
                 return self._confine()
+            case "confine":
+                reason = joined(verdict.reason, "this host cannot run it in the sandbox")
+                return self._ask(command, replace(verdict, decision="ask", reason=reason))
             case "allow":
-                return self._allow(command, verdict)
+                return self._allow(command, verdict, request.confinable)
             case "ask":
                 # The script's own interpreter can do nothing that the script cannot do already.
-                if request.own and not verdict.rule:
+                if request.own and request.confinable and not verdict.rule:
                     return self._confine()
                 return self._ask(command, verdict)
 
@@ -211,8 +214,8 @@ class RecordingGate:
             return Answer("decide", ticket=ticket)
         return Answer("assume", status=0 if assumed else REFUSED, ticket=ticket)
 
-    def _allow(self, command: Command, verdict: Verdict) -> Answer:
-        can_confine = confinable(command, self._profile) != ""
+    def _allow(self, command: Command, verdict: Verdict, can_confine: bool) -> Answer:
+        can_confine = can_confine and confinable(command, self._profile) != ""
         unseen = self._has_changes()
         if can_confine and (self._dry_run or unseen):
             return self._confine()

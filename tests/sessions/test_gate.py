@@ -25,6 +25,7 @@ from shannot.sessions.gate import RecordingGate
 
 BASE = base_environment({}, "/home/u")
 TRUE = os.path.realpath("/bin/true")
+LS = os.path.realpath("/bin/ls")
 # A system program that no list names, whichever this system has.
 OTHER = next(
     os.path.realpath(path)
@@ -84,7 +85,12 @@ class Run:
         self.gate.attach(self.changes)
 
     def start(
-        self, *argv: str, executable: str = "", in_overlay: bool = False, own: bool = False
+        self,
+        *argv: str,
+        executable: str = "",
+        in_overlay: bool = False,
+        own: bool = False,
+        confinable: bool = True,
     ) -> Answer:
         return self.gate.command(
             CommandRequest(
@@ -94,6 +100,7 @@ class Run:
                 os.fsencode(executable),
                 in_overlay,
                 own,
+                confinable,
             )
         )
 
@@ -120,6 +127,25 @@ def test_a_confined_command_is_counted_and_leaves_no_effect() -> None:
     assert run.start("ls").kind == "confine"
     assert run.gate.confined_count == 1
     assert run.gate.effects() == ()
+
+
+def test_what_cannot_be_confined_is_asked_about() -> None:
+    run = Run(Profile())
+    answer = run.start("ls", confinable=False)
+    (effect,) = run.commands()
+    assert (answer.kind, answer.status, effect.state) == ("assume", 0, "assumed")
+    assert "this host cannot run it in the sandbox" in effect.reason
+    assert run.start("mine", own=True, confinable=False).kind == "assume"
+    assert run.gate.confined_count == 0
+
+
+def test_an_allowed_command_that_cannot_be_confined_runs_beside_the_changes() -> None:
+    kinds = []
+    for confinable in (True, False):
+        run = Run(profile_of(auto_approve=["ls"]))
+        run.changes.waiting = [change("/a")]
+        kinds.append(run.start("ls", executable=LS, confinable=confinable).kind)
+    assert kinds == ["confine", "perform"]
 
 
 def test_an_asked_command_stands_after_the_changes_before_it() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import select
-from errno import EAGAIN, ECHILD, EINVAL, EPERM, ESRCH
+from errno import EAGAIN, ECHILD, EINTR, EINVAL, EPERM, ESRCH
 
 from .turn import Turn
 
@@ -59,10 +59,12 @@ class Child:
 class Children:
     """Those of the script, by the number it knows."""
 
-    __slots__ = ("_known", "begin", "turn")
+    __slots__ = ("_known", "begin", "confines", "gone", "turn")
 
     def __init__(self) -> None:
         self._known: dict[int, Child] = {}
+        self.confines = True  # False: nothing that is started here can be confined
+        self.gone = -1  # a host descriptor that is readable once the script itself has ended
         self.turn = Turn()
         self.begin: Begin = _nobody  # set by `mediation/pypy_commands.py`
 
@@ -95,6 +97,19 @@ class Children:
         child.close()
         return child.pid, child.status
 
+    def until(self, poll: select.poll, milliseconds: int | None) -> list[tuple[int, int]]:
+        """Wait, without the turn. Errors: EINTR where the script is gone meanwhile."""
+        if self.gone >= 0:
+            poll.register(self.gone, select.POLLIN)
+        self.turn.give()
+        try:
+            ready = poll.poll(milliseconds)
+        finally:
+            self.turn.take()
+        if any(host_fd == self.gone for host_fd, _ in ready):
+            raise OSError(EINTR, "the script has ended")
+        return ready
+
     def close(self) -> None:
         """At the end of the run."""
         for child in self._known.values():
@@ -120,11 +135,7 @@ def wait(task: Task, pid: int, options: int) -> tuple[int, int]:
     if not ready and options & os.WNOHANG:
         return 0, 0
     if not ready:
-        children.turn.give()
-        try:
-            ready = poll.poll()
-        finally:
-            children.turn.take()
+        ready = children.until(poll, None)
     ended = {host_fd for host_fd, _ in ready}
     return children.collect(next(child for child in chosen if child.ended in ended))
 

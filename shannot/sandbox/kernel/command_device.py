@@ -281,11 +281,7 @@ def _poll(task: Task, fields: Fields) -> bytes:
             poll.register(host_fd, events & _EVENTS)
         ready = poll.poll(0)
         if not ready and not answer and timeout:
-            children.turn.give()
-            try:
-                ready = poll.poll(None if timeout < 0 else timeout)
-            finally:
-                children.turn.take()
+            ready = children.until(poll, None if timeout < 0 else timeout)
         return answer + b"".join(b"%d\0%d\0" % (held[fd], events) for fd, events in ready)
     finally:
         for host_fd in held:

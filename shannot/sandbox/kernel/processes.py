@@ -100,6 +100,7 @@ def prepare(
         host_path(named),
         _only_in_layer(named),
         own=program.path == task.system.interpreter and not program.prefix,
+        confinable=task.system.children is None or task.system.children.confines,
     )
     answer = task.system.gate.command(request)
     if answer.kind == "refuse":

@@ -2,9 +2,10 @@
 
     assume    a number that ends with the given status
     perform   a number that stands for the command on the host
+    decide    a number that waits for a person
     decide    one that ends when a person has decided, as that has it
-    confine   a process of the sandbox, over the same layer (`supervise_confined.py`); where this
-              host has none, the command would need what the gate gives for `ask`: it is refused
+    confine   a process of the sandbox, over the same layer (`supervise_confined.py`); the gate
+              knows where this host has none, and then asks
 
 Called by `kernel/command_device.py`, on the thread that answers the script, which has the turn.
 """
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
         def is_performing(self) -> bool:
             """Does anything still run on the host that one of them has started?"""
 
+        def is_deciding(self) -> bool:
+            """Is a person being asked about anything that one of them wants to start?"""
+
         def let_end(self, patient: bool) -> None:
             """Kill all of them, and, unless `patient`, what they have started on the host."""
 
@@ -62,6 +66,7 @@ class PypyCommands:
         self.performer = Performer(self)
         if system.children is not None:
             system.children.begin = self.begin
+            system.children.confines = confiner is not None
 
     def note(self, fault: Exception, what: str) -> None:
         self._faults.append(f"{what}: {type(fault).__name__}")
@@ -102,6 +107,11 @@ class PypyCommands:
         """Does a command still run on the host?"""
         confiner = self._confiner
         return self.performer.busy() or (confiner is not None and confiner.is_performing())
+
+    def is_deciding(self) -> bool:
+        """Is a person being asked about one?"""
+        confiner = self._confiner
+        return self.performer.deciding > 0 or (confiner is not None and confiner.is_deciding())
 
     def let_end(self, patient: bool) -> None:
         """The script has ended, and so do confined commands; what runs on the host goes on if

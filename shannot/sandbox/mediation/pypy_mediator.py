@@ -187,7 +187,8 @@ class PypyMediator:
         return self.commands is not None and self.commands.is_performing()
 
     def is_deciding(self) -> bool:
-        return False
+        """Is a person being asked about a command?"""
+        return self.commands is not None and self.commands.is_deciding()
 
     def let_end(self, patient: bool) -> None:
         """As `PypyCommands.let_end`."""

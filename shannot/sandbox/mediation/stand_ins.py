@@ -15,29 +15,42 @@ FIRST_NUMBER = (1 << 22) + 1
 """Above PID_MAX_LIMIT of linux/threads.h: no process of the host has these numbers."""
 
 
+_HARMLESS = frozenset((17, 18, 19, 20, 21, 22, 23, 28))
+"""Signals that end nobody who does not ask for them: CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG,
+WINCH."""
+
+
 class StandIn:
     """`StandIn` of `performer.py`. All but `send` is called on the performer's threads."""
 
-    __slots__ = ("_changed", "_group", "_waiting", "child", "pidfd")
+    __slots__ = ("_changed", "_group", "_killer", "_killing", "_waiting", "child", "pidfd")
 
     def __init__(self, number: int) -> None:
-        self.pidfd = -1  # signals are passed on
+        """Errors: EMFILE."""
+        self.child = Child(number, self.send)
+        self.pidfd, self._killing = os.pipe2(os.O_CLOEXEC)
         self._changed = allocate_lock()
         self._group = 0  # of the host, while the command runs
         self._waiting: list[int] = []  # signals that came before it ran
-        self.child = Child(number, self.send)
+        self._killer = 0  # the signal that ended it before it ran
 
     def send(self, signal: int) -> None:
-        """Pass a signal of the script's on to the command."""
+        """Pass a signal of the script's on to the command; where none runs (yet), die of it."""
         with self._changed:
             if self._group:
                 os.killpg(self._group, signal)
-            elif signal not in self._waiting:
+                return
+            if signal not in self._waiting:
                 self._waiting.append(signal)
+            if signal not in _HARMLESS and self._killing >= 0:
+                self._killer = signal
+                os.close(self._killing)
+                self._killing = -1
 
     def started(self, group: int) -> None:
         with self._changed:
             self._group = group
+            self._killer = 0  # what ends it is the command's own to tell
             for signal in self._waiting:
                 os.killpg(group, signal)
 
@@ -46,4 +59,9 @@ class StandIn:
             self._group = 0
 
     def end(self, status: int) -> None:
-        self.child.end(status)
+        with self._changed:
+            os.close(self.pidfd)
+            if self._killing >= 0:
+                os.close(self._killing)
+                self._killing = -1
+        self.child.end(-self._killer or status)
