@@ -97,6 +97,7 @@ OPTIONS = (
     ),
     Option("--ask", "the same as --on-ask prompt"),
     Option("--profile", "which commands may run: a profile's name or its file", "NAME|FILE"),
+    Option("--review", "at the end, review what waits on a screen, as `shannot approve` does"),
     Option("--keep", "keep a session even if nothing waits"),
 )
 LIMITS = (

@@ -83,6 +83,16 @@ class Terminal:
             if answer and answer in answers:
                 return answer
 
+    def line(self, question: str) -> str:
+        """What is typed, without the spaces around it; "" at the end of the terminal."""
+        termios.tcflush(self._fd, termios.TCIFLUSH)
+        self._write(f"{question} ".encode())
+        try:
+            data = os.read(self._fd, _ANSWER_LIMIT)
+        except OSError:
+            return ""
+        return data.strip().decode("utf-8", "replace") if data.endswith(b"\n") else ""
+
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:

@@ -9,15 +9,21 @@ into the lines above. A tab is spelt as well, and filled up to the next stop.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from shannot.escape import is_visible, spell
 
 TAB = 8  # columns
 MAX_MARKS = 2  # combining marks on one character; Vietnamese needs two
+_LONG = 1024  # characters of a span, so that a part of a long line is found without all of it
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
-_JAMO = (range(0x1160, 0x1200), range(0xD7B0, 0xD800))  # terminals differ on whether they join
+_JOINING = (
+    range(0x1160, 0x1200),
+    range(0xD7B0, 0xD800),
+    range(0x1F1E6, 0x1F200),
+)
+"""Jamo, and the letters of flags: terminals differ on whether they join those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Span:
 
     text: str
     style: str = "plain"
+    size: int = field(init=False, compare=False, repr=False)
+    """Columns that it takes."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", width(self.text))
 
 
 Line = tuple[Span, ...]
@@ -52,7 +63,7 @@ def spans(text: str, style: str = "plain", tabs: bool = False, column: int = 0) 
         if tabs and character == "\t":
             fill = -column % TAB
             shown, column = shown + " " * fill, column + fill
-        if is_odd != run_is_odd and run:
+        if run and (is_odd != run_is_odd or (len(run) >= _LONG and marks == 0)):
             found.append(Span("".join(run), f"{style} odd" if run_is_odd else style))
             run = []
         run_is_odd = is_odd
@@ -67,9 +78,22 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_width, text))
 
 
+def clusters(text: str) -> Iterator[str]:
+    """Safe text in pieces whose place can be told: runs of ASCII, and each other character with
+    the marks on it."""
+    start = 0
+    for index, character in enumerate(text):
+        if index and (not text[index - 1].isascii() or not character.isascii()):
+            if not _is_mark(character):
+                yield text[start:index]
+                start = index
+    if text:
+        yield text[start:]
+
+
 def length(line: Line) -> int:
     """Columns of a whole line."""
-    return sum(width(span.text) for span in line)
+    return sum(span.size for span in line)
 
 
 def text_of(line: Line) -> str:
@@ -86,7 +110,7 @@ def cut(line: Line, start: int, room: int) -> tuple[Line, int]:
     parts: list[Span] = []
     column, end = 0, start
     for span in line:
-        size = width(span.text)
+        size = span.size
         if column + size <= start:
             column += size
             continue
@@ -157,12 +181,13 @@ def _shows_as_itself(character: str) -> bool:
     return (
         is_visible(character)
         and unicodedata.bidirectional(character) not in _RIGHT_TO_LEFT
-        and not any(ord(character) in jamo for jamo in _JAMO)
+        and not any(ord(character) in joining for joining in _JOINING)
+        and unicodedata.category(character) != "Me"  # drawn around, in who knows how many columns
     )
 
 
 def _is_mark(character: str) -> bool:
-    return not character.isascii() and unicodedata.category(character) in ("Mn", "Me")
+    return not character.isascii() and unicodedata.category(character) == "Mn"
 
 
 def _width(character: str) -> int:

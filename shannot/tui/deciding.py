@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shannot.effects.model import RunCommand
+from shannot.effects.wording import describe
 from shannot.errors import ShannotError
 from shannot.sessions.apply import Options
 from shannot.tui.cells import Span, spans
 from shannot.tui.confirm_view import Choice, ConfirmView
-from shannot.tui.execution_view import ExecutionView
-from shannot.tui.pager import Row
+from shannot.tui.execution_view import ExecutionView, Work
+from shannot.tui.executor import execution, rollback
+from shannot.tui.pager import Row, lined
 from shannot.workflows.approve import ranges
 
 if TYPE_CHECKING:
     from shannot.tui.session_view import SessionView
     from shannot.tui.view import Asks
+    from shannot.workflows.rollback import RollbackPlan
 
 _DECIDABLE = ("pending", "approved")
 _EXECUTABLE = ("approved", "executing", "failed")
@@ -114,8 +117,50 @@ def reject(view: SessionView, asks: Asks) -> None:
     asks.ask_line("reason to reject it (Escape: do not): ", answered)
 
 
+def roll_back(view: SessionView, asks: Asks, force: bool = False) -> None:
+    """Show what it would put back, and ask."""
+    session_id = view.review.session.id
+    try:
+        plan = view.desk.plan_rollback(session_id, force)
+    except ShannotError as error:
+        asks.say(str(error), "danger")
+        return
+    start = rollback(view.desk, session_id, force)
+    work = Work(start, plan.undoing.effects, "rolling-back", f"shannot rollback {session_id}")
+
+    def put_back(asks: Asks) -> None:
+        asks.push(ExecutionView(view.desk, session_id, work))
+
+    choices = [Choice("y", "put it back", put_back)]
+    if plan.conflicts and not force:
+        choices = [Choice("F", "put back all that can be", lambda a: roll_back(view, a, True))]
+    asks.push(ConfirmView("Roll back?", list(_undoing(plan)), choices))
+
+
 def _execute(view: SessionView, asks: Asks, options: Options) -> None:
-    asks.push(ExecutionView(view.desk, view.review, options))
+    session = view.review.session
+    effects = dict(enumerate(session.plan.effects, 1))
+    start = execution(view.desk, session.id, options)
+    work = Work(start, effects, "executing", f"shannot execute {session.id}")
+    asks.push(ExecutionView(view.desk, session.id, work))
+
+
+def _undoing(plan: RollbackPlan) -> Iterator[Row]:
+    """Every step of a rollback, what it overwrites, and what it cannot do."""
+    yield _line(f"session {plan.session.id} is {plan.session.state}; to put it back:")
+    conflicts = {conflict.number: conflict.message for conflict in plan.conflicts}
+    for number, effect in plan.undoing.effects.items():
+        verb, subject, _ = describe(effect)
+        yield lined(spans(subject, "strong"), f"{number:>5}  {verb:<9} ")
+        if number in plan.forced:
+            yield _line("  ! overwrites what has changed since; a copy is kept", "danger")
+        if number in conflicts:
+            yield _line(f"  ! cannot: {conflicts[number]}", "danger")
+    for number in plan.undoing.commands:
+        verb, subject, _ = describe(plan.session.plan.effects[number - 1])
+        yield _line(f"not undone: what effect {number} did: {verb} {subject}", "warn")
+    for path in plan.undoing.parted:
+        yield _line(f"comes back as a file of its own, not as another name: {path}", "warn")
 
 
 def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Iterator[Row]:
@@ -137,10 +182,16 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
     ]
     if commands:
         yield _line(f"commands that run on this machine: {ranges(commands)}")
-    warned = [number for number in chosen if view.review.effects[number - 1].warnings]
+    warned = [
+        number
+        for number in chosen
+        if view.review.effects[number - 1].warnings or view.review.effects[number - 1].dangers
+    ]
     if warned:
         yield _line(f"! with warnings: {ranges(warned)}", "danger")
-    if not session.plan.complete:
+    if session.asking is not None and view.desk.is_live(session.id):
+        yield _line(f"the script waits for effect {session.asking}, and gets its real result")
+    elif not session.plan.complete:
         yield _line("! the plan is incomplete: the script did not come to its end", "danger")
     unseen = view.unseen()
     if unseen:

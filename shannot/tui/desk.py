@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shannot.effects.diff import MAX_CONTENTS
 from shannot.effects.model import RunCommand
-from shannot.errors import ShannotError
+from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
 from shannot.workflows.choices import approval_lifetime
@@ -16,6 +16,7 @@ from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
+from shannot.workflows.rollback import plan_rollback, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from shannot.workflows.execute import ExecuteResult
     from shannot.workflows.request import Caller
     from shannot.workflows.review import Listing, Review
+    from shannot.workflows.rollback import RollbackPlan, RollbackResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,21 @@ class Desk:
             profile=present_profile(self.caller),
         )
 
+    def plan_rollback(self, session_id: str, force: bool) -> RollbackPlan:
+        """What it would put back, and what stands in its way."""
+        return plan_rollback(self.store, session_id, force=force)
 
-def told(error: ShannotError) -> str:
-    """An error on one line."""
-    return " ".join(str(error).split("\n"))
+    def rollback(self, session_id: str, force: bool, observe: Observer) -> RollbackResult:
+        return rollback(
+            self.store,
+            session_id,
+            protected_places(self.store, self.caller),
+            observe,
+            force=force,
+            person=person(self.caller, self.terminal),
+            now=int(time.time()),
+        )
+
+    def is_live(self, session_id: str) -> bool:
+        """Does its script still run?"""
+        return is_live(self.store, session_id)

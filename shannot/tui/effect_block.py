@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 from shannot.effects.model import RunCommand
 from shannot.effects.wording import describe
 from shannot.errors import ShannotError
+from shannot.policy.danger import level
 from shannot.tui.cells import Span, spans
 from shannot.tui.diff_rows import DiffRows
 from shannot.tui.pager import Row, lined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shannot.sessions.model import EffectResult, Session
     from shannot.tui.desk import Desk
     from shannot.workflows.review import ReviewedEffect
 
 _FACT = "      | "
-_WARNING = "    ! | "
+_WARNING, _GRAVE = "    ! | ", "   !! | "
 _INPUT = "   in | "
 _RESULT = "   => | "
 _VERB = 9  # columns of the longest verb
@@ -40,8 +41,7 @@ class EffectBlock:
         self._reviewed = reviewed
         self._mark = layout.mark
         self.is_folded = layout.is_folded
-        self._rows = [Row(spans(f"{warning}", "danger"), (Span(_WARNING, "danger"),))
-                      for warning in reviewed.warnings]  # fmt: skip
+        self._rows = list(_warnings(reviewed))
         if reviewed.result is not None:
             self._rows.append(_result(reviewed.result))
         details = _details(desk, session, reviewed)
@@ -87,16 +87,27 @@ class Layout:
         self.side_by_side = side_by_side
 
 
+def _warnings(reviewed: ReviewedEffect) -> Iterator[Row]:
+    """What must not be overlooked: of the effect, and of each command in its shell line."""
+    for warning in reviewed.warnings:
+        yield lined(spans(warning, "danger"), _WARNING, "danger")
+    for danger in reviewed.dangers:
+        grave = level((danger,)) == "danger"
+        text = f"{danger.text}: {danger.command}"
+        yield lined(spans(text, "danger"), _GRAVE if grave else _WARNING, "danger")
+
+
 def head_row(reviewed: ReviewedEffect, mark: str) -> Row:
     """`[x]   3 ! write     /etc/hosts`"""
     verb, subject, _ = describe(reviewed.effect)
-    danger = "!" if reviewed.warnings else " "
+    warned = reviewed.warnings or reviewed.dangers
+    sign = "!!" if level(reviewed.dangers) == "danger" else "! " if warned else "  "
     gutter = (
         Span(f"{mark} {reviewed.number:>5} "),
-        Span(danger, "danger"),
+        Span(sign, "danger"),
         Span(f" {verb:<{_VERB}} ", "strong"),
     )
-    size = len(mark) + 1 + 5 + 1 + 1 + 1 + _VERB + 1
+    size = sum(len(span.text) for span in gutter)
     return Row(spans(subject, "strong"), gutter, (Span(f"{':':>{size}}", "dim"),))
 
 
@@ -139,6 +150,10 @@ class Rows:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
+
+    @property
+    def is_folded(self) -> bool:
+        return False
 
     def __len__(self) -> int:
         return max(1, len(self._rows))

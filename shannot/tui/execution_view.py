@@ -1,22 +1,22 @@
-"""An execution while it goes on: each effect as it begins, what commands print, and the results."""
+"""An execution, or a rollback, while it goes on: each effect, what commands print, results."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shannot.effects.wording import describe
-from shannot.sessions.apply import Options
 from shannot.tui.cells import spans
 from shannot.tui.executor import Executor
 from shannot.tui.pager import Pager, Row, lined
 from shannot.tui.view import MOVING, PagerView
 
 if TYPE_CHECKING:
+    from shannot.effects.model import Effect
     from shannot.tui.desk import Desk
-    from shannot.tui.executor import News
+    from shannot.tui.executor import News, Teller
     from shannot.tui.view import Asks
-    from shannot.workflows.review import Review
 
 _LINES_MAX = 100_000
 """Of output that are kept on the screen; the session itself keeps the beginning of each stream."""
@@ -30,6 +30,10 @@ class _Log:
     def __init__(self) -> None:
         self.rows: list[Row] = []
 
+    @property
+    def is_folded(self) -> bool:
+        return False
+
     def __len__(self) -> int:
         return max(1, len(self.rows))
 
@@ -37,27 +41,40 @@ class _Log:
         return self.rows[index] if self.rows else Row(())
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done here."""
+
+    start: Callable[[Teller], None]
+    effects: Mapping[int, Effect]
+    """By the numbers that are told."""
+    state: str
+    """Of the session, while it goes on."""
+    again: str
+    """The command that goes on with it."""
+
+
 class ExecutionView(PagerView):
     """One execution. Leaving it asks it to stop; coming back to the session shows what was done."""
 
-    __slots__ = ("_begun", "_desk", "_executor", "_log", "_open", "_options", "_review", "state")
+    __slots__ = ("_begun", "_desk", "_executor", "_id", "_log", "_open", "_work", "state")
 
-    def __init__(self, desk: Desk, review: Review, options: Options) -> None:
+    def __init__(self, desk: Desk, session_id: str, work: Work) -> None:
         self._desk = desk
-        self._review = review
-        self._options = options
+        self._id = session_id
+        self._work = work
         self._log = _Log()
         self._begun = 0
         self._open = ""  # the stream whose last line has no end yet
-        self.state = "executing"
+        self.state = work.state
         super().__init__(Pager(1, lambda _: self._log))
-        self._executor: Executor | None = Executor(desk, review.session.id, options)
+        self._executor: Executor | None = Executor(work.start, work.again)
 
     def title(self) -> str:
-        return f"{self._review.session.id}  {self.state}"
+        return f"{self._id}  {self.state}"
 
     def place(self) -> str:
-        total = len(self._review.effects)
+        total = len(self._work.effects)
         return f"{self._begun} of {total} begun" if self._executor else ""
 
     def hint(self) -> str:
@@ -66,7 +83,7 @@ class ExecutionView(PagerView):
         return "q back to the session  space page  / search  ? help"
 
     def key_list(self) -> Sequence[tuple[str, str]]:
-        return (("Ctrl-C", "stop; `shannot execute` goes on with it"), *MOVING[:-1])
+        return (("Ctrl-C", f"stop; `{self._work.again}` goes on with it"), *MOVING[:-1])
 
     def heard(self) -> Sequence[int]:
         return () if self._executor is None else (self._executor.fileno(),)
@@ -80,10 +97,11 @@ class ExecutionView(PagerView):
             self._hear(news)
         if executor.ended:
             self.close()
-            if self.state == "executing":
-                self._add("! ", "it was killed; `shannot execute` goes on with it", "danger")
+            if self.state == self._work.state:
+                self._add("! ", f"it was killed; `{self._work.again}` goes on with it", "danger")
                 self.state = "stopped"
             self._results()
+        self.pager.forget()
         if follows:
             self.pager.end()
 
@@ -123,7 +141,7 @@ class ExecutionView(PagerView):
                 self.state = news.text
 
     def _effect(self, number: int) -> None:
-        verb, subject, _ = describe(self._review.effects[number - 1].effect)
+        verb, subject, _ = describe(self._work.effects[number])
         self._add(f"{number:>5}  {verb:<9} ", subject, "strong")
 
     def _output(self, data: bytes, stream: str) -> None:
@@ -147,7 +165,10 @@ class ExecutionView(PagerView):
 
     def _results(self) -> None:
         """What became of it all, from the session itself."""
-        review = self._desk.review(self._review.session.id)
+        if self._work.state != "executing":
+            self._add("  ", self.state, "good" if self.state == "rolled-back" else "danger")
+            return
+        review = self._desk.review(self._id)
         done = [r for r in review.session.results if r.state == "done"]
         bad = [r for r in review.session.results if r.state != "done"]
         self._add("", "", "plain")

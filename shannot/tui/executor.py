@@ -1,4 +1,4 @@
-"""An execution in a process of its own, which tells by a pipe how far it is.
+"""An execution, or a rollback, in a process of its own, which tells by a pipe how far it is.
 
 The screen stays alive meanwhile, and one signal stops it as Ctrl-C stops `shannot execute`: what
 was done stays recorded, and another execution goes on with it. If the screen is killed, the next
@@ -13,7 +13,7 @@ import signal
 import struct
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -52,14 +52,17 @@ class Executor:
 
     __slots__ = ("_fd", "_held", "_pid", "ended")
 
-    def __init__(self, desk: Desk, session_id: str, options: Options) -> None:
-        """Begin. There must be no other thread in this process."""
+    def __init__(self, work: Callable[[Teller], None], again: str) -> None:
+        """Begin. There must be no other thread in this process.
+
+        work: does it, and tells. again: the command that goes on where it was stopped.
+        """
         self._fd, told = os.pipe2(os.O_CLOEXEC)
         self._held = b""
         self.ended = False
         self._pid = os.fork()
         if self._pid == 0:
-            _perform(desk, session_id, options, told)
+            _perform(work, again, told)
         os.close(told)
 
     def fileno(self) -> int:
@@ -106,7 +109,7 @@ def _read(kind: Kind, body: bytes) -> News:
     return News(kind, text=str(value))
 
 
-class _Teller:
+class Teller:
     """The child's end of the pipe. OSError where nobody listens any more."""
 
     __slots__ = ("_fd",)
@@ -116,6 +119,13 @@ class _Teller:
 
     def tell(self, kind: Kind, value: int | str) -> None:
         self.send(kind, json.dumps(value).encode("ascii"))
+
+    def observe(self, event: str, number: int) -> None:
+        """`Observer` of an execution."""
+        if event == "begin":
+            self.tell("begin", number)
+        elif event == "end":
+            self.tell("end", number)
 
     def send(self, kind: Kind, body: bytes) -> None:
         view = memoryview(_HEAD.pack(_NUMBERS[kind], len(body)) + body)
@@ -128,7 +138,7 @@ class _Output:
 
     __slots__ = ("_kind", "_teller")
 
-    def __init__(self, teller: _Teller, kind: Literal["stdout", "stderr"]) -> None:
+    def __init__(self, teller: Teller, kind: Literal["stdout", "stderr"]) -> None:
         self._teller = teller
         self._kind: Literal["stdout", "stderr"] = kind
 
@@ -136,18 +146,18 @@ class _Output:
         self._teller.send(self._kind, data)
 
 
-def _perform(desk: Desk, session_id: str, options: Options, told: int) -> None:
+def _perform(work: Callable[[Teller], None], again: str, told: int) -> None:
     """The child, from its first to its last instruction."""
     status = 1
     try:
         _detach()
-        teller = _Teller(told)
+        teller = Teller(told)
         try:
-            _execute(desk, session_id, options, teller)
+            work(teller)
         except ShannotError as error:
             teller.tell("error", str(error))
         except (KeyboardInterrupt, SystemExit):
-            teller.tell("error", f"stopped; `shannot execute {session_id}` goes on with it")
+            teller.tell("error", f"stopped; `{again}` goes on with it")
         except Exception:  # noqa: BLE001 - the boundary: it must not go on as the screen
             teller.tell("error", f"a mistake in shannot: {traceback.format_exc(limit=-1)}")
         status = 0
@@ -155,18 +165,31 @@ def _perform(desk: Desk, session_id: str, options: Options, told: int) -> None:
         os._exit(status)
 
 
-def _execute(desk: Desk, session_id: str, options: Options, teller: _Teller) -> None:
-    def observe(event: str, number: int) -> None:
-        if event == "begin":
-            teller.tell("begin", number)
-        elif event == "end":
-            teller.tell("end", number)
+def execution(desk: Desk, session_id: str, options: Options) -> Callable[[Teller], None]:
+    """What was approved of a session."""
 
-    sinks = Sinks(_Output(teller, "stdout"), _Output(teller, "stderr"))
-    result = desk.execute(session_id, options, sinks, observe)
-    for conflict in result.conflicts:
-        teller.tell("conflict", f"{conflict.number}: {conflict.message}")
-    teller.tell("done", result.session.state)
+    def work(teller: Teller) -> None:
+        sinks = Sinks(_Output(teller, "stdout"), _Output(teller, "stderr"))
+        result = desk.execute(session_id, options, sinks, teller.observe)
+        for conflict in result.conflicts:
+            teller.tell("conflict", f"{conflict.number}: {conflict.message}")
+        teller.tell("done", result.session.state)
+
+    return work
+
+
+def rollback(desk: Desk, session_id: str, force: bool) -> Callable[[Teller], None]:
+    """What was executed of it, put back. The numbers are those of the steps."""
+
+    def work(teller: Teller) -> None:
+        result = desk.rollback(session_id, force, teller.observe)
+        for conflict in result.conflicts:
+            teller.tell("conflict", conflict.message)
+        for line in result.differences:
+            teller.tell("conflict", f"not as it was: {line}")
+        teller.tell("done", result.session.state)
+
+    return work
 
 
 def _detach() -> None:

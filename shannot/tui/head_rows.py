@@ -24,12 +24,12 @@ def fact(label: str, text: str, style: str = "plain") -> Row:
     return Row(spans(text, style), (Span(gutter, "dim"),), (Span(more, "dim"),))
 
 
-def head_rows(review: Review) -> list[Row]:
-    """Everything that is known of a session besides its effects."""
-    return list(_facts(review))
+def head_rows(review: Review, is_live: bool) -> list[Row]:
+    """Everything that is known of a session besides its effects. is_live: its script still runs."""
+    return list(_facts(review, is_live))
 
 
-def _facts(review: Review) -> Iterator[Row]:
+def _facts(review: Review, is_live: bool) -> Iterator[Row]:
     session, outcome = review.session, review.session.outcome
     yield fact("session", session.id, "strong")
     yield fact("state", session.state)
@@ -39,11 +39,15 @@ def _facts(review: Review) -> Iterator[Row]:
         f"{moment(session.created)} as {session.user}@{session.host}"
         f" in {session.directory} ({session.view} view)",
     )
-    status = outcome.exit_status
-    yield fact("ended", f"exit status {status}", "warn" if status else "plain")
+    if is_live:
+        text = f"the script still runs, and waits for a decision about effect {session.asking}"
+        yield fact("WAITS", text, "strong")
+    else:
+        status = outcome.exit_status
+        yield fact("ended", f"exit status {status}", "warn" if status else "plain")
     if outcome.limit is not None:
         yield fact("stopped", f"it used up its limit: {outcome.limit}", "danger")
-    if not session.plan.complete:
+    if not session.plan.complete and not is_live:
         text = "the script did not come to its end; nor does this plan"
         yield fact("INCOMPLETE", text, "danger")
     for name, times in outcome.refused:

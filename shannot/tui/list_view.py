@@ -41,6 +41,10 @@ class ListView(PagerView):
 
     # -- the block -------------------------------------------------------------------------------
 
+    @property
+    def is_folded(self) -> bool:
+        return False
+
     def __len__(self) -> int:
         return max(1, len(self._lines))
 
@@ -55,6 +59,8 @@ class ListView(PagerView):
         gutter = (Span(f"{summary.state:<{_STATE}} ", style),)
         effects = f"{summary.effects} effect{'' if summary.effects == 1 else 's'}"
         incomplete = "" if summary.complete else ", incomplete"
+        if summary.asking is not None and self._desk.is_live(summary.id):
+            incomplete = f", the script waits for effect {summary.asking}"
         text = f"{summary.id}  {effects}{incomplete}  {summary.script}"
         text += f"  ({summary.user}@{summary.host} {summary.directory}, {moment(summary.created)})"
         return Row(spans(text, style), gutter, (Span(" " * _STATE + ":"),))
@@ -93,6 +99,7 @@ class ListView(PagerView):
             case "A":
                 self._all = not self._all
                 self._sort()
+                self.pager.rearranged()
                 self.pager.home()
             case "R" | "ctrl-l":
                 self.wake(asks)
@@ -107,7 +114,7 @@ class ListView(PagerView):
             asks.say(str(error), "danger")
             return
         self._sort()
-        self.pager.settle()
+        self.pager.rearranged()
 
     def _open(self, asks: Asks) -> None:
         index = self.pager.cursor[1]

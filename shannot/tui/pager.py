@@ -7,11 +7,12 @@ it is scrolled sideways instead. Nothing counts all lines of all blocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shannot.tui.cells import Line, Span, cut, length, restyled, text_of, width
 
+_KEPT = 2000  # lines
 Position = tuple[int, int, int]
 Found = list[tuple[int, int]]
 
@@ -24,6 +25,11 @@ class Row:
     gutter: Line = ()
     more: Line = ()
     """In place of the gutter where the line goes on; as wide."""
+    size: int = field(init=False, compare=False)
+    """Columns of the body."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", length(self.body))
 
 
 def lined(body: Line, gutter: str, style: str = "plain") -> Row:
@@ -35,6 +41,10 @@ def lined(body: Line, gutter: str, style: str = "plain") -> Row:
 class Block(Protocol):
     """Some lines that belong together."""
 
+    @property
+    def is_folded(self) -> bool:
+        """Is some of it folded away? Then nobody has seen it whole."""
+
     def __len__(self) -> int:
         """At least one."""
 
@@ -45,7 +55,10 @@ class Block(Protocol):
 class Pager:
     """Where the reader is in a list of blocks."""
 
-    __slots__ = ("_block", "_count", "cursor", "height", "room", "seen", "shift", "top", "wraps")
+    __slots__ = (
+        "_block", "_count", "_made", "_seen", "_whole", "cursor", "height", "room", "shift", "top",
+        "wraps",
+    )  # fmt: skip
 
     def __init__(self, count: int, block: Callable[[int], Block]) -> None:
         self._count = count
@@ -55,13 +68,28 @@ class Pager:
         self.room, self.height = 80, 22
         self.wraps = True
         self.shift = 0  # columns to the left of the screen, where nothing wraps
-        self.seen: dict[int, Position] = {}
-        """By block: the first position in it that was not on the screen yet."""
+        self._seen: dict[int, Position] = {}  # by block: the first that was not on the screen yet
+        self._whole: set[int] = set()
+        self._made: dict[tuple[int, int], Row] = {}
 
     # -- positions -------------------------------------------------------------------------------
 
     def row(self, position: Position) -> Row:
-        return self._block(position[0]).row(position[1])
+        return self._row(position[0], position[1])
+
+    def _row(self, block: int, line: int) -> Row:
+        """One line, made once for as long as it is near the screen."""
+        key = (block, line)
+        found = self._made.get(key)
+        if found is None:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            found = self._made[key] = self._block(block).row(line)
+        return found
+
+    def forget(self) -> None:
+        """Blocks have changed: make their lines again."""
+        self._made.clear()
 
     def _columns(self) -> int:
         return max(1, self.room - 1)  # the first one is the cursor's
@@ -70,8 +98,8 @@ class Pager:
         """How many rows of the screen a line takes."""
         if not self.wraps:
             return 1
-        row = self._block(block).row(line)
-        room, size = self._body_room(row), length(row.body)
+        row = self._row(block, line)
+        room, size = self._body_room(row), row.size
         if size <= room:
             return 1
         return 1 + -(-(size - _first(room, size)) // _later(room))
@@ -115,8 +143,11 @@ class Pager:
 
     def resize(self, room: int, height: int) -> None:
         """The screen has so many columns and rows for this now."""
-        if (room, height) != (self.room, self.height):
-            self.room, self.height = max(1, room), max(1, height)
+        before = self.room, self.height
+        self.room, self.height = max(1, room), max(1, height)
+        if self.room != before[0]:
+            self.rearranged()
+        elif self.height != before[1]:
             self.settle()
 
     def settle(self) -> None:
@@ -175,7 +206,7 @@ class Pager:
         """Sideways; the lines no longer wrap."""
         self.wraps = False
         self.shift = max(0, self.shift + columns)
-        self.settle()
+        self.rearranged()
 
     # -- showing ---------------------------------------------------------------------------------
 
@@ -191,15 +222,23 @@ class Pager:
 
     def _note(self, position: Position) -> None:
         block = position[0]
-        if position <= self.seen.get(block, (block, 0, 0)):
-            following = self.after(position)
-            if following is None or following[0] != block:
-                following = (block, len(self._block(block)), 0)
-            self.seen[block] = max(following, self.seen.get(block, following))
+        if block in self._whole or position > self._seen.get(block, (block, 0, 0)):
+            return
+        following = self.after(position)
+        if following is not None and following[0] == block:
+            self._seen[block] = max(following, self._seen.get(block, following))
+        elif not self._block(block).is_folded:
+            self._whole.add(block)
 
     def is_seen(self, block: int) -> bool:
-        """Was every line of it on the screen?"""
-        return block in self.seen and self.seen[block][1] >= len(self._block(block))
+        """Was every line of it on the screen, in order, none being folded away?"""
+        return block in self._whole
+
+    def rearranged(self) -> None:
+        """The same is on other lines now: what was seen in part has to be seen again."""
+        self._seen.clear()
+        self.forget()
+        self.settle()
 
     def _shown(self, position: Position, find: Callable[[str], Found] | None) -> Line:
         row = self.row(position)
@@ -207,7 +246,7 @@ class Pager:
         if find is not None:
             body = restyled(body, find(text_of(body)), " match")
         mark = Span(">", "here") if position == self.cursor else Span(" ")
-        room, size = self._body_room(row), length(body)
+        room, size = self._body_room(row), row.size
         part = position[2]
         gutter = row.more if part and row.more else row.gutter
         if size <= room and (self.wraps or not self.shift):

@@ -1,15 +1,15 @@
 """Rows of cells into what a terminal is sent: only the rows that differ from those it shows.
 
-After every piece that is not plain ASCII the cursor is put to where the next one belongs, so that
-a terminal with another opinion on a character's width moves nothing else. Lines never wrap by
-themselves (`terminal.py` turns that off).
+After every character that is not ASCII the cursor is put to where the next one belongs, so that a
+terminal with another opinion on its width moves nothing else, not even in the same text. Lines
+never wrap by themselves (`terminal.py` turns that off).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shannot.tui.cells import Line, width
+from shannot.tui.cells import Line, clusters, width
 
 # Style: (SGR parameters with colour, without). A style's second word adds to its first.
 STYLES: Mapping[str, tuple[str, str]] = {
@@ -68,10 +68,15 @@ class Painter:
             if wanted != style:
                 pieces.append(f"\x1b[0{';' if wanted else ''}{wanted}m")
                 style = wanted
-            pieces.append(span.text)
-            column += width(span.text)
-            if not span.text.isascii() and column < columns:
-                pieces.append(f"\x1b[{number};{column + 1}H")
+            if span.text.isascii():
+                pieces.append(span.text)
+                column += len(span.text)
+                continue
+            for cluster in clusters(span.text):
+                pieces.append(cluster)
+                column += width(cluster)
+                if not cluster.isascii() and column < columns:
+                    pieces.append(f"\x1b[{number};{column + 1}H")
         if style:
             pieces.append("\x1b[0m")
         if column < columns:

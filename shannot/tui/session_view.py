@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shannot.errors import ShannotError
 from shannot.tui.cells import Span
-from shannot.tui.deciding import approve_or_execute, reject
+from shannot.tui.deciding import approve_or_execute, reject, roll_back
 from shannot.tui.diff_rows import WIDE
 from shannot.tui.effect_block import EffectBlock, Layout, Rows
 from shannot.tui.head_rows import head_rows
@@ -64,7 +64,9 @@ class SessionView(PagerView):
             case "approved":
                 return "space page  x execute  a approve anew  r reject  ? help  q back"
             case "executing" | "failed":
-                return "space page  x execute the rest  ? help  q back"
+                return "space page  x execute the rest  R roll back  ? help  q back"
+            case "executed" | "rolling-back":
+                return "space page  R roll back  s script  o output  ? help  q back"
             case _:
                 return "space page  s script  o output  ? help  q back"
 
@@ -73,6 +75,7 @@ class SessionView(PagerView):
             ("a", "approve the chosen effects"),
             ("x", "approve them and execute, or execute what was approved"),
             ("r", "reject the session, with a reason"),
+            ("R", "roll back what was executed, after a look at what that means"),
             ("t", "choose this effect, or leave it out: [x] [ ]"),
             ("T", "choose all effects, or none"),
             ("] [", "the next effect, the one before"),
@@ -108,7 +111,9 @@ class SessionView(PagerView):
     def _made(self, index: int) -> Block:
         effects = self.review.effects
         if index == 0:
-            return Rows([*head_rows(self.review), Row(())])
+            waits = self.review.session.asking is not None
+            live = waits and self.desk.is_live(self.review.session.id)
+            return Rows([*head_rows(self.review, live), Row(())])
         if index > len(effects):
             text = f"end of the plan: {len(effects)} effect{'' if len(effects) == 1 else 's'}"
             return Rows([Row(()), Row((Span(text, "dim"),))])
@@ -149,6 +154,8 @@ class SessionView(PagerView):
                 approve_or_execute(self, asks, execute=key == "x")
             case "r":
                 reject(self, asks)
+            case "R":
+                roll_back(self, asks)
             case _:
                 super().press(key, asks)
 
@@ -173,7 +180,7 @@ class SessionView(PagerView):
 
     def _again_made(self) -> None:
         self._blocks.clear()
-        self.pager.settle()
+        self.pager.rearranged()
 
     def _open_text(self, key: str, asks: Asks) -> None:
         session = self.review.session

@@ -17,6 +17,10 @@ class _Text:
         self._lines = text.removesuffix("\n").split("\n")
         self._digits = len(str(len(self._lines))) if numbered else 0
 
+    @property
+    def is_folded(self) -> bool:
+        return False
+
     def __len__(self) -> int:
         return len(self._lines)
 

@@ -81,7 +81,7 @@ MOVING = (
 
 def _toggle_wrap(pager: Pager) -> None:
     pager.wraps, pager.shift = not pager.wraps, 0
-    pager.settle()
+    pager.rearranged()
 
 
 def _half(pager: Pager) -> int:

@@ -41,7 +41,7 @@ def test_the_quick_reader_agrees_with_argparse(words: list[str]) -> None:
 
 
 def test_the_quick_reader_reads_every_option() -> None:
-    words = ["-q", "--json", "--dry-run", "--keep", "--ask"]
+    words = ["-q", "--json", "--dry-run", "--keep", "--ask", "--review"]
     for option in (*OPTIONS, *LIMITS):
         if not option.is_switch:
             words += [option.flags[0], option.choices[0] if option.choices else "7"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import locale
 import os
 import sys
 import time
@@ -87,11 +89,34 @@ def _review(options: Namespace, caller: Caller, store: Store) -> int:
         raise UsageError("which session? `shannot list` shows them")
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError("which session? Without a terminal it must be named: `shannot list`")
-    # Only for the screen: half of what `approve ID` needs.
+    if is_plain(caller):
+        # Only where it is asked for.
+        from shannot.cli.plain_review import plain_review
+
+        plain_review(store, caller, _approve)
+    else:
+        # Only for the screen: half of what `approve ID` needs.
+        from shannot.tui.start import open_screen
+
+        open_screen(store, caller, terminal_name())
+    return DONE
+
+
+def review_session(session_id: str) -> None:
+    """The screen, with this session open. UsageError where no terminal can show it."""
+    caller = current_caller()
+    if is_plain(caller):
+        raise UsageError(f"no screen can be shown here; `shannot approve {session_id}`")
+    # Only for the screen, as above.
     from shannot.tui.start import open_screen
 
-    open_screen(store, caller, terminal_name())
-    return DONE
+    open_screen(open_store(caller), caller, terminal_name(), session_id)
+
+
+def is_plain(caller: Caller) -> bool:
+    """Can the terminal not move its cursor, or not show UTF-8, which the screen needs?"""
+    dumb = caller.environment.get("TERM", "dumb") in ("", "dumb")
+    return dumb or codecs.lookup(locale.getpreferredencoding(False)).name not in ("utf-8", "ascii")
 
 
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:

@@ -53,6 +53,11 @@ def tell(report: Report, values: Mapping[str, Value]) -> int:
             say("")
         for line in lines(report):
             say(line)
+    if values["review"] and report.session is not None and report.waiting:
+        # Only where it is asked for.
+        from shannot.cli.commands.approve import review_session
+
+        review_session(report.session)
     return report.status
 
 
