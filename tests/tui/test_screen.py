@@ -81,7 +81,7 @@ def test_from_the_readmes_example_to_executed_in_five_keys_seeing_every_effect(
                 assert someone.read(PATIENCE)
             someone.see("approve+execute")
             seen += "\n" + "\n".join(someone.screen.display)
-        for effect in ("app.conf", "workers = 8", "app.conf.bak", "systemctl reload app"):
+        for effect in ("+ | workers = 8", "+ | # Settings of the web", "systemctl reload app"):
             assert effect in seen
         someone.press(b"x")
         asked = someone.see("y approve and execute")
