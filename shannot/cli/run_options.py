@@ -65,6 +65,12 @@ OPTIONS = (
     Option("-q --quiet", "say nothing on stderr"),
     Option("--json", "print one JSON document, with the script's output inside"),
     Option(
+        "--json-fd",
+        "write the JSON document to this descriptor, while the script's output streams",
+        "N",
+        kind=count,
+    ),
+    Option(
         "--view",
         "what the script sees: this directory, or the whole machine (default: project)",
         choices=("project", "system"),

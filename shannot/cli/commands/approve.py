@@ -57,6 +57,11 @@ def configure(parser: Parser) -> None:
         help="do not ask: for a program that decides in your place"
         " (`[approve] allow_yes = false` in the configuration takes this away)",
     )
+    parser.add_argument(
+        "--digest",
+        metavar="HEX",
+        help="only if the plan has this digest, which `show --json` names",
+    )
     parser.add_argument("--execute", action="store_true", help="and do it at once")
     add_json(parser)
     add_execution(parser)
@@ -71,6 +76,8 @@ def run(options: Namespace) -> int:
     ids = [store.resolve(prefix) for prefix in options.ids]
     if len(set(ids)) < len(ids):
         raise UsageError("the same session is named twice")
+    if options.digest is not None and len(ids) > 1:
+        raise UsageError("--digest is that of one session: approve them one by one")
     if options.effects and len(ids) > 1:
         raise UsageError("--effects chooses in one session: approve them one by one")
     if options.json and len(ids) > 1:
@@ -85,7 +92,7 @@ def run(options: Namespace) -> int:
 
 def _review(options: Namespace, caller: Caller, store: Store) -> int:
     """The screen: everything is decided there."""
-    if options.effects or options.yes or options.execute or options.json:
+    if options.digest or options.effects or options.yes or options.execute or options.json:
         raise UsageError("which session? `shannot list` shows them")
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError("which session? Without a terminal it must be named: `shannot list`")
@@ -122,6 +129,8 @@ def is_plain(caller: Caller) -> bool:
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
     review = show(store, session_id)
     lifecycle.check(session_id, review.session.state, "approved")
+    if options.digest is not None and options.digest != review.digest:
+        raise RefusedError(f"the plan of {session_id} is not the one with that digest")
     chosen = _chosen(review.session, options.effects)
     missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)

@@ -33,6 +33,12 @@ def run(options: Namespace) -> int:
 
 def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
+    json_fd = values["json_fd"]
+    if json_fd is not None:
+        # Seldom asked for.
+        from shannot.cli.run_document import check_descriptor
+
+        check_descriptor(json_fd)
     gc.freeze()  # what a start has loaded stays
     gc.enable()
     return tell(run_script(make_request(values), current_caller(), supervise), values)
@@ -45,6 +51,10 @@ def tell(report: Report, values: Mapping[str, Value]) -> int:
         from shannot.cli.run_document import document
 
         print(document(report))
+    elif json_fd is not None:
+        from shannot.cli.run_document import write_document
+
+        write_document(report, json_fd)
     elif not values["quiet"] and not report.is_silent():
         # Loaded only where there is something to say: most runs in a pipeline are silent.
         from shannot.cli.summary import lines

@@ -1,0 +1,89 @@
+"""`shannot serve`: the far end of `--target`, and the command of a restricted ssh key."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from shannot import __version__
+from shannot.cli.place import current_caller, open_store
+from shannot.errors import DONE, RefusedError, UsageError
+from shannot.machines.serve import Ceiling, Host, Server
+from shannot.machines.verbs import VERBS
+from shannot.workflows.auditing import note
+from shannot.workflows.itself import command
+from shannot.workflows.person import person
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import FrameType
+
+    from shannot.cli.parser import Parser
+
+ASKED_FOR = "shannot-serve"
+"""What our own client asks a restricted key for: anything else was meant for a shell."""
+
+EPILOG = """\
+Speaks the protocol of `shannot run --target` on stdin and stdout; there is no shell anywhere.
+For a key that may do this and no more, in authorized_keys:
+
+  restrict,command="shannot serve --profile ops --allow run,status,show,diff" ssh-ed25519 …"""
+
+
+def configure(parser: Parser) -> None:
+    """Its options: the ceiling of whatever a client asks for."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "--allow",
+        metavar="VERB,…",
+        default=",".join(VERBS),
+        help=f"what may be asked for, of {', '.join(VERBS)} (default: all)",
+    )
+    parser.add_argument(
+        "--profile", metavar="NAME|FILE", help="the policy of every run and execution"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Serve until the client is gone."""
+    allowed = tuple(word for word in options.allow.split(",") if word)
+    for verb in allowed:
+        if verb not in VERBS:
+            raise UsageError(f"--allow: no such verb: {verb} (of {', '.join(VERBS)})")
+    asked = os.environ.get("SSH_ORIGINAL_COMMAND", "")
+    if asked not in ("", ASKED_FOR):
+        _record("shell", "", "this key has no shell")
+        raise RefusedError("this key has no shell: use `shannot run --target`")
+    if os.isatty(0):
+        raise UsageError("this speaks a protocol: use `shannot run --target` on the other side")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    host = Host(__version__, os.uname().nodename, _user(), command, _record)
+    ceiling = Ceiling(allowed, options.profile)
+    answers = os.dup(1)
+    os.dup2(2, 1)  # nothing printed by mistake can get among the frames
+    with open(answers, "wb") as writer, open(0, "rb", closefd=False) as reader:
+        Server(ceiling, host, reader, writer).run()
+    return DONE
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _record(verb: str, session: str, what: str) -> None:
+    """Tell the audit log of a request. Raises AuditError: what cannot be recorded is not done."""
+    caller = current_caller()
+    fields = {"verb": verb, "said": what}
+    who = person(caller, "shannot serve")
+    note(open_store(caller), "request", session or None, fields, who)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(DONE)

@@ -1,0 +1,1 @@
+"""Other machines: the protocol between two shannots, and how it gets there."""

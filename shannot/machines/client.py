@@ -1,0 +1,226 @@
+"""The client's side of the protocol: one connection to a server that is not trusted either."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shannot.errors import NotFoundError, RefusedError, ShannotError, UnsuccessfulError, UsageError
+
+from .frames import VERSIONS, FrameError, FrameWriter, packed, read_frame, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import IO
+
+    from .frames import Json
+
+PATIENCE = 60.0
+DOCUMENT_MAX = 256 << 20
+"""Characters of a document that are taken from a server."""
+_ERRORS: Mapping[str, type[ShannotError]] = {
+    kind.__name__: kind
+    for kind in (NotFoundError, RefusedError, UnsuccessfulError, UsageError, ShannotError)
+}
+_GRACE = 10.0  # seconds that a connection gets to close
+_COMPLAINT_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a server says of itself. Its words, not facts."""
+
+    version: int
+    shannot: str
+    host: str
+    user: str
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a request ended: the program's exit status there, and its document if it made one."""
+
+    status: int
+    document: object
+
+
+class Connection:
+    """A process whose pipes lead to a server: ssh, or the program itself in tests."""
+
+    def __init__(self, argv: Sequence[str], name: str) -> None:
+        self.name = name
+        try:
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            raise ShannotError(f"{name}: cannot start {argv[0]}: {error.strerror}") from None
+        if self._process.stdin is None or self._process.stdout is None:
+            raise ShannotError(f"{name}: no pipes")
+        self._frames = FrameWriter(self._process.stdin)
+        self._reader: IO[bytes] = self._process.stdout
+        self._number = 0
+
+    def greet(self, patience: float = PATIENCE) -> Hello:
+        """Begin. Raises ShannotError where the other side is no server, or another version.
+
+        patience: seconds in which it must answer.
+        """
+        timer = threading.Timer(patience, self._process.kill)
+        timer.start()
+        try:
+            self._frames.write({"hello": {"versions": list(VERSIONS)}})
+            message = read_frame(self._reader)
+        except (OSError, FrameError) as error:
+            raise self._lost(str(error)) from None
+        finally:
+            timer.cancel()
+        if message is None:
+            raise self._lost("it closed the connection")
+        if "error" in message:
+            raise _error_of(message["error"], self.name)
+        try:
+            return _hello(message)
+        except (KeyError, TypeError, ValueError):
+            raise FrameError(f"{self.name}: no shannot answers there") from None
+
+    def ask(
+        self,
+        verb: str,
+        fields: Mapping[str, Json],
+        *,
+        output: Callable[[str, bytes], None] | None = None,
+        stdin: Callable[[int], bytes] | None = None,
+    ) -> Answer:
+        """One request, to its end.
+
+        output: called with ("stdout" or "stderr", bytes) as they come. stdin: called with a number
+        of bytes for at most so many, b"" for the end, when the server wants some.
+        Raises ShannotError where the server refuses, or the connection is lost.
+        """
+        self._number += 1
+        number = self._number
+        pieces: list[str] = []
+        size = 0
+        try:
+            self._frames.write({"request": number, "verb": verb, **fields})
+            while True:
+                message = read_frame(self._reader)
+                if message is None:
+                    raise self._lost("the connection is lost")
+                if "error" in message:
+                    raise _error_of(message["error"], self.name)
+                if message.get("request") != number:
+                    raise FrameError(f"{self.name}: an answer to another request")
+                if "exit" in message:
+                    return Answer(_status(message["exit"]), _document(pieces, self.name))
+                piece = message.get("document")
+                if isinstance(piece, str):
+                    size += len(piece)
+                    if size > DOCUMENT_MAX:
+                        raise FrameError(f"{self.name}: an endless document")
+                    pieces.append(piece)
+                elif "credit" in message:
+                    self._send_stdin(number, message["credit"], stdin)
+                else:
+                    _pass_on(message, output)
+        except OSError:
+            raise self._lost("the connection is lost") from None
+
+    def cancel(self) -> None:
+        """Ask for the end of what is under way; its answer still comes."""
+        try:
+            self._frames.write({"request": self._number, "cancel": True})
+        except OSError:
+            pass  # then it ends anyway
+
+    def _send_stdin(
+        self, number: int, credit: object, stdin: Callable[[int], bytes] | None
+    ) -> None:
+        if not isinstance(credit, int) or isinstance(credit, bool) or not 0 < credit <= 1 << 24:
+            raise FrameError(f"{self.name}: wants a wrong amount of stdin")
+        if stdin is None:
+            self._frames.write({"request": number, "stdin": None})
+            return
+        while credit > 0:
+            data = stdin(credit)
+            self._frames.write({"request": number, "stdin": packed(data) if data else None})
+            if not data:
+                return
+            credit -= len(data)
+
+    def _lost(self, why: str) -> ShannotError:
+        """What to say, with the last words of whoever carried the connection."""
+        self.close()
+        said = b""
+        if self._process.stderr is not None and not self._process.stderr.closed:
+            said = self._process.stderr.read(_COMPLAINT_MAX)
+        lines = said.decode(errors="replace").strip().splitlines()
+        return ShannotError(f"{self.name}: {lines[-1] if lines else why}")
+
+    def close(self) -> None:
+        """End the connection; a request under way is cancelled by that."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _hello(message: Mapping[str, object]) -> Hello:
+    """Raises KeyError, TypeError, ValueError."""
+    found = message["hello"]
+    if not isinstance(found, dict) or found["version"] not in VERSIONS:
+        raise ValueError("no hello")
+    allowed = found["allowed"]
+    if not isinstance(allowed, list) or len(allowed) > 100:
+        raise ValueError("no list of verbs")
+    texts = [found["shannot"], found["host"], found["user"], *allowed]
+    if not all(isinstance(text, str) and len(text) <= 300 for text in texts):
+        raise ValueError("not texts")
+    return Hello(found["version"], texts[0], texts[1], texts[2], tuple(texts[3:]))
+
+
+def _error_of(value: object, name: str) -> ShannotError:
+    """The server's error as ours: only its kind, its words and no code of its choosing."""
+    if not isinstance(value, dict):
+        return FrameError(f"{name}: an error that says nothing")
+    kind = _ERRORS.get(str(value.get("kind")), ShannotError)
+    return kind(f"{name}: {str(value.get('message'))[:_COMPLAINT_MAX]}")
+
+
+def _status(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 255:
+        raise FrameError("an exit status that is none")
+    return value
+
+
+def _document(pieces: Sequence[str], name: str) -> object:
+    text = "".join(pieces)
+    if not text.strip():
+        return None
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise FrameError(f"{name}: a document that is not JSON") from None
+    return document
+
+
+def _pass_on(message: Mapping[str, object], output: Callable[[str, bytes], None] | None) -> None:
+    for name in ("stdout", "stderr"):
+        if name in message:
+            data = unpacked(message[name], 1 << 20)
+            if output is not None:
+                output(name, data)
+            return
+    raise FrameError("an answer that is none")
