@@ -51,10 +51,10 @@ def tell(report: Report, values: Mapping[str, Value]) -> int:
         from shannot.cli.run_document import document
 
         print(document(report))
-    elif json_fd is not None:
+    elif values["json_fd"] is not None:
         from shannot.cli.run_document import write_document
 
-        write_document(report, json_fd)
+        write_document(report, values["json_fd"])
     elif not values["quiet"] and not report.is_silent():
         # Loaded only where there is something to say: most runs in a pipeline are silent.
         from shannot.cli.summary import lines
