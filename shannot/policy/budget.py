@@ -11,7 +11,7 @@ CHARACTER_LIMIT = 65_536
 """Characters read for one command, everything nested in it included."""
 COMMAND_LIMIT = 4_096
 """Simple commands and suffixes of wrapped ones that are examined."""
-WORD_LIMIT = 500_000
+WORD_LIMIT = 200_000
 """Words examined, counted again for each suffix they stand in."""
 DEPTH_LIMIT = 16
 """Substitutions and shells within each other."""

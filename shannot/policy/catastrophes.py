@@ -23,7 +23,8 @@ _HOME = "/home/~"
 """Stands for any home directory: nobody has this name."""
 PATTERN_LIMIT = 256
 """Characters of a glob pattern that is compared with the protected directories."""
-_GLOB = frozenset("*?[")
+GLOBS_LIMIT = 200
+"""Words of one command that may be patterns."""
 _DESTROYERS = frozenset({"rm", "shred", "unlink", "rmdir", "mv", "truncate"})
 
 
@@ -40,7 +41,7 @@ def protected(word: str, directory: str) -> str:
         return path
     if path.startswith("/home/") and path.count("/") == 2:
         return "the home directory" if path == _HOME else path
-    if _GLOB.intersection(path):
+    if _has_glob(path):
         if len(path) > PATTERN_LIMIT:
             raise UnreadableError("a pattern is longer than can be read")
         return next((known for known in PROTECTED if fnmatch.fnmatchcase(known, path)), "")
@@ -54,7 +55,9 @@ def raw_device(word: str) -> str:
 
 
 def _absolute(word: str, directory: str) -> str:
-    word = "".join(character for character in word if character.isprintable()).strip()
+    if not word.isprintable():
+        word = "".join(character for character in word if character.isprintable())
+    word = word.strip()
     for home in ("$HOME", "~"):
         if word.startswith(home):
             rest = word[len(home) :]
@@ -64,11 +67,17 @@ def _absolute(word: str, directory: str) -> str:
     return tidy(posixpath.join(directory, word)) if word else ""
 
 
+def _has_glob(word: str) -> bool:
+    return "*" in word or "?" in word or "[" in word
+
+
 def _user(rest: str) -> str:
     return rest.partition("/")[0]
 
 
 def _first_protected(words: Sequence[str], directory: str) -> str:
+    if len(words) > GLOBS_LIMIT and sum(map(_has_glob, words)) > GLOBS_LIMIT:
+        raise UnreadableError("it holds more patterns than can be read")
     return next((found for word in words if (found := protected(word, directory))), "")
 
 

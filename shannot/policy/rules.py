@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RULE_LIMIT = 1_024
 """Characters of one rule."""
 
+_MODE_WITHIN = 16
+"""Words of chmod among which its mode stands."""
 _SAME_OPTION = {
     "rm": {"R": "r", "recursive": "r", "force": "f", "interactive": "i"},
     "chmod": {"recursive": "R"},
@@ -176,7 +178,7 @@ def matches_anyhow(rule: Rule, argv: Sequence[str]) -> bool:
     name = rule.name
     if name == "chmod":
         rule = replace(rule, words=tuple(map(plain_mode, rule.words)))
-        argv = list(map(plain_mode, argv))
+        argv = [*map(plain_mode, argv[:_MODE_WITHIN]), *argv[_MODE_WITHIN:]]
     wanted = parse_arguments(name, rule.words[1:])
     given = parse_arguments(name, argv[1:])
     # `-name` of find and java is one word; its letters are not options of their own.
@@ -190,8 +192,10 @@ def matches_anyhow(rule: Rule, argv: Sequence[str]) -> bool:
         elif word.startswith("-") and len(word) > 1 and word not in whole:
             if not parse_arguments(name, [word]).letters <= given.letters:
                 return False
-    paths = {tidy(operand) for operand in given.operands}
-    if any(tidy(word) not in paths for word in wanted.operands if _stands_anywhere(word)):
+    anywhere = [word for word in wanted.operands if _stands_anywhere(word)]
+    if anywhere and not {tidy(operand) for operand in given.operands}.issuperset(
+        map(tidy, anywhere)
+    ):
         return False
     return _in_order([word for word in wanted.operands if not _stands_anywhere(word)], argv[1:])
 
@@ -246,6 +250,8 @@ def tidy(path: str) -> str:
     import posixpath
 
     path = path.strip()
+    if "/" not in path and path not in ("", ".", ".."):
+        return path
     if not path:
         return ""
     path = posixpath.normpath(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shannot.policy.budget import Budget, UnbalancedError
 from shannot.policy.catastrophes import CHECKS, PATTERN_LIMIT
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
             """A shell or interpreter that runs what is piped into it, downloaded or not."""
 
 
+PATTERN_COST = 1_000
+"""Of comparing one pattern with all names, in words of `budget.py`."""
 _KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
 _DEEP = WRAPPERS | SHELLS
 _LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'", re.DOTALL)
@@ -106,6 +108,17 @@ class Walk:
 
     visitor: Visitor
     budget: Budget
+    patterns: dict[str, str] = field(default_factory=dict)
+    """Names that are patterns, and what they were found to stand for."""
+
+    def name(self, word: str) -> str:
+        """`known_name`. A pattern is compared with every name there is, and is counted so."""
+        if "*" not in word and "?" not in word and "[" not in word:
+            return plain_name(word)
+        if word not in self.patterns:
+            self.budget.examine(PATTERN_COST)
+            self.patterns[word] = known_name(word, self.visitor.names)
+        return self.patterns[word]
 
     def start(self, argv: tuple[str, ...], directory: str) -> bool:
         """True where the visitor has ended it. Raises UnreadableError."""
@@ -151,10 +164,9 @@ class Walk:
 
     def programs(self, words: Sequence[str]) -> set[str]:
         """The names that one command may start: its own, and any word of a wrapper."""
-        names = self.visitor.names
-        first = known_name(words[0], names) if words else ""
+        first = self.name(words[0]) if words else ""
         if first in WRAPPERS or first[:1] == "$":
-            return {known_name(word, names) for word in words}
+            return {self.name(word) for word in words}
         return {first}
 
     def runs_input(self, words: Sequence[str], programs: set[str]) -> bool:
@@ -168,8 +180,7 @@ class Walk:
         self.budget.enter(depth)
         self.budget.examine(len(words))
         words = _expand_braces(words)
-        names = self.visitor.names
-        name = known_name(words[0], names) if words else ""
+        name = self.name(words[0]) if words else ""
         wraps = name in _DEEP or not words or words[0][:1] in ("$", "-", "") or (
             name == "find" and any(word.startswith(("-exec", "-ok")) for word in words)
         )  # fmt: skip
@@ -186,7 +197,7 @@ class Walk:
         names = self.visitor.names
         inner_at, wrapper = peel(name, words), name
         for start in range(1, len(words)):
-            inner = known_name(words[start], names)
+            inner = self.name(words[start])
             if start != inner_at and inner not in _KNOWN and inner not in names:
                 continue
             self.budget.examine(len(words) - start)
@@ -201,7 +212,7 @@ class Walk:
 
     def strings(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
         """The words of a wrapper that may be lines of shell or programs themselves."""
-        inside = {known_name(word, self.visitor.names) for word in words}
+        inside = {self.name(word) for word in words}
         for word in words[1:]:
             if inside & SHELLS or name == "eval" or any(map(str.isspace, word)):
                 for line in _lines(word):
@@ -229,7 +240,7 @@ class Walk:
                 continue  # text with an apostrophe; were it a line, it is decided when it starts
         names = self.visitor.names
         for start, literal in enumerate(literals):
-            known = known_name(literal, names)
+            known = self.name(literal)
             if known in _KNOWN or known in names:
                 if self.words(literals[start:], directory, depth + 1):
                     return True
