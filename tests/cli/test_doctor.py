@@ -117,10 +117,10 @@ def test_a_part_that_the_kernel_takes_away_is_named_with_its_remedy(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")
 def test_a_missing_proc_is_named(place: Place) -> None:
+    command = f"exec {sys.executable} -m shannot doctor"
+    unmount = "umount -l /proc && { umount -l /proc 2> /dev/null; %s; }"  # one may be below it
     result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
-         "umount -l /proc && { umount -l /proc 2> /dev/null;"  # there may be one below it
-         f" exec {sys.executable} -m shannot doctor; }}"],
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c", unmount % command],
         env=place.environment,
         cwd=place.project,
         capture_output=True,

@@ -89,10 +89,10 @@ def test_a_service_that_may_not_choose_its_processors_runs(name: str, tmp_path: 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")
 def test_a_missing_proc_is_one_line(tmp_path: Path) -> None:
     place = Place(tmp_path)
+    command = f"exec {sys.executable} -m shannot run -c pass"
+    unmount = "umount -l /proc && { umount -l /proc 2> /dev/null; %s; }"  # one may be below it
     result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
-         "umount -l /proc && { umount -l /proc 2> /dev/null;"  # there may be one below it
-         f" exec {sys.executable} -m shannot run -c pass; }}"],
+        ["/usr/bin/unshare", "-m", "/bin/sh", "-c", unmount % command],
         env=place.environment,
         cwd=place.project,
         capture_output=True,
