@@ -9,7 +9,7 @@ from shannot.cli.catalog import COMMANDS, find
 from shannot.errors import UsageError
 from shannot.escape import escape
 
-TOPICS = ("exit-codes", "environment", "json", "sandbox")
+TOPICS = ("exit-codes", "environment", "json", "pypy", "sandbox")
 """Each is a module of `topics/`, with `-` for `_`."""
 _USAGE = """\
 usage: shannot COMMAND [OPTIONS] …

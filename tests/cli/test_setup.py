@@ -110,7 +110,17 @@ def test_the_public_release_is_what_is_asked_for_without_a_source(place: Place) 
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()
     assert lines[0] == f"shannot: downloading {known.program.url}"
-    assert lines[1] == f"shannot: cannot download {known.program.url}: Connection refused"
+    assert lines[1] == (
+        f"shannot: cannot download {known.program.url}: Connection refused;"
+        " `shannot help pypy` says how to do without a network"
+    )
+
+
+def test_the_topic_names_what_to_fetch_for_every_platform(place: Place) -> None:
+    text = place.shannot("help", "pypy").stdout.decode()
+    for release in RELEASES.values():
+        for archive in (release.program, release.library):
+            assert f"    {archive.url}\n        {archive.sha256}\n" in text + "\n"
 
 
 def test_an_interrupted_download_is_quiet_and_goes_on(place: Place, server: Server) -> None:

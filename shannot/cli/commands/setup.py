@@ -30,10 +30,10 @@ Without --from the public release for this platform is downloaded: two archives,
 are part of shannot. Nothing is unpacked before it was checked. Where a download is interrupted,
 the same command goes on from there.
 
-Without a network: fetch the two archives that `shannot setup pypy` names, and give their directory
-to --from. Also taken: one archive each (--from PROGRAM --from LIBRARY), a directory with pypy3-c,
-lib-python and lib_pypy unpacked, an address of an archive (with its --sha256), or of a directory
-that holds the public ones (with a `/` at its end)."""
+Without a network: fetch the two archives elsewhere (`shannot help pypy` lists them), and give their
+directory to --from. Also taken: one archive each (--from PROGRAM --from LIBRARY), a directory with
+pypy3-c, lib-python and lib_pypy unpacked, an address of an archive (with its --sha256), or of a
+directory that holds the public ones (with a `/` at its end)."""
 
 
 def configure(parser: Parser) -> None:

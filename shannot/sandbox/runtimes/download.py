@@ -78,9 +78,11 @@ def _fetch(transfer: Transfer, watch: Watch, bounds: Bounds) -> None:
             there = _size(transfer.path)
             if there > before and attempt < bounds.attempts:
                 continue
-            again = "; what has arrived is kept, the same command goes on from there"
+            what_next = "`shannot help pypy` says how to do without a network"
+            if there:
+                what_next = "what has arrived is kept, the same command goes on from there"
             raise UnsuccessfulError(
-                f"cannot download {shown(transfer.url)}: {error}{again if there else ''}"
+                f"cannot download {shown(transfer.url)}: {error}; {what_next}"
             ) from None
 
 

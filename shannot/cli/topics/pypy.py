@@ -1,0 +1,36 @@
+"""The topic `pypy`: its list of archives is made from the releases that are pinned."""
+
+from shannot.sandbox.runtimes.releases import RELEASES
+
+SUMMARY = "the pypy runtime: what it is, and how it is installed with and without a network"
+_HEAD = """
+A PyPy translated with `--sandbox` has no system calls of its own: it asks for each one over a pipe,
+and shannot answers. It brings its own Python and standard library (no installed packages), and
+starts no threads.
+
+    shannot setup pypy             downloads, checks and installs the release below
+    shannot run --runtime pypy s.py
+    shannot setup pypy --remove
+
+`[run] runtime = "pypy"` in the configuration makes it the default.
+
+Without a network: fetch the two archives for the machine elsewhere, and name their directory.
+
+    shannot setup pypy --from DIR
+
+Other builds: an archive with `pypy3-c` (and `libpypy3-c.so`), and one with `lib-python` and
+`lib_pypy` of the same version; or a directory with all of them unpacked. What comes from an address
+must have the checksum given with --sha256, or be one of these:
+"""
+
+
+def _archives() -> str:
+    lines: list[str] = []
+    for (system, machine), release in RELEASES.items():
+        lines += ["", f"    {system} {machine}: {release.name}, Python {release.python}"]
+        for archive in (release.program, release.library):
+            lines += [f"    {archive.url}", f"        {archive.sha256}"]
+    return "\n".join(lines)
+
+
+TEXT = _HEAD + _archives()
