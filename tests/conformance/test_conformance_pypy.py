@@ -62,7 +62,9 @@ CANNOT = {
 }
 """Scripts of this directory that a sandboxed PyPy cannot run as they are, and why."""
 SHARED = [HERE / name for name in SCRIPTS if name not in CANNOT]
-OWN = [GUEST / name for name in ("commands.py", "waiting.py", "sockets.py", "tables.py")]
+OWN = [
+    GUEST / name for name in ("commands.py", "waiting.py", "sockets.py", "tables.py", "texts.py")
+]
 
 
 @pytest.mark.parametrize("script", [*SHARED, *OWN], ids=lambda path: path.name)

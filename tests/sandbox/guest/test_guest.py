@@ -80,6 +80,7 @@ def test_the_modules_are_found_with_their_sources() -> None:
         ("commands.py", ("_shannot_", "subprocess")),
         ("waiting.py", ("select",)),
         ("sockets.py", ("_shannot_addresses", "_socket")),
+        ("texts.py", ("binascii",)),
         ("tables.py", ("_csv", "_shannot_csv")),
         ("accounts.py", ("_shannot_accounts", "pwd", "grp")),
     ],
