@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import zlib
 from difflib import unified_diff
 from pathlib import Path
 
@@ -74,6 +75,23 @@ def test_the_modules_are_found_with_their_sources() -> None:
     assert b"class Popen" in guest.source("_shannot_popen.py")
 
 
+def test_what_the_guest_compresses_is_read_by_the_c_library(tmp_path: Path) -> None:
+    directory = guest_directory(tmp_path, ("_shannot_deflate", "_shannot_inflate", "zlib"))
+    code = (
+        f"{OURS.format(place=str(directory))}\n"
+        "import zlib\n"
+        "for level in (0, 6):\n"
+        "    for data in (b'', b'abc' * 9000, bytes(range(256)) * 3):\n"
+        "        print(zlib.__file__, zlib.compress(data, level).hex(), data.hex())\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], capture_output=True)
+    lines = [line.split(" ") for line in done.stdout.decode().splitlines()]
+    assert len(lines) == 6
+    for path, compressed, data in lines:
+        assert path.startswith(str(directory))
+        assert zlib.decompress(bytes.fromhex(compressed)) == bytes.fromhex(data)
+
+
 @pytest.mark.parametrize(
     ("script", "modules"),
     [
@@ -81,6 +99,7 @@ def test_the_modules_are_found_with_their_sources() -> None:
         ("waiting.py", ("select",)),
         ("sockets.py", ("_shannot_addresses", "_socket")),
         ("texts.py", ("binascii",)),
+        ("compression.py", ("_shannot_deflate", "_shannot_inflate", "zlib")),
         ("tables.py", ("_csv", "_shannot_csv")),
         ("accounts.py", ("_shannot_accounts", "pwd", "grp")),
     ],
