@@ -6,6 +6,8 @@ Plain classes with slots instead of dataclasses: this module is on the path of e
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,7 +170,7 @@ class Limits:
     def __init__(
         self,
         timeout: float = 300.0,
-        cpu: int = 300,
+        cpu: int | None = None,
         memory: int = 4 << 30,
         processes: int = 256,
         output: int = 64 << 20,
@@ -176,7 +178,8 @@ class Limits:
         overlay: int = 4 << 30,
     ) -> None:
         self.timeout = timeout  # seconds of wall clock
-        self.cpu = cpu  # seconds of processor time, all processes together
+        # seconds of processor time, all processes together: where none are named, all there are
+        self.cpu = cpu if cpu is not None else int(timeout) * len(os.sched_getaffinity(0))
         self.memory = memory  # bytes, all processes together
         self.processes = processes  # processes and threads alive at once
         self.output = output  # bytes of stdout and stderr together

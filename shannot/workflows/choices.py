@@ -188,6 +188,8 @@ def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits
     if settings is not None:
         limits |= settings.limits
     limits |= asked
+    if "cpu" not in asked and (settings is None or "cpu" not in settings.limits):
+        limits["cpu"] = Limits(timeout=limits["timeout"]).cpu
     if settings is not None:
         limits = settings.bounded(limits)
     return Limits(

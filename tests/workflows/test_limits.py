@@ -1,0 +1,14 @@
+"""What bounds a run where nobody said so, and where somebody did."""
+
+from __future__ import annotations
+
+import os
+
+from shannot.workflows.choices import make_limits
+
+
+def test_processor_time_is_bounded_by_the_time_there_is_unless_it_is_named() -> None:
+    processors = len(os.sched_getaffinity(0))
+    assert make_limits(None, {}).cpu == 300 * processors
+    assert make_limits(None, {"timeout": 10.0}).cpu == 10 * processors
+    assert make_limits(None, {"timeout": 10.0, "cpu": 3.0}).cpu == 3
