@@ -70,6 +70,16 @@ class LayerChanges:
 
 def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
     """Run the child of `spec` to its end. Errors: ShannotError where it cannot be started."""
+    if spec.runtime != "pypy":
+        return _run(spec, gate, streams)
+    from . import pypy_cache  # the other runtime does without it
+
+    cached = pypy_cache.prepare(spec, _run)
+    return _run(spec, gate, streams, cached)
+
+
+def _run(spec: Spec, gate: Gate, streams: Streams, cached: Sequence[bytes] = ()) -> Outcome:
+    """`cached`: what the start-up cache of the `pypy` runtime holds."""
     identity = Identity(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
     run_child = _run_child
     libraries: Sequence[bytes] = ()
@@ -81,6 +91,8 @@ def run(spec: Spec, gate: Gate, streams: Streams) -> Outcome:
         libraries = cpython.libraries(spec.interpreter)
     tree = build(spec, identity, libraries)
     system = System(identity, tree.overlay, tree.lookup, spec.limits, gate)
+    if spec.runtime == "pypy":
+        supervise_pypy.put_interpreter(tree, spec, cached)
     tree.put_late(b"/proc", lambda: _proc(system, tree, others=spec.view == "system"))
     tree.lookup.missing.clear()
     changes = LayerChanges(tree, spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from . import pypy_cache
 from .channel.pypy_pipe import PypyPipe
 from .channel.seccomp_notify import ProcessMemory
 from .kernel import command_device
@@ -21,6 +22,8 @@ from .vfs.node import Directory, Generated, Mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .kernel.command_device import CommandDevice
     from .kernel.task import System
     from .runtimes.pypy import PypyProcess
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 _LONG_AGO = 315532800_000_000_000  # 1980, for what has no time of its own
 
 
-def put_interpreter(tree: Tree, spec: Spec) -> None:
+def put_interpreter(tree: Tree, spec: Spec, cached: Sequence[bytes]) -> None:
     """Show the installation where the script is to see it."""
     place = os.path.dirname(spec.interpreter)
     for name in (b"pypy3-c", b"lib-python", b"lib_pypy"):
@@ -42,11 +45,11 @@ def put_interpreter(tree: Tree, spec: Spec) -> None:
         node = Generated(mount, source, 0, 0o644)
         node.mtime_ns = _LONG_AGO
         tree.put(path, node)
+    pypy_cache.put(tree, spec, cached)
 
 
 def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Attendant:
     """Run the script to its end. Errors: ShannotError where it cannot be started."""
-    put_interpreter(tree, spec)
     architecture = of_machine(os.uname().machine)
     placement = Placement()
     _tell_of(streams, placement, system)

@@ -28,6 +28,17 @@ def names() -> Sequence[str]:
     return sorted(n for n in found if n.endswith(".py") and "/" not in n and n != "__init__.py")
 
 
+def identity() -> str:
+    """What changes when one of the modules does: their sizes and times, or the archive's."""
+    here = os.path.dirname(__file__)
+    if os.path.isdir(here):
+        paths = [os.path.join(here, name) for name in names()]
+    else:
+        paths = [_in_archive(here)[0]]
+    found = [os.stat(path) for path in paths]
+    return ".".join(f"{status.st_size:x}-{status.st_mtime_ns:x}" for status in found)
+
+
 def source(name: str) -> bytes:
     """What one of them holds. Errors: OSError."""
     path = os.path.join(os.path.dirname(__file__), name)

@@ -79,6 +79,11 @@ def guest_modules(host: bytes) -> list[tuple[bytes, Callable[[int], bytes]]]:
     return found
 
 
+def guest_identity() -> str:
+    """Changes with our modules."""
+    return guest.identity()
+
+
 def _source(name: str) -> Callable[[int], bytes]:
     return lambda _pid: guest.source(name)
 
