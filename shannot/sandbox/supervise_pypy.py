@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import pypy_cache
-from .channel.pypy_pipe import PypyPipe
+from .channel.pypy_pipe import DirectMemory, PypyPipe
 from .channel.seccomp_notify import ProcessMemory
 from .kernel import command_device
 from .kernel.children import Children
@@ -60,7 +60,7 @@ def run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atten
     placement.child = process.pid
     children.gone = process.pidfd
     pipe = PypyPipe(process.reader, process.writer)
-    pipe.memory = ProcessMemory(process.pid)
+    pipe.memory = DirectMemory(pipe, ProcessMemory(process.pid))
     task = _first_task(spec, system, tree, process, pipe)
     platform = platform_of("linux", architecture.machine)
     mediator = PypyMediator(system, pipe, task, platform, children.turn)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from shannot.sandbox.channel.base import Memory
 
 _READ = 1 << 16
+_MESSAGE = 1024  # bytes: the child's own buffer holds less than that
+_QUEUED = 1024  # bytes that are rather sent with the answer than put into the child's memory
 _SIGNATURES_MAX = 512
 """Signatures whose shape is remembered: a build has fewer than 200."""
 _ARGUMENTS_MAX = 32  # what the child's own buffer has room for
@@ -55,7 +57,7 @@ class ClosedError(ProtocolError):
 class Form:
     """How a signature's arguments are laid out."""
 
-    __slots__ = ("result", "size", "unpack_from")
+    __slots__ = ("letter", "result", "size", "unpack_from")
 
     def __init__(self, arguments: str, result: str) -> None:
         letters = "" if arguments == "v" else "".join([_LETTERS[letter] for letter in arguments])
@@ -63,6 +65,7 @@ class Form:
         self.size = layout.size
         self.unpack_from = layout.unpack_from
         self.result = result  # "v", "i", "f" or "p"
+        self.letter = result.encode()
 
 
 def read_signature(signature: bytes) -> Form:
@@ -83,7 +86,7 @@ def read_signature(signature: bytes) -> Form:
 class PypyPipe:
     """Both directions: `reader` brings calls, `writer` takes answers. Host descriptors of ours."""
 
-    __slots__ = ("_buffer", "_forms", "form", "memory", "reader", "writer")
+    __slots__ = ("_buffer", "_forms", "_queued", "form", "memory", "reader", "writer")
 
     def __init__(self, reader: int, writer: int) -> None:
         self.reader = reader
@@ -91,6 +94,7 @@ class PypyPipe:
         self.memory: Memory = PipeMemory(self)
         self._forms: dict[bytes, Form] = {}
         self._buffer = b""
+        self._queued = b""  # orders that the child need not answer, sent with what comes next
         self.form = Form("v", "v")  # of the call that was received last
 
     def next_call(self) -> tuple[bytes, tuple[int, ...]] | None:
@@ -98,7 +102,7 @@ class PypyPipe:
 
         Errors: ProtocolError.
         """
-        data = self._buffer or os.read(self.reader, _READ)
+        data = self._buffer or os.read(self.reader, _MESSAGE)
         if not data:
             return None
         end = data[0] + 1
@@ -142,7 +146,8 @@ class PypyPipe:
 
     def send(self, data: bytes) -> None:
         """All of it. Errors: ClosedError."""
-        view = memoryview(data)
+        queued, self._queued = self._queued, b""
+        view = memoryview(queued + data)
         try:
             while view:
                 view = view[os.write(self.writer, view) :]
@@ -151,15 +156,16 @@ class PypyPipe:
 
     def reply(self, value: float) -> None:
         """End the call with a result; of a void call it is ignored. Errors: ProtocolError."""
-        match self.form.result:
-            case "i":
-                data = _INTEGER_REPLY.pack(b"i", int(value) & _WORD)
-            case "p":
-                data = _INTEGER_REPLY.pack(b"p", int(value) & _WORD)
-            case "f":
-                data = _FLOAT_REPLY.pack(b"f", value)
-            case _:
-                data = b"v"
+        form = self.form
+        if form.result in "ip":
+            data = _INTEGER_REPLY.pack(form.letter, int(value) & _WORD)
+        elif form.result == "f":
+            data = _FLOAT_REPLY.pack(b"f", value)
+        else:
+            data = b"v"
+        if self._queued:
+            self.send(data)
+            return
         try:
             if os.write(self.writer, data) == len(data):
                 return
@@ -167,9 +173,13 @@ class PypyPipe:
             pass
         raise ClosedError("its pipe is closed")
 
+    def queue(self, order: bytes) -> None:
+        """Send an order that the child does not answer, with whatever is sent next."""
+        self._queued += order
+
     def set_errno(self, errno: int) -> None:
-        """What errno is when the call returns. Errors: ProtocolError."""
-        self.send(_ERRNO.pack(b"E", errno))
+        """What errno is when the call returns."""
+        self.queue(_ERRNO.pack(b"E", errno))
 
     def fail(self, errno: int) -> None:
         """End the call as a C function that failed: errno, and -1 or NULL."""
@@ -188,8 +198,8 @@ class PypyPipe:
         return address
 
     def release(self, address: int) -> None:
-        """Give back what `allocate` returned. Errors: ProtocolError."""
-        self.send(_MALLOC.pack(b"F", address))
+        """Give back what `allocate` returned."""
+        self.queue(_MALLOC.pack(b"F", address))
 
 
 class PipeMemory:
@@ -228,10 +238,41 @@ class PipeMemory:
     def write(self, address: int, data: bytes) -> None:
         if not address:
             raise OSError(EFAULT, "NULL")
-        self._pipe.send(_ORDER.pack(b"W", address, len(data)) + data)
+        self._pipe.queue(_ORDER.pack(b"W", address, len(data)) + data)
 
     def forget(self) -> None:
         """There is nothing that could be kept open."""
+
+    def detach(self) -> Memory:
+        return self
+
+
+class DirectMemory:
+    """`Memory` of `base.py` where the kernel lets us into the child's: no hand-over for a read.
+
+    What little is written goes with the answer, which is cheaper than a call for it.
+    """
+
+    __slots__ = ("_memory", "_pipe", "read_string")
+
+    def __init__(self, pipe: PypyPipe, memory: Memory) -> None:
+        self._pipe = pipe
+        self._memory = memory  # of the same process; closed by `forget`
+        self.read_string = memory.read_string
+
+    def read(self, address: int, size: int) -> bytes:
+        return self._memory.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        if not address:
+            raise OSError(EFAULT, "NULL")
+        if len(data) <= _QUEUED:
+            self._pipe.queue(_ORDER.pack(b"W", address, len(data)) + data)
+        else:
+            self._memory.write(address, data)
+
+    def forget(self) -> None:
+        self._memory.forget()
 
     def detach(self) -> Memory:
         return self

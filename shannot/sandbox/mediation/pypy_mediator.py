@@ -117,7 +117,7 @@ class PypyMediator:
             row = self._unusual(signature)
         try:
             answer = row(self._task, 0, arguments or _NO_ARGUMENTS)
-            if isinstance(answer, Descriptor):
+            if type(answer) is not int and isinstance(answer, Descriptor):
                 answer = self._task.open(answer.host_fd, answer.cloexec)
         except FailedError as error:
             self._pipe.set_errno(error.errno or EIO)
