@@ -1,7 +1,7 @@
 """The effects that take an execution back: the inverse of each that was begun, the last one first.
 
-Worked out from the plan and the journal alone, so that a rollback which was killed and is run again
-has the same effects under the same numbers. What stood at a path is in the plan; who owned it, its
+Worked out from the plan and the journal, so that a rollback which was killed and is run again has
+the same effects under the same numbers. What stood at a path is in the plan; who owned it, its
 attributes and its time are in what was saved. For `workflows/rollback.py`; `apply.py` does it.
 """
 
@@ -27,6 +27,7 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.escape import escape
+from shannot.sessions.joining import Inverse, join
 from shannot.sessions.journal import Progress, Saved
 
 
@@ -46,15 +47,12 @@ class Undoing:
     """Paths of files whose other names (hard links) nobody knows: they come back on their own."""
 
 
-Inverse = tuple[Effect, Saved | None]
-
-
 def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
     """MalformedError where the journal does not fit the plan."""
     commands: list[int] = []
     pairs: list[tuple[int, Inverse]] = []
     last: list[tuple[int, Inverse]] = []
-    moves = any(isinstance(effect, MovePath) for effect in effects)
+    old = _Old(effects)
     for number in sorted(progress.begun, reverse=True):
         if number > len(effects):
             raise MalformedError(f"the journal names effect {number}, and the plan has none")
@@ -63,11 +61,13 @@ def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
             commands.append(number)
             continue
         for inverse in _invert(effect, _By(number, progress.begun[number])):
-            # The time of a directory comes last: whatever is done in it changes it again. Where
-            # something moves, its path is not the same then.
-            late = isinstance(inverse[0], ChangeTimes) and not moves
+            # The time of a directory comes last: whatever is done in it changes it again.
+            late = isinstance(inverse[0], ChangeTimes) and old.is_directory(inverse[0].path)
             (last if late else pairs).append((number, inverse))
-    joined, parted = _join([*pairs, *last])
+    several = any(saved.names for begun in progress.begun.values() for saved in begun)
+    joined, parted = [*pairs, *last], tuple[str, ...]()
+    if several:
+        joined, parted = join(joined, paths_of(effects))
     numbered = list(enumerate(joined, 1))
     return Undoing(
         effects={number: pair[1][0] for number, pair in numbered},
@@ -76,6 +76,37 @@ def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
         commands=tuple(reversed(commands)),
         parted=parted,
     )
+
+
+class _Old:
+    """The paths that are the same before and after the rollback."""
+
+    __slots__ = ("_made", "_moves")
+
+    def __init__(self, effects: Sequence[Effect]) -> None:
+        self._moves = any(isinstance(effect, MovePath) for effect in effects)
+        self._made = {e.path for e in effects if isinstance(e, MakeDirectory | WriteFile)}
+
+    def is_directory(self, path: str) -> bool:
+        """Is it a directory, and was it one, at this path?"""
+        if self._moves or not os.path.isdir(path) or os.path.islink(path):
+            return False
+        while path and path not in self._made:
+            path = path.rpartition("/")[0]
+        return not path
+
+
+def paths_of(effects: Sequence[Effect]) -> Iterator[str]:
+    """Every path at which an effect leaves a file."""
+    for effect in effects:
+        match effect:
+            case RunCommand():
+                continue
+            case MakeLink(hard=True, target=other) | MovePath(source=other):
+                yield other
+            case _:
+                pass
+        yield effect.path
 
 
 class _By:
@@ -171,26 +202,3 @@ def _file(saved: Saved) -> Fingerprint:
 def _link(target: str) -> Fingerprint:
     data = os.fsencode(target)
     return Fingerprint("link", 0, sha256(data).hexdigest(), len(data))
-
-
-def _join(
-    pairs: Sequence[tuple[int, Inverse]],
-) -> tuple[list[tuple[int, Inverse]], tuple[str, ...]]:
-    """Files that were one file of several names become one again; and those that cannot."""
-    first: dict[str, str] = {}
-    known: dict[str, int] = {}
-    names: dict[str, Saved] = {}
-    found: list[tuple[int, Inverse]] = []
-    for number, (effect, saved) in pairs:
-        if isinstance(effect, MovePath):
-            first.clear()  # what has come back under its name so far may move
-        if isinstance(effect, WriteFile) and saved is not None and saved.inode:
-            known[saved.inode] = known.get(saved.inode, 0) + 1
-            names[saved.inode] = saved
-            other = first.setdefault(saved.inode, effect.path)
-            if other != effect.path:
-                found.append((number, (MakeLink(effect.path, other, effect.before, True), None)))
-                continue
-        found.append((number, (effect, saved)))
-    parted = sorted(saved.path for inode, saved in names.items() if known[inode] < saved.names)
-    return found, tuple(parted)

@@ -46,9 +46,9 @@ class Saved:
     size: int = 0
     """Bytes of a file whose contents were read."""
     inode: str = ""
-    """Of a file with several names (hard links): what tells it from others, `device:inode`."""
+    """Of a file that was kept: what tells it from others, `device:inode`."""
     names: int = 0
-    """How many names such a file had."""
+    """How many names (hard links) a file of several had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ class Step:
         self.seen: Seen = ()
 
 
+def temporary_prefix(session_id: str) -> str:
+    """What the temporary names of a session begin with; the effect's number follows.
+
+    The same after a kill, so that what was left over is found; no other session's.
+    """
+    return f".shannot-{sha256(session_id.encode('ascii')).hexdigest()[:16]}-"
+
+
 class Steps:
     """Does the file effects of one session, anywhere but in protected places."""
 
@@ -87,8 +95,7 @@ class Steps:
         self._plain: dict[str, bool] = {}
         self._checkpoint = Checkpoint(kept, disks)
         self._maker = Maker(blobs, disks, restored)
-        # The same name again after a kill, so that what was left over is found; no other's.
-        self._prefix = f".shannot-{sha256(session_id.encode('ascii')).hexdigest()[:16]}"
+        self._prefix = temporary_prefix(session_id)
 
     def save(self, step: Step) -> None:
         """Compare with what was recorded, and keep what will be lost. ConflictError."""
@@ -211,10 +218,6 @@ class Steps:
             except (ConflictError, FileNotFoundError):
                 continue
 
-    def is_leftover(self, name: str) -> bool:
-        """Is it the temporary name of a step?"""
-        return name.startswith(f"{self._prefix}-")
-
     def is_plain(self, directory: str) -> bool:
         """Does what is made in the directory get nothing from it (a group, an access list)?"""
         if directory not in self._plain:
@@ -242,4 +245,4 @@ class Steps:
         self._directories.forget()
 
     def _temporary(self, directory: str, number: int) -> Place:
-        return self._directories.place(f"{directory.rstrip('/')}/{self._prefix}-{number}")
+        return self._directories.place(f"{directory.rstrip('/')}/{self._prefix}{number}")

@@ -31,11 +31,17 @@ def differences(effects: Sequence[Effect], progress: Progress) -> tuple[str, ...
     """
     found: list[str] = []
     changed: set[str] = set()
+    elsewhere: set[str] = set()  # files whose mode, owner or time was set under another name
     for number in sorted(progress.begun):
         effect = effects[number - 1]
         if isinstance(effect, RunCommand):
             continue
+        metadata = isinstance(effect, _METADATA)
         for saved in progress.begun[number]:
+            if saved.inode in elsewhere:
+                continue
+            if metadata and saved.inode:
+                elsewhere.add(saved.inode)
             if saved.path not in changed and not _is_below(saved.path, changed):
                 found += [f"{escape(saved.path)}: {what}" for what in _compare(saved, effect)]
         changed.add(effect.path)

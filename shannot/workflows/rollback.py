@@ -20,6 +20,7 @@ from shannot.sessions.decision import Event, Happened, Person, with_event
 from shannot.sessions.forcing import fit
 from shannot.sessions.foresight import Operator
 from shannot.sessions.inverse import Undoing, invert
+from shannot.sessions.leftovers import clean
 from shannot.sessions.lifecycle import State
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
@@ -63,7 +64,8 @@ class RollbackResult:
 
 
 def plan_rollback(store: Store, session_id: str, *, force: bool = False) -> RollbackPlan:
-    """Look at everything, change nothing. LifecycleError, UnsuccessfulError: nothing to undo, or
+    """Look at everything, change nothing (but for what a killed execution has left over under
+    temporary names, which is removed). LifecycleError, UnsuccessfulError: nothing to undo, or
     a session that goes on from this one stands in the way; MalformedError."""
     with store.lock(session_id) as lock:
         session, undoing = _load(lock)
@@ -151,6 +153,7 @@ def _load(lock: Lock) -> tuple[Session, Undoing]:
     progress = lock.progress()
     if not progress.begun:
         raise UnsuccessfulError(f"nothing of session {session.id} was done, so nothing is undone")
+    clean(session, progress)
     for found in lock.store.summaries():
         if isinstance(found, MalformedError) or found.parent != session.id:
             continue

@@ -135,3 +135,33 @@ def test_any_plan_makes_the_tree_that_the_script_made(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+class Undone(Scripts):
+    """The same, and then the plan is rolled back."""
+
+    def teardown(self) -> None:
+        if self.recorder.effects:
+            before = picture(self.world.tree)
+            session = self.world.approved(self.world.recorded(self.recorder))
+            assert self.world.execute(session)[0].succeeded
+            result = self.world.rollback(session)
+            assert result.succeeded, (result.results, result.differences, result.conflicts)
+            assert picture(self.world.tree) == before
+
+
+def test_any_plan_rolled_back_ends_where_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHANNOT_TEST_BASE", str(tmp_path / "world"))
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(
+        Undone,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
