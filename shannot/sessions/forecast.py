@@ -236,6 +236,15 @@ class Forecast:
         directory, name = self.parent(path)
         return directory.child(name)
 
+    def lacks(self, path: str) -> bool:
+        """Is nothing at an absolute path? It may even have no directory to be in."""
+        item: Item | None = self.root
+        for part in path.split("/"):
+            if item is None or item.kind != "directory":
+                return item is None
+            item = item.child(part) if part else item
+        return item is None
+
     def resolve(self, path: str) -> Item | None:
         """What a program that opens path will find: links are followed, as the kernel does."""
         trail = [self.root]  # the way back, for `..`

@@ -40,7 +40,7 @@ def has_happened(
             case WriteFile(path=path, after=after):
                 return _is(forecast.find(path), after)
             case DeletePath(path=path):
-                return forecast.find(path) is None
+                return forecast.lacks(path)
             case MakeDirectory(path=path, mode=mode):
                 item = forecast.find(path)
                 # While it is filled its owner may write to it, whatever its mode will be.
