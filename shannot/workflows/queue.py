@@ -48,8 +48,8 @@ def offer_session(state: str, owner: int, session_id: str, queue: str) -> list[s
     store = Store(state, owner)
     try:
         session = store.load(session_id)
-        if not waiting(session.plan):
-            return []
+        if session.state != "pending" or session.history or not waiting(session.plan):
+            return []  # somebody at this user's own terminal has decided already
         offer.offer(store, session, queue)
     except ShannotError as error:
         return [f"session {session_id} waits here only: {error}"]

@@ -22,7 +22,7 @@ from shannot.sessions.model import Session
 from shannot.sessions.store import Store
 from shannot.workflows.audit import Wanted, find
 from shannot.workflows.auditing import log_of
-from shannot.workflows.queue import MAX_WAITING, collect, name_of
+from shannot.workflows.queue import MAX_WAITING, collect, name_of, offer_session
 from shannot.workflows.request import Caller
 from shannot.workflows.review import diff
 from tests.sessions.worlds import World, fingerprint, shell_command
@@ -408,6 +408,15 @@ def test_a_queue_in_which_others_could_exchange_entries_is_refused(
     with pytest.raises(ShannotError, match="must belong to root or to you, and be sticky"):
         desk.collect()
     assert desk.store.ids() == []
+
+
+def test_what_was_decided_about_here_is_not_proposed_to_others(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    recorder = desk.world.recorder()
+    recorder.write("a", b"new")
+    session = desk.world.approved(desk.world.recorded(recorder))
+    assert offer_session(str(desk.world.state), os.geteuid(), session.id, str(desk.queue)) == []
+    assert os.listdir(desk.queue) == []
 
 
 def test_what_is_too_large_for_the_queue_waits_at_home(tmp_path: Path) -> None:
