@@ -1,0 +1,93 @@
+"""Two processes on one session: one wins, the other gets a clear message and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from shannot.errors import ShannotError, UnsuccessfulError
+from shannot.sessions.batch import Observer
+from shannot.sessions.model import Session
+from tests.sessions.worlds import World, picture
+
+BUSY = r"another process is working on session .*; try again when it is done"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def plan(world: World) -> Session:
+    recorder = world.recorder()
+    for name in "abc":
+        recorder.write(name, name.encode())
+    return world.approved(world.recorded(recorder))
+
+
+@contextmanager
+def at_work(work: Callable[[Observer], object]) -> Iterator[None]:
+    """Another process does the work, and waits in the middle of it until this block ends."""
+    begun, go_on = os.pipe(), os.pipe()
+
+    def observe(event: str, number: int) -> None:
+        if (event, number) == ("change", 1):
+            os.write(begun[1], b"x")
+            os.read(go_on[0], 1)
+
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            work(observe)
+            status = 0
+        finally:
+            os._exit(status)
+    os.read(begun[0], 1)
+    try:
+        yield
+    finally:
+        os.write(go_on[1], b"x")
+        _, status = os.waitpid(pid, 0)
+        for fd in (*begun, *go_on):
+            os.close(fd)
+    assert status == 0
+
+
+def test_two_executors(world: World) -> None:
+    session = plan(world)
+    with (
+        at_work(lambda observe: world.execute(session, observe=observe)),
+        pytest.raises(UnsuccessfulError, match=BUSY),
+    ):
+        world.execute(session)
+    assert world.store.load(session.id).state == "executed"
+    assert picture(world.tree) == picture(world.native)
+
+
+def test_an_executor_during_a_rollback(world: World) -> None:
+    session = plan(world)
+    before = picture(world.tree)
+    world.execute(session)
+    with at_work(lambda observe: world.rollback(session, observe)):
+        for work in (world.execute, world.rollback, world.approved):
+            with pytest.raises(UnsuccessfulError, match=BUSY):
+                work(session)
+    assert world.store.load(session.id).state == "rolled-back"
+    assert picture(world.tree) == before
+    with pytest.raises(ShannotError, match="is rolled back and cannot be executed"):
+        world.execute(session)
+
+
+def test_a_rollback_during_an_execution(world: World) -> None:
+    session = plan(world)
+    with (
+        at_work(lambda observe: world.execute(session, observe=observe)),
+        pytest.raises(UnsuccessfulError, match=BUSY),
+    ):
+        world.rollback(session)
+    assert world.store.load(session.id).state == "executed"
