@@ -16,6 +16,7 @@ from shannot.sandbox.runtimes.installed import missing_parts, pypy_directory
 from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
 from shannot.workflows.choices import load_settings
+from shannot.workflows.queue import collect
 from shannot.workflows.request import Caller
 from shannot.workflows.review import WAITING, list_sessions
 from shannot.workflows.setup import describe
@@ -58,18 +59,23 @@ def status(caller: Caller) -> Status:
     """Look everything up. What cannot be read is told in `problems`."""
     problems: list[str] = []
     default, python = "cpython", caller.python
+    queue = None
     try:
         settings = load_settings(caller)
         if settings is not None:
             default = settings.runtime or default
             python = settings.python or python
+            queue = settings.queue
     except ShannotError as error:
         problems.append(str(error))
     state = ""
     sessions: tuple[Summary, ...] = ()
     try:
         state = state_directory(caller.environment, caller.uid)
-        listing = list_sessions(Store(state, caller.uid))
+        store = Store(state, caller.uid)
+        if queue is not None:
+            problems += collect(store, caller)
+        listing = list_sessions(store)
         sessions = listing.sessions
         problems += listing.broken
     except ShannotError as error:

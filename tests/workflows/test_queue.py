@@ -25,6 +25,7 @@ from shannot.workflows.auditing import log_of
 from shannot.workflows.queue import MAX_WAITING, collect, name_of, offer_session
 from shannot.workflows.request import Caller
 from shannot.workflows.review import diff
+from shannot.workflows.status import status
 from tests.sessions.worlds import World, fingerprint, shell_command
 
 AGENT = 64_101
@@ -112,6 +113,12 @@ def test_a_proposal_becomes_a_session_of_the_operator(desk: Desk) -> None:
         assert blobs.read(sha256(b"new").hexdigest(), 10) == b"new"
     events = [record.event for record in find(log_of(desk.store), Wanted()).entries]
     assert events == ["collected"]
+
+
+@needs_root
+def test_it_is_among_what_waits_for_the_operator(desk: Desk) -> None:
+    entry = desk.propose()
+    assert [found.id for found in status(desk.caller).waiting] == [entry.name]
 
 
 @needs_root
