@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shannot.audit.log import Log
+from shannot.audit import Log
 from shannot.audit.verify import Line, Snapshot, lines
 from shannot.effects.document import Document, MalformedError, parse
 from shannot.errors import ShannotError

@@ -1,6 +1,6 @@
 """What the next writer does where the end of the log is not where the head says. Under its lock.
 
-Called by `log.py`. What a killed writer can have left is taken over or dropped; everything else is
+Called by `Log`. What a killed writer can have left is taken over or dropped; everything else is
 left as it stands for `verify.py` to find, and the log goes on in a new segment.
 """
 
@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from shannot.audit.log import (
+from shannot.audit import (
     DIRECTORY,
     START,
     Head,
@@ -23,7 +23,7 @@ from shannot.audit.log import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shannot.audit.log import Record
+    from shannot.audit import Record
 
 MAX_LINE = 1 << 20
 """Bytes of a line that is read; those written are a quarter of that at most."""

@@ -1,4 +1,4 @@
-"""The values of a record as JSON, whatever they are. `log.py` writes those of a plain run."""
+"""The values of a record as JSON, whatever they are. `Log` itself writes those of a plain run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shannot.audit.log import Record, Value
+    from shannot.audit import Record, Value
 
 _LINE_LIMIT = 128 << 10
 """Characters of all values."""

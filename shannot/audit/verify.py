@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shannot.audit.log import (
+from shannot.audit import (
     DIRECTORY,
     HEAD_SIZE,
     START,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shannot.audit.log import Log
+from shannot.audit import Log
 from shannot.audit.records import Entry, entries
 from shannot.audit.verify import Expected, Verified, verify
 from shannot.effects.document import MalformedError

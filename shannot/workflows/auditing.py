@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Literal
 
-from shannot.audit.log import AuditError, Log
+from shannot.audit import AuditError, Log
 from shannot.audit.redact import words
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, MovePath, RunCommand, WriteFile
@@ -22,7 +22,7 @@ from shannot.sessions.lifecycle import LifecycleError
 from shannot.sessions.store import Store
 
 if TYPE_CHECKING:
-    from shannot.audit.log import Record
+    from shannot.audit import Record
     from shannot.sessions.apply import Observer, Options
     from shannot.sessions.decision import Decision, Person
     from shannot.sessions.model import EffectResult, Session

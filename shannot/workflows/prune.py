@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shannot.audit.log import AuditError
+from shannot.audit import AuditError
 from shannot.effects.document import MalformedError
 from shannot.errors import NotFoundError, ShannotError
 from shannot.sessions.lifecycle import State

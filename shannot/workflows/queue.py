@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shannot.audit.log import AuditError
+from shannot.audit import AuditError
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, RunCommand
 from shannot.effects.plan import Plan, waiting

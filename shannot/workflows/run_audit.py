@@ -1,21 +1,20 @@
-"""What the audit log is told of a run: called after its child ended, and before an allowed command.
+"""What the audit log is told of a run, after its child ended.
 
-Counterpart of `auditing.py`, which tells of decisions and executions. A plain run pays for this
-file and `audit/log.py` alone; nothing of it is loaded before its child has ended.
+Counterparts: `command_audit.py`, for its commands, and `auditing.py`, for decisions and executions.
+A plain run pays for this file and `audit/__init__.py`, and for neither before its child ended.
 """
 
 from __future__ import annotations
 
 import os
 
-from shannot.audit.log import AuditError, Log, sha256_of
+from shannot.audit import AuditError, Log, sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shannot.audit.log import Record
-    from shannot.effects.model import RunCommand
+    from shannot.audit import Record
     from shannot.workflows.choices import Choices
     from shannot.workflows.request import Caller, Request
     from shannot.workflows.run import Report
@@ -48,7 +47,7 @@ def run_ended(
         "waiting": end.waiting,
         "denied": len(end.denied),
     }
-    told = _append(state, caller.uid, [*_verdicts(who, end), run])
+    told = _append(state, caller.uid, [*_commands(who, end), run])
     if choices.queue is not None and end.session is not None:
         from shannot.workflows.queue import offer_session  # only where there are two users
 
@@ -75,14 +74,6 @@ def _asked(request: Request, caller: Caller, choices: Choices, source: bytes) ->
     }
 
 
-def performing(state: str, caller: Caller, effect: RunCommand) -> None:
-    """Record a command that is about to run on the host. AuditError: it must not."""
-    Log(state, caller.uid).append(
-        [{**_verdict(effect), "user": caller.user, "uid": caller.uid, "pid": os.getpid()}],
-        sync=False,
-    )
-
-
 def _append(state: str, uid: int, records: Sequence[Record]) -> list[str]:
     try:
         finding = Log(state, uid).append(records, sync=False)
@@ -91,41 +82,9 @@ def _append(state: str, uid: int, records: Sequence[Record]) -> list[str]:
     return [f"{finding} (`shannot audit verify`)"] if finding else []
 
 
-def _verdicts(who: Record, report: Report) -> list[Record]:
-    """Of the commands that were asked for or denied; the allowed ones were recorded before."""
+def _commands(who: Record, report: Report) -> Sequence[Record]:
     if not (report.effects or report.denied):
-        return []
-    # Loaded where there are effects, and only there.
-    from shannot.effects.model import RunCommand
+        return ()
+    from shannot.workflows.command_audit import verdicts  # where there are effects, and only there
 
-    asked = [
-        effect
-        for effect in report.effects
-        if isinstance(effect, RunCommand) and effect.verdict == "ask"
-    ]
-    found: list[Record] = [{**_verdict(effect), **who} for effect in asked]
-    for argv, rule, reason in report.denied:
-        found.append({**_command("deny", argv, rule, reason), **who})
-    return found
-
-
-def _verdict(effect: RunCommand) -> Record:
-    return {
-        **_command(effect.verdict, effect.argv, effect.rule, effect.reason),
-        "executable": effect.executable,
-        "executable_sha256": effect.executable_sha256,
-        "directory": effect.directory,
-    }
-
-
-def _command(verdict: str, argv: Sequence[str], rule: str, reason: str) -> Record:
-    # Only where there was a command: it brings `re`.
-    from shannot.audit.redact import words
-
-    return {
-        "event": "command",
-        "verdict": verdict,
-        "argv": words(argv),
-        "rule": rule,
-        "reason": reason,
-    }
+    return verdicts(who, report)

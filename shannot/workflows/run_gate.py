@@ -8,7 +8,7 @@ from shannot.errors import UsageError
 from shannot.policy.environment import base_environment
 from shannot.policy.profile import Profile
 from shannot.sessions.gate import RecordingGate
-from shannot.workflows.run_audit import performing
+from shannot.workflows.command_audit import performing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

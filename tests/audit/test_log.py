@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shannot.audit.log import AuditError, Log, seal
+from shannot.audit import AuditError, Log, seal
 from shannot.audit.verify import verify
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shannot.audit.log import Log
+from shannot.audit import Log
 from shannot.audit.verify import Expected, verify
 
 

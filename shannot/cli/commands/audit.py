@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
-    from shannot.audit.log import Log
+    from shannot.audit import Log
     from shannot.audit.records import Entry
     from shannot.cli.envelope import Json
     from shannot.cli.parser import Parser
