@@ -7,8 +7,9 @@ crash was never acted upon, and is dropped.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shannot.effects.codec import MAX_ID, MAX_LINKS, MAX_MODE, MIN_TIME, one_of, to_json
@@ -178,8 +179,7 @@ def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progres
     except FileNotFoundError:
         return Progress({}, {})
     told = 0
-    for place, line in enumerate(data.split(b"\n")[:-1], 1):
-        document = parse(line, f"{shown}/{file} line {place}")
+    for document in _documents(data.split(b"\n")[:-1], f"{shown}/{file}"):
         event = one_of(document, "event", ("begin", "withdraw", "done", "end"))
         if event == "done":
             first = document.integer("first", 1, MAX_EFFECTS)
@@ -201,6 +201,20 @@ def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progres
                 results.pop(effect, None)  # a command that failed is run again: open until it ends
         document.finish()
     return Progress(results, begun)
+
+
+def _documents(lines: list[bytes], shown: str) -> Iterator[Document]:
+    """One of each line. All are decoded at once, which takes a third of the time."""
+    try:
+        values: object = json.loads(b"[%s]" % b",".join(lines))
+    except (ValueError, RecursionError):
+        values = ()
+    if isinstance(values, list) and len(values) == len(lines):
+        for place, value in enumerate(values, 1):
+            yield Document(value, f"{shown} line {place}")
+        return
+    for place, line in enumerate(lines, 1):  # to say which one it is
+        yield parse(line, f"{shown} line {place}")
 
 
 def _end_of_lines(fd: int) -> int:

@@ -165,18 +165,23 @@ class Steps:
             case DeletePath():
                 delete(place, step.present)
                 self._disks.renamed(place)
-                self._directories.forget()
+                self._gone(step)
                 return
             case MovePath(source=source, replaced=replaced):
                 origin = self._directories.place(source)
                 rename(origin, place, new=replaced is None)
                 self._disks.renamed(origin)
                 self._disks.renamed(place)
-                self._directories.forget()
+                self._gone(step)
                 return
             case ChangeMode() | ChangeOwner() | ChangeTimes():
                 metadata.change(place, effect, original[0])
         self._disks.renamed(place)
+
+    def _gone(self, step: Step) -> None:
+        """Where a directory has gone, no open one is what its path says."""
+        if step.present[0].kind == "directory":
+            self._directories.forget()
 
     def _put(self, step: Step, place: Place, new: bool) -> None:
         beside = self._temporary(step.staging, step.number)

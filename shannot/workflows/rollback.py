@@ -20,6 +20,7 @@ from shannot.sessions.decision import Event, Happened, Person, with_event
 from shannot.sessions.forcing import fit
 from shannot.sessions.foresight import Operator
 from shannot.sessions.inverse import Undoing, invert
+from shannot.sessions.journal import Progress
 from shannot.sessions.leftovers import clean
 from shannot.sessions.lifecycle import State
 from shannot.sessions.model import EffectResult, Session, Summary
@@ -68,7 +69,7 @@ def plan_rollback(store: Store, session_id: str, *, force: bool = False) -> Roll
     temporary names, which is removed). LifecycleError, UnsuccessfulError: nothing to undo, or
     a session that goes on from this one stands in the way; MalformedError."""
     with store.lock(session_id) as lock:
-        session, undoing = _load(lock)
+        session, undoing, _ = _load(lock)
         _, conflicts, forced = _look(lock, undoing, force)
         return RollbackPlan(session, undoing, conflicts, tuple(sorted(forced)))
 
@@ -92,7 +93,7 @@ def rollback(
     was changed. Killed or failed, the session stays `rolling-back`, and another call goes on.
     """
     with auditing.refusals(store, "rollback", session_id), store.lock(session_id) as lock:
-        session, undoing = _load(lock)
+        session, undoing, progress = _load(lock)
         effects, conflicts, forced = _look(lock, undoing, force)
         if conflicts and not force:
             told = tuple(replace(item, number=undoing.origins[item.number]) for item in conflicts)
@@ -104,13 +105,14 @@ def rollback(
         options = Options(skip_conflicts=force, keep_going=force)
         witness = auditing.Witness(store, session_id, effects, observe, "rollback")
         execution = Execution(lock, work, options, Protected([store.root, *protected]), witness)
-        return _perform(lock, session, undoing, conflicts, execution, person, now)
+        return _perform(lock, session, undoing, progress, conflicts, execution, person, now)
 
 
 def _perform(
     lock: Lock,
     session: Session,
     undoing: Undoing,
+    progress: Progress,
     conflicts: tuple[Conflict, ...],
     execution: Execution,
     person: Person,
@@ -129,7 +131,7 @@ def _perform(
     except OSError as error:
         message = f"it stopped: {error.strerror}; `shannot rollback {session.id}` goes on with it"
         raise ShannotError(message) from error
-    different = differences(session.plan.effects, lock.progress())
+    different = differences(session.plan.effects, progress)
     over = execution.succeeded()
     undone = sum(result.state == "done" for result in results)
     note = f"{undone} undone, {len(undoing.effects) - undone} not, {len(different)} differ"
@@ -147,7 +149,7 @@ def can_roll_back(summary: Summary) -> bool:
     return summary.state in _STANDING
 
 
-def _load(lock: Lock) -> tuple[Session, Undoing]:
+def _load(lock: Lock) -> tuple[Session, Undoing, Progress]:
     session = lock.load()
     lifecycle.check(session.id, session.state, "rolling-back")
     progress = lock.progress()
@@ -162,7 +164,7 @@ def _load(lock: Lock) -> tuple[Session, Undoing]:
                 f"session {session.id} was resumed as {found.id}, which has changed more since:"
                 f" `shannot rollback {found.id}` first"
             )
-    return session, invert(session.plan.effects, progress)
+    return session, invert(session.plan.effects, progress), progress
 
 
 def _look(
