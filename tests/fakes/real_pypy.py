@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,10 @@ class RealPypy:
         for directory in (state, state / "runtime"):
             directory.chmod(0o700)
         (state / "runtime" / "pypy").symlink_to(binary().parent)
+        self._cache = state / "runtime" / "pypy.cache"
+        self._shared_cache = root.parent / "pypy.cache"
+        if self._shared_cache.exists():
+            shutil.copytree(self._shared_cache, self._cache)
         settings = self.home / ".config" / "shannot" / "config.toml"
         settings.parent.mkdir(parents=True)
         settings.write_text(configuration)
@@ -67,7 +72,10 @@ class RealPypy:
         )
 
     def run(self, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
-        """`shannot run --runtime pypy WORDS`."""
+        """`shannot run --runtime pypy WORDS`. The library is compiled once for all tests."""
+        if not self._cache.exists():
+            self.shannot("run", "--runtime", "pypy", "-q", "-c", "pass")
+            shutil.copytree(self._cache, self._shared_cache)
         return self.shannot("run", "--runtime", "pypy", *words, **options)
 
     def natively(self, script: Path) -> subprocess.CompletedProcess[str]:

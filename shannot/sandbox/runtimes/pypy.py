@@ -17,6 +17,7 @@ from shannot.sandbox.syscalls.pypy_rules import OTHERWISE, REPORT, rules
 
 from .cpython import number_to_drop_to
 from .pypy_loader import Loader
+from .time_zone import rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +94,10 @@ def launch(spec: Spec, architecture: Architecture) -> PypyProcess:
     program = os.path.realpath(spec.interpreter)
     directory = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     argv = [PROGRAM, b"-S", *spec.argv[1:]]
+    zone = rule_of(spec.environment.get(b"TZ"))
+    environment = [] if zone is None else [b"TZ=" + zone]
     try:
-        return start_binary(program, argv, [], architecture, directory, spec.limits)
+        return start_binary(program, argv, environment, architecture, directory, spec.limits)
     except OSError as error:
         raise ShannotError(f"cannot start {os.fsdecode(program)}: {error.strerror}") from None
     finally:
