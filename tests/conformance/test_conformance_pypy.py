@@ -32,6 +32,7 @@ CANNOT = {
     "descriptors.py": "its fcntl knows no F_DUPFD, and of F_GETFL only O_NONBLOCK; no pass_fds",
     "directory_descriptors.py": NOT_IN_OS + "O_PATH",
     "exit_number.py": NO_THREADS,
+    "fifos.py": "it can make none: there is nobody to be at the other end",
     "file_systems.py": "its posix_fallocate returns 0",
     "forking.py": NO_FORK,
     "globbing.py": LATER + "glob(root_dir)",
