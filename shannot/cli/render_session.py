@@ -63,7 +63,10 @@ def head_lines(review: Review, style: Style) -> Iterator[str]:
         f"ran        {moment(session.created)} as {escape(session.user)}@{escape(session.host)}"
         f" in {escape(session.directory)} ({escape(session.view)} view)"
     )
-    yield f"ended      exit status {outcome.exit_status}"
+    if session.asking is not None:
+        yield f"asks       the script waits for a decision about effect {session.asking}"
+    else:
+        yield f"ended      exit status {outcome.exit_status}"
     if outcome.limit is not None:
         yield style.danger(f"stopped    it used up its limit: {escape(outcome.limit)}")
     if not session.plan.complete:

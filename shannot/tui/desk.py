@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shannot.effects.diff import MAX_CONTENTS
-from shannot.effects.model import RunCommand
+from shannot.effects.model import Effect, MovePath, RunCommand
+from shannot.effects.plan import Plan
 from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     from shannot.workflows.rollback import RollbackPlan, RollbackResult
 
 
+Moves = tuple[tuple[int, Effect], ...]
+
+
+def moves_of(session: Session) -> Moves:
+    """The effects, with their numbers, that decide where contents stand on the host now."""
+    effects = enumerate(session.plan.effects, 1)
+    return tuple((number, effect) for number, effect in effects if isinstance(effect, MovePath))
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One person at one terminal, before one store."""
@@ -49,9 +59,14 @@ class Desk:
     def review(self, session_id: str) -> Review:
         return reading.show(self.store, session_id)
 
-    def diff(self, session: Session, number: int) -> Diff | None:
-        """What one effect changes in contents; None where it changes none."""
-        found = reading.diff(self.store, session, [number])
+    def diff(self, session: Session, number: int, moves: Moves) -> Diff | None:
+        """What one effect changes in contents; None where it changes none.
+
+        moves: the session's (`moves_of`), so that not all its effects are gone through each time.
+        """
+        before = tuple(move for place, move in moves if place < number)
+        alone = Plan((*before, session.plan.effects[number - 1]))
+        found = reading.diff(self.store, replace(session, plan=alone), [len(alone.effects)])
         return found[0].diff if found else None
 
     def stdin(self, session: Session, command: RunCommand) -> bytes | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shannot.sessions.model import EffectResult, Session
-    from shannot.tui.desk import Desk
+    from shannot.tui.desk import Desk, Moves
     from shannot.workflows.review import ReviewedEffect
 
 _FACT = "      | "
@@ -48,7 +48,7 @@ class EffectBlock:
         self._diff: DiffRows | None = None
         problem = ""
         try:
-            diff = desk.diff(session, reviewed.number)
+            diff = desk.diff(session, reviewed.number, layout.moves)
             if diff is not None and diff.kind != "same":
                 self._diff = DiffRows(diff, layout.room, layout.side_by_side)
         except ShannotError as error:
@@ -78,13 +78,16 @@ class EffectBlock:
 class Layout:
     """How an effect is to be shown."""
 
-    __slots__ = ("is_folded", "mark", "room", "side_by_side")
+    __slots__ = ("is_folded", "mark", "moves", "room", "side_by_side")
 
-    def __init__(self, mark: str, is_folded: bool, room: int, side_by_side: bool) -> None:
+    def __init__(
+        self, mark: str, is_folded: bool, room: int, side_by_side: bool, moves: Moves
+    ) -> None:
         self.mark = mark
         self.is_folded = is_folded
         self.room = room
         self.side_by_side = side_by_side
+        self.moves = moves
 
 
 def _warnings(reviewed: ReviewedEffect) -> Iterator[Row]:

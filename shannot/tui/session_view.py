@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shannot.errors import ShannotError
 from shannot.tui.cells import Span
 from shannot.tui.deciding import approve_or_execute, reject, roll_back
+from shannot.tui.desk import moves_of
 from shannot.tui.diff_rows import WIDE
 from shannot.tui.effect_block import EffectBlock, Layout, Rows
 from shannot.tui.head_rows import head_rows
@@ -31,12 +32,14 @@ class SessionView(PagerView):
     """A session, reviewed. Block 0 is its head, the last one its end, between them the effects."""
 
     __slots__ = (
-        "_blocks", "_folded", "_room", "_side_by_side", "chosen", "desk", "possible", "review",
+        "_blocks", "_folded", "_moves", "_room", "_side_by_side", "chosen", "desk", "possible",
+        "review",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, review: Review) -> None:
         self.desk = desk
         self.review = review
+        self._moves = moves_of(review.session)
         self.possible = frozenset(possible(review.session))
         self.chosen = _chosen(review, self.possible)
         self._folded: set[int] = set()
@@ -118,7 +121,8 @@ class SessionView(PagerView):
             text = f"end of the plan: {len(effects)} effect{'' if len(effects) == 1 else 's'}"
             return Rows([Row(()), Row((Span(text, "dim"),))])
         wide = self._room >= WIDE if self._side_by_side is None else self._side_by_side
-        layout = Layout(self._mark(index), index in self._folded, self._room - 1, wide)
+        folded = index in self._folded
+        layout = Layout(self._mark(index), folded, self._room - 1, wide, self._moves)
         return EffectBlock(self.desk, self.review.session, effects[index - 1], layout)
 
     def _mark(self, number: int) -> str:
@@ -205,7 +209,10 @@ class SessionView(PagerView):
         if review.digest != self.review.digest:
             asks.pop()
             asks.push(SessionView(self.desk, review))
-            asks.say("the plan is another one by now: look at it again", "danger")
+            if review.session.asking is not None:
+                asks.say("the script waits for another decision", "strong")
+            else:
+                asks.say("the plan is another one by now: look at it again", "danger")
             return
         self.review = review
         self.possible = frozenset(possible(review.session))

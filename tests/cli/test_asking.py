@@ -296,3 +296,48 @@ def test_a_dry_run_has_nothing_to_ask_about(place: Place) -> None:
     done = place.shannot("run", "--ask", "--dry-run", "script.py")
     assert done.returncode == 2
     assert b"dry run" in done.stderr
+
+
+def test_questions_of_two_threads_are_asked_one_after_the_other(place: Place) -> None:
+    (place.project / "script.py").write_text(
+        "import subprocess, threading\n"
+        "def work(n):\n"
+        "    done = subprocess.run(['sh', '-c', f'echo {n}'], capture_output=True)\n"
+        "    print('got', n, done.stdout, flush=True)\n"
+        "threads = [threading.Thread(target=work, args=(n,)) for n in (1, 2)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+    )
+    with person(place, "run", "--ask", "script.py") as someone:
+        for _ in range(2):
+            someone.expect(QUESTION)
+            someone.press(b"y\n")
+        assert someone.wait() == 0
+    assert b"got 1 b'1\\n'" in someone.shown
+    assert b"got 2 b'2\\n'" in someone.shown
+    session = the_session(place)
+    assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
+
+
+def test_an_executor_that_is_killed_is_named_and_another_goes_on(
+    place: Place, waiting: subprocess.Popen[bytes]
+) -> None:
+    session = waiting_id(place, waiting)
+    first = (place.project / "first").as_posix()
+    with person(place, "approve", session, "--execute") as someone:
+        someone.expect(b"[y/N] ")
+        someone.press(b"y\n")
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(first):
+            assert time.monotonic() < end
+        os.kill(someone.pid, signal.SIGKILL)
+    done = place.shannot("execute", session, "--redo")
+    assert done.returncode in (0, 1)  # by then it may have been through: exit status 3
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == b"first: 3 b'one\\n' b'oops\\n'\n"
+
+
+def test_where_the_answer_cannot_come_from_here_both_are_named(place: Place) -> None:
+    done = place.shannot("run", "--ask", "--on-ask", "fail", "script.py")
+    assert done.returncode == 2
+    assert b"contradict" in done.stderr
