@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from argparse import Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shannot.cli.executing import execute_session
 from shannot.cli.render import style_for
@@ -16,20 +15,27 @@ from shannot.cli.render_session import read_contents, review_lines
 from shannot.cli.terminal import Terminal
 from shannot.errors import ShannotError
 from shannot.escape import escape
-from shannot.sessions.apply import Options
 from shannot.workflows.approve import reject
 from shannot.workflows.person import person
 from shannot.workflows.review import list_sessions, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from argparse import Namespace
+    from collections.abc import Iterator, Sequence
 
     from shannot.sessions.store import Store
     from shannot.workflows.request import Caller
     from shannot.workflows.review import Listing
 
-    Approve = Callable[[Namespace, Caller, Store, str], int]
-    """Show the session whole, ask, and approve (`commands/approve.py`)."""
+    class Verbs(Protocol):
+        """`approve`, as it is on the command line (`commands/approve.py`)."""
+
+        def parse(self, words: Sequence[str]) -> Namespace:
+            """Its options."""
+
+        def approve(self, options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
+            """Show the session whole, ask, and approve."""
+
 
 _WHAT = (
     "[s]how it, [a]pprove it, [x] approve and execute it, [c]hoose effects, [r]eject it,"
@@ -37,7 +43,7 @@ _WHAT = (
 )
 
 
-def plain_review(store: Store, caller: Caller, approve: Approve) -> None:
+def plain_review(store: Store, caller: Caller, verbs: Verbs) -> None:
     """Ask which session, and what is to become of it, until nothing is answered.
 
     RefusedError where there is no terminal.
@@ -51,7 +57,7 @@ def plain_review(store: Store, caller: Caller, approve: Approve) -> None:
             return
         if not answer.isdigit() or not 1 <= int(answer) <= len(listing.sessions):
             continue
-        _about(store, caller, listing.sessions[int(answer) - 1].id, approve)
+        _about(store, caller, listing.sessions[int(answer) - 1].id, verbs)
 
 
 def _listed(listing: Listing) -> Iterator[str]:
@@ -65,7 +71,7 @@ def _listed(listing: Listing) -> Iterator[str]:
         yield "nothing waits"
 
 
-def _about(store: Store, caller: Caller, session_id: str, approve: Approve) -> None:
+def _about(store: Store, caller: Caller, session_id: str, verbs: Verbs) -> None:
     """One session, until it is left."""
     while True:
         with Terminal("reviewing") as terminal:
@@ -75,20 +81,21 @@ def _about(store: Store, caller: Caller, session_id: str, approve: Approve) -> N
         if answer in ("", "b"):
             return
         try:
-            _do(store, caller, session_id, approve, answer, effects or reason)
+            _do(store, caller, session_id, verbs, answer, effects or reason)
         except ShannotError as error:
             with Terminal("reviewing") as terminal:
                 terminal.show([f"shannot: {escape(line)}" for line in str(error).splitlines()])
 
 
 def _do(
-    store: Store, caller: Caller, session_id: str, approve: Approve, answer: str, text: str
+    store: Store, caller: Caller, session_id: str, verbs: Verbs, answer: str, text: str
 ) -> None:
     """What was answered. ShannotError where that cannot be."""
-    options = _options(execute=answer == "x", effects=text if answer == "c" else None)
+    words = [session_id, *(["--execute"] if answer == "x" else [])]
+    options = verbs.parse([*words, *(["--effects", text] if answer == "c" else [])])
     match answer:
         case "a" | "x" | "c":
-            approve(options, caller, store, session_id)
+            verbs.approve(options, caller, store, session_id)
         case "e":
             execute_session("approve", store, caller, session_id, options)
         case "r":
@@ -100,21 +107,3 @@ def _do(
             with Terminal("reviewing") as terminal:
                 style = style_for(terminal.fileno(), os.environ)
                 terminal.show(review_lines(review, read_contents(store, review.session), style))
-
-
-def _options(execute: bool, effects: str | None) -> Namespace:
-    """As the command line of `approve` would have them."""
-    how = Options()
-    return Namespace(
-        effects=effects,
-        execute=execute,
-        yes=False,
-        json=False,
-        profile=None,
-        incomplete=how.incomplete,
-        keep_going=how.keep_going,
-        skip_conflicts=how.skip_conflicts,
-        redo=how.redo,
-        skip=how.skip,
-        timeout=how.timeout,
-    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.executing import add_execution, execute_session
-from shannot.cli.parser import add_json
+from shannot.cli.parser import Command, add_json
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step, read_contents, review_lines
@@ -100,13 +100,25 @@ def _review(options: Namespace, caller: Caller, store: Store) -> int:
         # Only where it is asked for.
         from shannot.cli.plain_review import plain_review
 
-        plain_review(store, caller, _approve)
+        plain_review(store, caller, _Verbs())
     else:
         # Only for the screen: half of what `approve ID` needs.
         from shannot.tui.start import open_screen
 
         open_screen(store, caller, terminal_name())
     return DONE
+
+
+class _Verbs:
+    """This command, for the plain questions."""
+
+    def parse(self, words: Sequence[str]) -> Namespace:
+        """Its options."""
+        return Command("approve", "approve", configure, run).parse(words)
+
+    def approve(self, options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
+        """As where the session is named."""
+        return _approve(options, caller, store, session_id)
 
 
 def review_session(session_id: str) -> None:
