@@ -29,7 +29,7 @@ CANNOT = {
     "copy_calls.py": NOT_IN_OS + "copy_file_range",
     "copying_trees.py": LATER + "copytree(dirs_exist_ok)",
     "databases.py": NO_MODULE + "sqlite3",
-    "descriptors.py": "its fcntl knows no F_DUPFD, and of F_GETFL only O_NONBLOCK; no pass_fds",
+    "descriptors.py": "its fcntl knows no F_DUPFD, and sets O_NONBLOCK only; no pass_fds",
     "directory_descriptors.py": NOT_IN_OS + "O_PATH",
     "exit_number.py": NO_THREADS,
     "fifos.py": "it can make none: there is nobody to be at the other end",

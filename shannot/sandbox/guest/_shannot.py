@@ -31,6 +31,16 @@ def poll(milliseconds, wanted):
     return list(zip(told[::2], told[1::2]))
 
 
+def flock(number, operation):
+    """flock(2), which never waits. Raises BlockingIOError where it would have to."""
+    _answer([b"flock", b"%d" % number, b"%d" % operation])
+
+
+def flags(number):
+    """Of F_GETFL: how it was opened, O_APPEND and O_NONBLOCK."""
+    return int(_answer([b"flags", b"%d" % number])[0])
+
+
 def pair():
     """The two ends of a connection within the script, as descriptors."""
     one = _opened([b"pair"])

@@ -1,13 +1,17 @@
-"""`fcntl` as far as the mediator answers it: flags of descriptors, and locks through lockf(3)."""
+"""`fcntl` as far as the mediator answers it: flags of descriptors, and locks."""
 
 import errno
 import os
+from time import sleep
+
+import _shannot
 
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL = 0, 1, 2, 3, 4
 F_GETLK, F_SETLK, F_SETLKW = 5, 6, 7
 F_RDLCK, F_WRLCK, F_UNLCK = 0, 1, 2
 F_DUPFD_CLOEXEC = 1030
 FD_CLOEXEC = 1
+_NAP = 0.02  # seconds between two tries
 LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN = 1, 2, 4, 8
 
 
@@ -16,10 +20,7 @@ def _number(fd):
 
 
 def fcntl(fd, cmd, arg=0):
-    """Flags of a descriptor: FD_CLOEXEC and, of all that F_GETFL has elsewhere, O_NONBLOCK.
-
-    Raises OSError with ENOSYS for anything else.
-    """
+    """Flags of a descriptor; of F_SETFL only O_NONBLOCK. Raises OSError with ENOSYS for others."""
     number = _number(fd)
     if cmd == F_GETFD:
         return 0 if os.get_inheritable(number) else FD_CLOEXEC
@@ -27,7 +28,7 @@ def fcntl(fd, cmd, arg=0):
         os.set_inheritable(number, not arg & FD_CLOEXEC)
         return 0
     if cmd == F_GETFL:
-        return 0 if os.get_blocking(number) else os.O_NONBLOCK
+        return _shannot.flags(number)
     if cmd == F_SETFL:
         os.set_blocking(number, not arg & os.O_NONBLOCK)
         return 0
@@ -41,14 +42,15 @@ def ioctl(fd, request, arg=0, mutate_flag=True):
 
 
 def flock(fd, operation):
-    """Lock a whole file, as a network file system does it: by lockf(3)."""
+    """Lock a whole file for whoever has opened it here."""
     number = _number(fd)
-    place = os.lseek(number, 0, os.SEEK_CUR)
-    os.lseek(number, 0, os.SEEK_SET)
-    try:
-        lockf(number, operation)
-    finally:
-        os.lseek(number, place, os.SEEK_SET)
+    while True:
+        try:
+            return _shannot.flock(number, operation | LOCK_NB)
+        except BlockingIOError:
+            if operation & LOCK_NB:
+                raise
+            sleep(_NAP)
 
 
 def lockf(fd, cmd, len=0, start=0, whence=0):  # noqa: A002 - the interface's own name

@@ -11,6 +11,9 @@ is EINVAL:
     start, directory ("" is the present one), the numbers of stdin, stdout and stderr,
         count, that many paths to try in turn, count, argv, count, NAME=value …
         answer: the number of the child
+    flock, a number, an operation of flock(2), which never waits
+    flags, a number
+        answer: O_ACCMODE, O_APPEND and O_NONBLOCK of F_GETFL
     pair (and then: other)
         answer: one end of a connection that leads to the other, instead of a file
     poll, milliseconds (-1: for ever), count, then a number and events (poll(2)'s) for each
@@ -26,28 +29,25 @@ from errno import EACCES, EINVAL, ENOENT, ENOTDIR
 
 from shannot.sandbox.vfs.node import Directory, Mount
 
-from . import processes
+from . import locks, processes
 from .children import wait
+from .device_request import FIELDS_MAX, REQUEST_MAX, Fields, read
 from .files import Answering, sealed
 from .task import AT_FDCWD, Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from shannot.sandbox.vfs.tree import Tree
 
     from .task import System
 
 PATH = b"/dev/shannot"
-REQUEST_MAX = 8 << 20
-"""Bytes: the largest argv and environment (`processes.ARGUMENTS_MAX`) and room for the rest."""
-
-_FIELDS_MAX = 1 << 18
 _CANDIDATES_MAX = 256
 _POLLED_MAX = 1024
-_DIGITS = 10
 _EVENTS = select.POLLIN | select.POLLPRI | select.POLLOUT
+_FLAGS = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK
 _SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
@@ -81,7 +81,7 @@ class CommandDevice:
         if request < 0:
             raise OSError(EINVAL, "no request")
         try:
-            fields = Fields(_read(request))
+            fields = Fields(read(request))
         finally:
             os.close(request)
         verb = fields.take()
@@ -93,6 +93,10 @@ class CommandDevice:
             return self._other(fields)
         if verb == b"poll":
             return sealed(_poll(task, fields))
+        if verb == b"flock":
+            return sealed(_flock(task, fields))
+        if verb == b"flags":
+            return sealed(_flags(task, fields))
         raise OSError(EINVAL, "no such verb")
 
     def _begin(self) -> int:
@@ -129,53 +133,12 @@ class CommandDevice:
         self._request = self._end = -1
 
 
-class Fields:
-    """The fields of a request, from first to last. Errors: EINVAL."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self, data: bytes) -> None:
-        if data[-1:] != b"\0" or data.count(b"\0") > _FIELDS_MAX:
-            raise OSError(EINVAL, "no request")
-        self._left: Iterator[bytes] = iter(data[:-1].split(b"\0"))
-
-    def take(self) -> bytes:
-        for field in self._left:
-            return field
-        raise OSError(EINVAL, "cut short")
-
-    def number(self, limit: int) -> int:
-        """A whole number from -1 to `limit`."""
-        field = self.take()
-        digits = field.removeprefix(b"-")
-        if not digits.isdigit() or len(digits) > _DIGITS or not -1 <= int(field) <= limit:
-            raise OSError(EINVAL, "no such number")
-        return int(field)
-
-    def several(self, limit: int) -> list[bytes]:
-        """A count, and that many."""
-        return [self.take() for _ in range(self.number(limit))]
-
-    def end(self) -> None:
-        for _ in self._left:
-            raise OSError(EINVAL, "more than a request")
-
-
-def _read(request: int) -> bytes:
-    """What was written: the length says how much."""
-    head = os.pread(request, _DIGITS + 1, 0)
-    length, end, _ = head.partition(b"\0")
-    if not end or not length.isdigit() or int(length) > REQUEST_MAX - len(head):
-        raise OSError(EINVAL, "no request")
-    return os.pread(request, int(length), len(length) + 1)
-
-
 def _start(task: Task, fields: Fields) -> int:
     directory = fields.take()
     numbers = fields.number(1 << 20), fields.number(1 << 20), fields.number(1 << 20)
     candidates = fields.several(_CANDIDATES_MAX)
-    argv = fields.several(_FIELDS_MAX)
-    environment = fields.several(_FIELDS_MAX)
+    argv = fields.several(FIELDS_MAX)
+    environment = fields.several(FIELDS_MAX)
     fields.end()
     children = task.system.children
     if not candidates or children is None:
@@ -256,6 +219,23 @@ def run_line(task: Task, line: bytes, variables: Mapping[bytes, bytes]) -> int:
     except OSError:
         return 127 << 8  # as where the child of system(3) could not execute the shell
     return wait(task, children.add(child), 0)[1]
+
+
+def _flock(task: Task, fields: Fields) -> bytes:
+    number, operation = fields.number(1 << 20), fields.number(0xFF)
+    fields.end()
+    locks.flock(task, number, operation | fcntl.LOCK_NB)
+    return b""
+
+
+def _flags(task: Task, fields: Fields) -> bytes:
+    number = fields.number(1 << 20)
+    fields.end()
+    host_fd = task.descriptors.duplicate(number)
+    try:
+        return b"%d\0" % (fcntl.fcntl(host_fd, fcntl.F_GETFL) & _FLAGS)
+    finally:
+        os.close(host_fd)
 
 
 def _poll(task: Task, fields: Fields) -> bytes:

@@ -1,5 +1,6 @@
 """Stands in for the guest's `_shannot` on a Python that can fork: real programs, no mediator."""
 
+import fcntl
 import os
 import select
 from _socket import socketpair
@@ -41,6 +42,15 @@ def poll(milliseconds, wanted):
     for number, events in wanted:
         waiting.register(number, events)
     return waiting.poll(None if milliseconds < 0 else milliseconds)
+
+
+def flock(number, operation):
+    fcntl.flock(number, operation)
+
+
+def flags(number):
+    mask = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK
+    return fcntl.fcntl(number, fcntl.F_GETFL) & mask
 
 
 def pair():

@@ -20,7 +20,7 @@ from shannot.sandbox import guest
 HERE = Path(__file__).parent
 OURS = """
 import sys, os, importlib.util as util
-import select, _socket  # what stands in for the mediator needs the real ones
+import fcntl, select, _socket  # what stands in for the mediator needs the real ones
 place = {place!r}
 sys.path.insert(0, place)
 for name in sorted(os.listdir(place)):  # also those that this Python has built in
@@ -99,6 +99,7 @@ def test_what_the_guest_compresses_is_read_by_the_c_library(tmp_path: Path) -> N
         ("waiting.py", ("select",)),
         ("sockets.py", ("_shannot_addresses", "_socket")),
         ("texts.py", ("binascii",)),
+        ("locking.py", ("fcntl",)),
         ("compression.py", ("_shannot_deflate", "_shannot_inflate", "zlib")),
         ("tables.py", ("_csv", "_shannot_csv")),
         ("accounts.py", ("_shannot_accounts", "pwd", "grp")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from shannot.sandbox.kernel import children, command_device, files
+from shannot.sandbox.kernel.device_request import REQUEST_MAX, Fields
 from shannot.sandbox.kernel.processes import Execution
 from shannot.sandbox.kernel.task import System, Task
 from shannot.sandbox.spec import Answer, CommandRequest
@@ -247,6 +249,9 @@ def test_what_is_no_request_is_invalid(place: Place, data: bytes) -> None:
         (b"poll", 0, 1 << 20),
         (b"poll", 0, 1, 3),
         (b"perform", b"rm"),
+        (b"flock", 0, 0),
+        (b"flock", 0, 1, 1),
+        (b"flags", b"x"),
     ],
 )
 def test_a_request_that_is_not_as_described_starts_nothing(
@@ -262,7 +267,7 @@ def test_a_request_cannot_grow_beyond_its_bound(place: Place) -> None:
     task = place.world.task
     request = files.openat(task, -100, command_device.PATH, os.O_RDWR, 0)
     with pytest.raises(PermissionError):
-        os.pwrite(request, b"x", command_device.REQUEST_MAX)
+        os.pwrite(request, b"x", REQUEST_MAX)
     with pytest.raises(PermissionError):
         os.ftruncate(request, 1 << 40)
     os.close(request)
@@ -327,6 +332,25 @@ def test_a_shell_line_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatc
     assert command_device.run_line(task, b"exit 3", {}) == 127 << 8
 
 
+def test_a_lock_and_flags_are_those_of_the_open_file(place: Place) -> None:
+    task = place.world.task
+    path = os.fsencode(place.project / "locked")
+    one = files.openat(task, -100, path, os.O_RDWR | os.O_CREAT, 0o644)
+    other = files.openat(task, -100, path, os.O_WRONLY | os.O_APPEND, 0)
+    try:
+        assert place.request(b"flock", one, fcntl.LOCK_EX) == []
+        with pytest.raises(BlockingIOError):
+            place.request(b"flock", other, fcntl.LOCK_SH)
+        assert place.request(b"flags", other) == [b"%d" % (os.O_WRONLY | os.O_APPEND)]
+    finally:
+        os.close(one)
+        os.close(other)
+    for verb, fields in ((b"flock", (one, fcntl.LOCK_EX)), (b"flags", (one,))):
+        with pytest.raises(OSError) as error:
+            place.request(verb, *fields)
+        assert errno_of(error) == EBADF
+
+
 @given(some.lists(some.binary(max_size=8) | some.integers(-3, 3000), max_size=12))
 def test_no_request_gives_anything_but_an_errno(fields: list[bytes | int]) -> None:
     body = b"".join((b"%d" % f if isinstance(f, int) else f) + b"\0" for f in fields)
@@ -335,7 +359,7 @@ def test_no_request_gives_anything_but_an_errno(fields: list[bytes | int]) -> No
 
 def told_by(body: bytes) -> int | None:
     try:
-        read = command_device.Fields(body)
+        read = Fields(body)
         read.number(10)
         read.several(20)
         read.end()
