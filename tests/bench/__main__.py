@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from tests.bench.contestants import Contestant, contestants
+from tests.bench.pypys import pypy_contestants
 
 INSIDE = Path(__file__).parent / "inside.py"
 START, MEMORY = "start: -c pass", "memory of the parent"
@@ -131,6 +132,8 @@ def measure(options: argparse.Namespace) -> tuple[Results, list[Contestant], lis
         directory = Path(top) / "material"
         prepare(directory)
         present, missing = contestants(directory)
+        with_pypy, without = pypy_contestants(directory)
+        present, missing = present + with_pypy, missing + without
         for number in range(options.rounds):
             for who in list(present):
                 try:
