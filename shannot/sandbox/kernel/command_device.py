@@ -25,7 +25,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-from errno import EACCES, EINVAL, ENOENT, ENOTDIR
+from errno import E2BIG, EACCES, EINVAL, ENOENT, ENOTDIR
 
 from shannot.sandbox.vfs.node import Directory, Mount
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 PATH = b"/dev/shannot"
 _CANDIDATES_MAX = 256
+_STRING_MAX = 131072  # bytes of a word with its NUL, MAX_ARG_STRLEN of linux/binfmts.h
 _POLLED_MAX = 1024
 _EVENTS = select.POLLIN | select.POLLPRI | select.POLLOUT
 _FLAGS = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK
@@ -169,6 +170,8 @@ def first_of(
 ) -> processes.Execution:
     """Try one path after the other. What is told of is the first failure that is not a missing
     file, as `_posixsubprocess` of CPython has it. Errors: execve(2)'s."""
+    if any(len(word) >= _STRING_MAX for word in (*argv, *environment)):
+        raise OSError(E2BIG, "a word that is too long")
     failure: OSError | None = None
     for path in candidates:
         try:
@@ -214,7 +217,7 @@ def run_line(task: Task, line: bytes, variables: Mapping[bytes, bytes]) -> int:
     environment = [b"%s=%s" % pair for pair in variables.items()]
     try:
         children.check_room()
-        execution = processes.prepare(task, b"/bin/sh", argv, environment)
+        execution = first_of(task, [b"/bin/sh"], argv, environment)
         child = children.begin(task, execution, argv, environment, duplicates(task, (0, 1, 2)))
     except OSError:
         return 127 << 8  # as where the child of system(3) could not execute the shell

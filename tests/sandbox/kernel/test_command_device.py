@@ -6,7 +6,7 @@ import fcntl
 import os
 import select
 from collections.abc import Iterator, Sequence
-from errno import EACCES, EAGAIN, EBADF, ECHILD, EINVAL, ENOENT, ENOTDIR, EPERM
+from errno import E2BIG, EACCES, EAGAIN, EBADF, ECHILD, EINVAL, ENOENT, ENOTDIR, EPERM
 from pathlib import Path
 
 import pytest
@@ -160,6 +160,14 @@ def test_a_directory_that_is_none_is_the_error_of_chdir(place: Place) -> None:
         with pytest.raises(OSError) as error:
             place.start(b"p", directory=directory, paths=(b"program",))
         assert errno_of(error) == expected
+
+
+def test_a_word_that_the_kernel_would_not_take_is_too_long(place: Place) -> None:
+    place.start(b"x" * 131071, paths=(b"program",))
+    with pytest.raises(OSError) as error:
+        place.start(b"x" * 131072, paths=(b"program",))
+    assert errno_of(error) == E2BIG
+    assert len(place.gate.asked) == 1
 
 
 def test_the_command_gets_what_the_child_has_under_the_numbers(place: Place) -> None:
