@@ -267,20 +267,21 @@ def test_an_assumed_command_dies_of_a_signal(here: Script) -> None:
 
 
 def test_nothing_of_a_command_outlives_the_run(tmp_path: Path) -> None:
+    nap = f"sleep 300.{os.getpid()}"  # no other test's
     with script(tmp_path) as here:
-        here.start("sh", "-c", "sleep 300 & sleep 301 & wait")
-        done = here.start("sh", "-c", "sleep 302 & exit 0")
-        here.start("HOST", "sleep 303 & sleep 304; exit 0")
+        here.start("sh", "-c", f"{nap}1 & {nap}2 & wait")
+        done = here.start("sh", "-c", f"{nap}3 & exit 0")
+        here.start("HOST", f"{nap}4 & {nap}5; exit 0")
         here.wait(done)
         time.sleep(0.1)
-        assert running("sleep 30[0-4]")
-    assert running("sleep 30[0-4]") == []
+        assert running(nap)
+    assert running(nap) == []
 
 
-def running(pattern: str) -> list[str]:
-    return subprocess.run(
-        ["pgrep", "-f", f"^{pattern}$"], capture_output=True, text=True
-    ).stdout.split()
+def running(line: str) -> list[str]:
+    pattern = "^" + line.replace(".", "[.]")
+    found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True)
+    return found.stdout.split()
 
 
 def test_a_killed_process_of_the_group_leaves_the_rest(here: Script) -> None:
