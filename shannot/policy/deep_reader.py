@@ -168,11 +168,13 @@ class _Reader:
             self.at += 1
         else:
             end = self.at + 1
-            while end < len(self.line) and self.line[end] in _NAME:
+            if following in ("@", "*"):
+                end += 1
+            while end < len(self.line) and self.line[end] in _NAME and following not in ("@", "*"):
                 end += 1
             name = self.line[self.at + 1 : end]
             self.at = max(end, self.at + 1)
-            self._expand(name, quoted)
+            self._expand(name, quoted and name != "@")  # "$@" stays several words
 
     def _parameter(self, inner: str, quoted: bool) -> None:
         """The inside of `${…}`: a name, or an operator whose word may hold substitutions."""

@@ -84,6 +84,15 @@ UNCOVERED: dict[str, str] = {
     "dmesg": "-c -C -D -E -n --clear --read-clear --console*",
     "file": "-C --compile",
     "find": "-exec* -ok* -delete -fls* -fprint*",
+    "ack": "--pager* --files-from",
+    "ag": "--pager*",
+    "bat": "--pager* --paging*",
+    "fd": "-x -X --exec*",
+    "fdfind": "-x -X --exec*",
+    "git": "-c -O --output* --ext-diff --textconv --open-files-in-pager --upload-pack"
+    " --receive-pack --exec* --git-dir --work-tree --config-env --remote -o",
+    "kubectl": "-s --kubeconfig --server --token --as",
+    "openssl": "-engine -provider* -out -writerand",
     "hostname": "-F -b --file --boot *",
     "iconv": "-o --output",
     "ifconfig": "up down add del",
@@ -101,7 +110,7 @@ UNCOVERED: dict[str, str] = {
     "shuf": "-o --output",
     "sort": "-o -T --output --compress-program --temporary-directory",
     "ss": "-K -D --kill --diag",
-    "sysctl": "-w -p --write --load --system",
+    "sysctl": "-w -p -f --write --load --system",
     "systemctl": "-H -M --host --machine --root --image",
     "tar": "-I -F -x -c -r -u -A --checkpoint-action --use-compress-program --to-command"
     " --info-script --new-volume-script --rsh-command --rmt-command --extract --get --create"

@@ -46,7 +46,8 @@ def objection(command: Command, rule: Rule) -> str:
 
 def _of_words(command: Command, rule: Rule) -> str:
     # A program of many names is what it was called by.
-    names = {plain_name(command.argv[0]), plain_name(command.executable)} - _OF_MANY_NAMES
+    own = {plain_name(command.executable)} - _OF_MANY_NAMES
+    names = {plain_name(command.argv[0])} | own
     if len(rule.words) == 1 and names & _RUNNING:
         return f"The rule {rule.text} names a program that runs others; name its arguments too."
     words = command.argv[len(rule.words) :]

@@ -22,7 +22,7 @@ from shannot.policy.wrappers import peel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Protocol
 
     class Visitor(Protocol):
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 PATTERN_COST = 1_000
 """Of comparing one pattern with all names, in words of `budget.py`."""
+PARAMETER_LIMIT = 20
+"""Words after a shell's line that are put into it."""
 _KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
 _DEEP = WRAPPERS | SHELLS
 _LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'", re.DOTALL)
@@ -126,10 +128,13 @@ class Walk:
             self.budget.read(sum(map(len, argv)))
         return self.words(argv, directory, 0)
 
-    def line(self, line: str, directory: str, depth: int) -> bool:
+    def line(
+        self, line: str, directory: str, depth: int, variables: Mapping[str, str] | None = None
+    ) -> bool:
         if self.visitor.line("".join(line.split())):
             return True
-        return self.commands(read_deeply(line, self.budget, depth), directory, depth)
+        found = read_deeply(line, self.budget, depth, variables)
+        return self.commands(found, directory, depth)
 
     def commands(self, commands: Sequence[Simple], directory: str, depth: int) -> bool:
         before: list[Simple] = []
@@ -213,10 +218,10 @@ class Walk:
     def strings(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
         """The words of a wrapper that may be lines of shell or programs themselves."""
         inside = {self.name(word) for word in words}
-        for word in words[1:]:
+        for at, word in enumerate(words[1:], 2):
             if inside & SHELLS or name == "eval" or any(map(str.isspace, word)):
                 for line in _lines(word):
-                    if self.line(line, directory, depth + 1):
+                    if self.line(line, directory, depth + 1, _parameters(words[at:])):
                         return True
         if name == "eval":
             return self.line(" ".join(words[1:]), directory, depth + 1)
@@ -245,6 +250,14 @@ class Walk:
                 if self.words(literals[start:], directory, depth + 1):
                     return True
         return False
+
+
+def _parameters(words: Sequence[str]) -> dict[str, str]:
+    """`$0`, `$1` … and `$@` of `sh -c LINE WORDS…`."""
+    found = {str(number): word for number, word in enumerate(words[:PARAMETER_LIMIT])}
+    if found:
+        found["@"] = found["*"] = " ".join(words[1 : PARAMETER_LIMIT + 1])
+    return found
 
 
 def _lines(word: str) -> tuple[str, ...]:
