@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 DEPTH_LIMIT = 32
-_BLANK = re.compile(r"[ \t\n\r]*+")
+_BLANK = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[-+.\w]+")
 
 

@@ -19,8 +19,8 @@ _TOKEN = re.compile(
     r"""
     (?P<blank>[ \t\r]+|\#[^\n]*)
     | (?P<newline>\n)
-    | (?P<string>\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*+\"{3,5} | '''(?:[^']|'(?!''))*+'{3,5}
-        | \"(?:[^\"\\\n]|\\.)*+\" | '[^'\n]*+')
+    | (?P<string>\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"{3,5} | '''(?:[^']|'(?!''))*'{3,5}
+        | \"(?:[^\"\\\n]|\\.)*\" | '[^'\n]*')
     | (?P<bare>[^\s,\[\]{}=\#\"']+)
     | (?P<sign>.)
     """,
@@ -67,7 +67,8 @@ class _Scanner:
         is_array = self._text() == "["
         self._at += is_array
         parts = self._key()
-        self._at += 1 + is_array
+        while self._is_sign("]"):
+            self._at += 1
         path: Path = ()
         for number, part in enumerate(parts, 1):
             path = (*path, part)
@@ -85,7 +86,7 @@ class _Scanner:
         for part in self._key():
             path = (*path, part)
             self.lines.setdefault(path, line)
-        self._at += 1  # the equals sign
+        self._at += self._kind() != "end"  # the equals sign
         self._value(path)
 
     def _value(self, path: Path) -> None:
@@ -93,8 +94,8 @@ class _Scanner:
         if self._kind() == "sign" and opening in "[{":
             self._at += 1
             item = 0
-            while self._text() not in ("]", "}") or self._kind() != "sign":
-                if self._kind() == "newline" or self._text() == ",":
+            while self._kind() != "end" and not self._is_sign("]}"):
+                if self._kind() == "newline" or self._is_sign(","):
                     self._at += 1
                 elif opening == "{":
                     self._pair(path)
@@ -104,8 +105,12 @@ class _Scanner:
                     item += 1
             self._at += 1
             return
+        self._at += self._kind() != "end"
         while self._kind() in ("bare", "string"):  # a date and its time are two words
             self._at += 1
+
+    def _is_sign(self, signs: str) -> bool:
+        return self._kind() == "sign" and self._text() in signs
 
     def _key(self) -> list[str]:
         parts: list[str] = []

@@ -51,7 +51,7 @@ PARAMETER_LIMIT = 20
 """Words after a shell's line that are put into it."""
 _KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
 _DEEP = WRAPPERS | SHELLS
-_LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+_LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
