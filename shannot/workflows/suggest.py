@@ -8,6 +8,7 @@ from shannot.effects.model import RunCommand
 from shannot.policy.advice import rule_text
 from shannot.policy.command import Command
 from shannot.policy.command_line import is_visible, read_strictly, shell_line
+from shannot.policy.danger import dangers, level
 from shannot.policy.profile import profile_of
 from shannot.policy.verdict import decide
 
@@ -69,6 +70,9 @@ def _suggest(effect: RunCommand) -> Suggestion | LeftOut:
         return LeftOut(effect.argv, "No rule can name these words.")
     if not is_visible(effect.directory) or "*" in effect.directory:
         return LeftOut(effect.argv, "No rule can name its directory.")
+    grave = dangers(effect.argv, effect.directory)
+    if level(grave) == "danger":
+        return LeftOut(effect.argv, f"It {grave[0].text}: approve it each time.")
     found = Suggestion(text, effect.directory)
     profile = profile_of(auto_approve=[found.table()], confine=[])
     executable = "" if line is not None else effect.executable
