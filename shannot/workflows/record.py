@@ -104,10 +104,10 @@ class Recorder:
 class Circumstances:
     """Of a run: who, where and what, as a session records it."""
 
-    __slots__ = ("directory", "program", "request", "script", "user", "view")
+    __slots__ = ("directory", "program", "request", "runtime", "script", "user", "view")
 
     def __init__(
-        self, request: Request, script: bytes, directory: str, view: str, user: str
+        self, request: Request, script: bytes, directory: str, view: str, user: str, runtime: str
     ) -> None:
         self.request = request
         self.program = request.program
@@ -115,6 +115,14 @@ class Circumstances:
         self.directory = directory
         self.view = view
         self.user = user
+        self.runtime = runtime  # cpython, pypy
+
+    def options(self) -> tuple[str, ...]:
+        """As they would be typed to run it again, whatever a configuration says by then."""
+        words = options_of(self.request)
+        if self.request.runtime is None and self.runtime != "cpython":
+            return (*words, f"--runtime={self.runtime}")
+        return words
 
 
 def options_of(request: Request) -> tuple[str, ...]:
@@ -175,7 +183,7 @@ def make_session(
             hashlib.sha256(circumstances.script).hexdigest(),
         ),
         argv=program.arguments,
-        runtime="cpython",
+        runtime=circumstances.runtime,
         view=circumstances.view,
         directory=circumstances.directory,
         user=circumstances.user,
@@ -184,7 +192,7 @@ def make_session(
         outcome=outcome,
         plan=plan,
         parent=circumstances.request.parent,
-        options=options_of(circumstances.request),
+        options=circumstances.options(),
     )
 
 

@@ -169,7 +169,7 @@ class _Keeper:
 
         request, caller, choices = self._request, self._caller, self._choices
         circumstances = Circumstances(
-            request, self._source, caller.directory, choices.view, caller.user
+            request, self._source, caller.directory, choices.view, caller.user, choices.runtime
         )
         return record(
             self._made(), circumstances, outcome, effects, notes, output, keep=request.keep

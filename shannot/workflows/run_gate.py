@@ -63,5 +63,7 @@ def _decider(
 
     if request.face is None:
         raise UsageError("nobody can be asked here; use `--on-ask assume` or `--on-ask fail`")
-    circumstances = Circumstances(request, source, caller.directory, choices.view, caller.user)
+    circumstances = Circumstances(
+        request, source, caller.directory, choices.view, caller.user, choices.runtime
+    )
     return LiveDecisions(mode, recorder, circumstances, caller, request.profile, request.face())

@@ -74,7 +74,8 @@ class RealPypy:
     def run(self, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
         """`shannot run --runtime pypy WORDS`. The library is compiled once for all tests."""
         if not self._cache.exists():
-            self.shannot("run", "--runtime", "pypy", "-q", "-c", "pass")
+            first = self.shannot("run", "--runtime", "pypy", "-q", "-c", "pass")
+            assert self._cache.exists(), first.stderr
             shutil.copytree(self._cache, self._shared_cache)
         return self.shannot("run", "--runtime", "pypy", *words, **options)
 

@@ -305,3 +305,15 @@ def test_an_interpreter_of_the_other_runtime_is_refused(place: Place) -> None:
     request = Request(Program("code", "pass"), runtime="pypy", python=sys.executable, streams=QUIET)
     with pytest.raises(UsageError, match="--python"):
         place.run(FakeSandbox(), request)
+
+
+def test_a_session_keeps_the_runtime_whatever_the_configuration_says_later(place: Place) -> None:
+    install_pypy(place)
+    place.configure('[run]\nruntime = "pypy"\n')
+    report = place.run(
+        FakeSandbox(after=[WRITE], blob=NEW), Request(Program("code", "pass"), streams=QUIET)
+    )
+    assert report.session is not None
+    session = place.store().load(report.session)
+    assert session.runtime == "pypy"
+    assert "--runtime=pypy" in session.options
