@@ -44,7 +44,7 @@ def explained(place: Place, *words: str) -> dict[str, object]:
     [
         ("ls -la", "allow"),
         ("cat f", "allow"),
-        ("catalog", "ask"),
+        ("catalog", "confine"),  # its shell is; the program itself is decided again
         ("rm --recursive --force /", "deny"),
         ("rm -rf build", "confine"),
         ("dd of=f if=//dev/zero", "deny"),
