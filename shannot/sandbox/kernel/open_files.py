@@ -9,7 +9,7 @@ import fcntl
 import os
 import select
 import stat
-from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, EPERM
+from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOTTY, EPERM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,12 +169,11 @@ def pipe(task: PipedTask, flags: int) -> tuple[int, int]:
 
 
 def isatty(task: PipedTask, number: int) -> int:
-    """isatty(3): 1 or 0, never -1, which would be true as well."""
-    try:
-        found = task.table.stat(number)
-    except OSError:
-        return 0
-    return int((found.st_dev, found.st_ino) in task.system.terminals)
+    """isatty(3): 1. Errors: ENOTTY, EBADF, which the row makes 0: -1 would be true as well."""
+    found = task.table.stat(number)
+    if (found.st_dev, found.st_ino) not in task.system.terminals:
+        raise OSError(ENOTTY, "not a terminal")
+    return 1
 
 
 def get_status_flags(task: PipedTask, number: int) -> int:
