@@ -123,9 +123,10 @@ class Host:
             private = make_private(state, self._caller.uid)
         except ShannotError:
             with TemporaryDirectory(prefix="shannot-doctor-") as place:
-                private = f"{place}/private"
-                os.mkdir(private, 0o700)
-                os.chmod(place, 0o711)  # noqa: S103 - a child of root's is another user
+                private = f"{place}/runtime/private"
+                os.makedirs(private, 0o700)
+                for directory in (place, os.path.dirname(private)):
+                    os.chmod(directory, 0o711)  # noqa: S103 - a child of root's is another user
                 yield private
             return
         try:

@@ -113,8 +113,9 @@ class _Blobs:
 def run(caller: Caller, sandbox: Sandbox, private: str, pypy: str = "") -> dict[str, str]:
     """What is wrong with each part that was tried, "" for nothing.
 
-    private: an empty directory for the run; pypy: the interpreter of the other runtime, which
-    starts no commands here. A part that is missing was not come to.
+    private: an empty directory for the run, `runtime/…` below a state directory; pypy: the
+    interpreter of the other runtime, which starts no commands here. A part that is missing was
+    not come to.
     """
     try:
         python = pypy or find_python(_chosen_python(caller), caller.python)
@@ -179,7 +180,7 @@ def _spec(
         home=os.fsencode(caller.home),
         user=os.fsencode(caller.user),
         view="project",
-        state=os.fsencode(os.path.dirname(private)),
+        state=os.fsencode(os.path.dirname(os.path.dirname(private))),
         private=os.fsencode(private),
         limits=_LIMITS,
         blobs=_Blobs,

@@ -252,6 +252,11 @@ def test_a_real_pypy_is_tried(place: Place) -> None:
     assert place.shannot("setup", "pypy", "--from", str(Path(path).parent)).returncode == 0
     status, parts = doctor(place)
     assert (status, parts["pypy"]["state"]) == (0, "ok"), parts["pypy"]
+    runtime = place.state / "shannot" / "runtime"
+    left = {path.name for path in runtime.iterdir()}
+    assert left <= {"pypy", "pypy.lock", "pypy.checked", "pypy.cache"}, "as after any run"
+    assert place.shannot("setup", "pypy", "--remove").returncode == 0
+    assert {path.name for path in runtime.iterdir()} == {"pypy.lock"}
 
 
 def test_an_ssh_that_is_broken_is_named(place: Place) -> None:

@@ -319,6 +319,7 @@ def test_remove_takes_everything_away(host: Host) -> None:
     host.setup(host.mirror())
     (host.pypy.parent / "download").mkdir()
     (host.pypy.parent / "pypy.checked").write_text("what a run remembers of it")
+    (host.pypy.parent / "pypy.cache" / "0").mkdir(parents=True)
     (host.pypy.parent / "123-run").mkdir()
     assert host.remove().action == "removed"
     assert not host.pypy.exists()

@@ -96,7 +96,7 @@ class Place:
 
     def remove(self) -> bool:
         """Take the installation and unfinished downloads away; was there an installation?"""
-        for left in (self.downloads, f"{self.final}.checked"):
+        for left in (self.downloads, f"{self.final}.checked", f"{self.final}.cache"):
             remove_tree(left)
         if not os.path.lexists(self.final):
             return False
