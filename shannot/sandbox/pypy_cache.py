@@ -11,6 +11,7 @@ and whose others name the directories of the library, and one numbered directory
 from __future__ import annotations
 
 import os
+from errno import EIO
 
 from .channel.guardian import remove
 from .runtimes.pypy import HOME, guest_identity
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _BYTES_MAX = 32 << 20
 _INDEX_MAX = 1 << 16
 _SECONDS = 60.0
+_END = b"0 0\n"
 _CACHE = b"__pycache__"
 _NAMES = (
     "abc argparse ast base64 bisect calendar codecs collections collections.abc configparser "
@@ -167,7 +169,10 @@ def _compiled(spec: Spec, run: Run) -> Iterator[tuple[bytes, bytes]]:
         )
         run(asked, _NoGate(), streams)
         streams.finish()
-        yield from read_compiled(os.pread(target, _BYTES_MAX, 0))
+        printed = os.pread(target, _BYTES_MAX, 0)
+        if not printed.endswith(_END):
+            raise OSError(EIO, "not to its end")  # it was interrupted: the next run tries again
+        yield from read_compiled(printed)
     finally:
         os.close(target)
         os.close(null)

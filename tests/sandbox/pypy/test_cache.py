@@ -123,6 +123,13 @@ def test_what_compiles_sees_no_project_and_starts_nothing(tmp_path: Path) -> Non
     assert (asked.environment, asked.no_commands) == ({}, True)
 
 
+def test_one_that_was_interrupted_is_made_by_the_next_run(tmp_path: Path) -> None:
+    asked = installed(tmp_path)
+    whole = printed((OS, b"1"), (JSON, b"2"))
+    assert prepare(asked, Compiler(whole[:-10])) == []
+    assert prepare(asked, Compiler(whole)) == [b"lib-python/3", b"lib-python/3/json"]
+
+
 def test_one_that_cannot_be_kept_costs_time_and_nothing_else(tmp_path: Path) -> None:
     asked = installed(tmp_path)
     (tmp_path / "state" / "runtime" / "pypy.cache").write_text("in the way")
