@@ -101,7 +101,8 @@ def choose(request: Request, caller: Caller) -> Choices:
 def _on_ask(
     request: Request, settings: Settings | None
 ) -> Literal["assume", "fail", "prompt", "wait"]:
-    """A dry run starts nothing, so that nobody has to be asked. UsageError where that was said."""
+    """A dry run starts nothing, so that nobody has to be asked; and some callers have no person to
+    ask. UsageError where that was said on the command line; else commands fail in that case."""
     wanted = request.on_ask or (settings and settings.on_ask) or "assume"
     if wanted == "fail":
         return "fail"
@@ -111,6 +112,10 @@ def _on_ask(
         if request.on_ask is None:
             return "assume"
         raise UsageError("a dry run starts no command, so there is nothing to ask about")
+    if request.face is None:
+        if request.on_ask is None:
+            return "fail"
+        raise UsageError("nobody can be asked here; use `assume` or `fail`")
     return "prompt" if wanted == "prompt" else "wait"
 
 

@@ -317,3 +317,9 @@ def test_a_session_keeps_the_runtime_whatever_the_configuration_says_later(place
     session = place.store().load(report.session)
     assert session.runtime == "pypy"
     assert "--runtime=pypy" in session.options
+
+
+def test_where_nobody_can_be_asked_that_is_a_usage_error(place: Place) -> None:
+    program = Program("code", "print()")
+    with pytest.raises(UsageError, match="nobody can be asked"):
+        place.run(FakeSandbox(), Request(program, on_ask="wait", streams=QUIET))
