@@ -89,6 +89,12 @@ def _lines(data: bytes | None) -> list[str]:
 
 
 def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[list[str]]:
+    if not old and not new:
+        return
+    if not old or not new:  # a file that is new or gone, as most are in a large plan
+        header = f"@@ -{_range(0, len(old))} +{_range(0, len(new))} @@"
+        yield [header, *_marked("-", old), *_marked("+", new)]
+        return
     for group in _groups(_operations(old, new)):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
         hunk = [f"@@ -{_range(i1, i2)} +{_range(j1, j2)} @@"]
