@@ -30,6 +30,8 @@ from shannot.escape import escape
 from shannot.sessions.joining import Inverse, join
 from shannot.sessions.journal import Progress, Saved
 
+_MANY = 200_000  # names looked at for those of one file; what is beyond comes back on its own
+
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
@@ -97,16 +99,27 @@ class _Old:
 
 
 def paths_of(effects: Sequence[Effect]) -> Iterator[str]:
-    """Every path at which an effect leaves a file."""
+    """The paths in every directory in which an effect has worked, as they are now."""
+    directories: set[str] = set()
     for effect in effects:
         match effect:
             case RunCommand():
                 continue
             case MakeLink(hard=True, target=other) | MovePath(source=other):
-                yield other
+                directories.add(os.path.dirname(other))
             case _:
                 pass
-        yield effect.path
+        directories.add(os.path.dirname(effect.path))
+    left = _MANY
+    for directory in sorted(directories):
+        try:
+            names = os.listdir(directory)
+        except OSError:
+            continue  # moved, or not there
+        left -= len(names)
+        if left < 0:
+            return
+        yield from (f"{directory.rstrip('/')}/{name}" for name in names)
 
 
 class _By:

@@ -46,12 +46,13 @@ def join(
 class _Names:
     """The paths of each file, by inode, as the rollback goes on."""
 
-    __slots__ = ("_inodes", "_paths", "_unread")
+    __slots__ = ("_inodes", "_now", "_paths")
 
     def __init__(self, present: Iterable[str]) -> None:
         self._inodes: dict[str, str] = {}  # by path
         self._paths: dict[str, set[str]] = {}  # by inode
-        self._unread: set[str] = set()  # paths on the host: an inode may be another file by now
+        # Where what the rollback has not made stands now: an inode may be another file by now.
+        self._now: dict[str, str] = {}
         for path in present:
             try:
                 found = os.lstat(path)
@@ -59,16 +60,15 @@ class _Names:
                 continue
             if stat.S_ISREG(found.st_mode):
                 self._put(path, f"{found.st_dev}:{found.st_ino}")
-                self._unread.add(path)
+                self._now[path] = path
 
     def another(self, saved: Saved, path: str) -> str | None:
         """A path of the same file but this one; from here on it is one of them."""
         others = sorted(self._paths.get(saved.inode, set()) - {path})
-        found = next((p for p in others if p not in self._unread), None)
+        found = next((p for p in others if p not in self._now), None)
         if found is None and saved.names:
-            found = next((p for p in others if _holds(p, saved)), None)
+            found = next((p for p in others if _holds(self._now[p], saved)), None)
         self._put(path, saved.inode)
-        self._unread.discard(path)
         return found
 
     def count(self, inode: str) -> int:
@@ -80,7 +80,10 @@ class _Names:
         match effect:
             case MovePath(source=source, path=path):
                 for old in [p for p in self._inodes if f"{p}/".startswith(f"{source}/")]:
-                    self._put(path + old[len(source) :], self._drop(old))
+                    now, moved = self._now.get(old), path + old[len(source) :]
+                    self._put(moved, self._drop(old))
+                    if now is not None:
+                        self._now[moved] = now
             case DeletePath(path=path) | MakeLink(path=path):
                 self._drop(path)
             case _:
@@ -92,6 +95,7 @@ class _Names:
         self._paths.setdefault(inode, set()).add(path)
 
     def _drop(self, path: str) -> str:
+        self._now.pop(path, None)
         inode = self._inodes.pop(path, "")
         self._paths.get(inode, set()).discard(path)
         return inode

@@ -184,11 +184,14 @@ def test_files_of_several_names_come_back_as_one(world: World) -> None:
     for root in (world.tree, world.native):
         (root / "old/second").hardlink_to(root / "old/deep/file")
         (root / "apart").write_bytes(b"apart")
-        (root / "apart too").hardlink_to(root / "apart")
+        (root / "conf/apart too").hardlink_to(root / "apart")
+        (root / "kept").write_bytes(b"kept")
+        (root / "kept too").hardlink_to(root / "kept")
 
     def make(recorder: Recorder) -> None:
         recorder.delete("old")
         recorder.delete("apart")
+        recorder.delete("kept")
 
     before = picture(world.tree)
     session = executed(world, make)
@@ -196,6 +199,7 @@ def test_files_of_several_names_come_back_as_one(world: World) -> None:
     assert result.succeeded
     assert picture(world.tree) == before
     assert (world.tree / "old/second").samefile(world.tree / "old/deep/file")
+    assert (world.tree / "kept").samefile(world.tree / "kept too")
     assert result.undoing.parted == (str(world.tree / "apart"),)
 
 
