@@ -16,9 +16,10 @@ import pytest
 
 from shannot.policy.verdict import Command, decide
 from tests.cli.places import ROOT
+from tests.fakes.real_pypy import binary
 from tests.policy.rows import GENEROUS, GENEROUS_RULES, ROWS, D
 
-RUNTIMES = ["cpython"]
+RUNTIMES = ["cpython", "pypy"]
 NAMES = "ls cat grep id rm sudo env sh bash find sort xargs curl dd chmod mkfs.ext4 echo true"
 CANARY = "#!/bin/sh\necho $0 >> {trace}\n"
 SCRIPT = r"""
@@ -48,7 +49,7 @@ def outcome(start):
 
 
 def system(line):
-    return os.waitstatus_to_exitcode(os.system(line))
+    return os.system(line) >> 8
 
 
 def ways(line, env):
@@ -105,6 +106,11 @@ class Sandboxed:
         profile.chmod(0o600)
         place.chmod(0o700)
         words = ["--runtime", runtime, "--profile", str(profile), "--timeout", "200s"]
+        if runtime == "pypy":
+            state = place / "state" / "shannot" / "runtime"
+            state.mkdir(parents=True, mode=0o700)
+            state.parent.chmod(0o700)
+            (state / "pypy").symlink_to(binary().parent)
         document = json.loads(self._run(place, words, "script.py"))["result"]
         self.effects = document["effects"]
         assert document["status"] == 0, document
