@@ -181,6 +181,12 @@ def test_without_a_terminal_a_session_must_be_named(place: Place) -> None:
     assert b"must be named" in result.stderr
 
 
+def test_a_review_that_cannot_be_shown_is_told_before_the_script_runs(example: Place) -> None:
+    result = example.shannot("run", "--review", "examples/reload_service.py")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"needs a terminal" in result.stderr
+
+
 def test_ctrl_c_stops_an_execution_and_it_can_go_on(place: Place) -> None:
     config = place.home / ".config/shannot"
     config.mkdir(parents=True)

@@ -121,11 +121,19 @@ class _Verbs:
         return _approve(options, caller, store, session_id)
 
 
+def check_screen() -> None:
+    """UsageError where no terminal can show the screen."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        raise UsageError("--review needs a terminal; `shannot approve` reviews later")
+    if is_plain(current_caller()):
+        raise UsageError("this terminal can show no screen; `shannot approve` asks plain questions")
+
+
 def review_session(session_id: str) -> None:
-    """The screen, with this session open. UsageError where no terminal can show it."""
+    """The screen, with this session open (`check_screen` before)."""
     caller = current_caller()
-    if is_plain(caller):
-        raise UsageError(f"no screen can be shown here; `shannot approve {session_id}`")
     # Only for the screen, as above.
     from shannot.tui.start import open_screen
 

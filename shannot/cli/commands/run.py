@@ -39,6 +39,11 @@ def start(values: Mapping[str, Value]) -> int:
         from shannot.cli.run_document import check_descriptor
 
         check_descriptor(json_fd)
+    if values["review"]:
+        # Only where it is asked for; before the script runs, not after.
+        from shannot.cli.commands.approve import check_screen
+
+        check_screen()
     gc.freeze()  # what a start has loaded stays
     gc.enable()
     return tell(run_script(make_request(values), current_caller(), supervise), values)
