@@ -26,7 +26,7 @@ CANNOT = {
     "archives.py": NO_MODULE + "bz2, lzma",
     "asynchronous.py": LATER + "asyncio.run; and SIGCHLD, for its subprocesses",
     "c_functions.py": NO_MODULE + "ctypes",
-    "child_states.py": NO_FORK,
+    "child_states.py": NO_MODULE + "resource",
     "copy_calls.py": NOT_IN_OS + "copy_file_range",
     "copying_trees.py": LATER + "copytree(dirs_exist_ok)",
     "databases.py": NO_MODULE + "sqlite3",

@@ -8,6 +8,7 @@ ours imports them. A child could as well do without: none of them decides anythi
 from __future__ import annotations
 
 import os
+from errno import ENOENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,8 +52,13 @@ def source(name: str) -> bytes:
 
 
 def _in_archive(directory: str) -> tuple[str, str]:
-    """The archive that this file stands in, and the start of its neighbours' names there."""
+    """The archive that this file stands in, and the start of its neighbours' names there.
+
+    Errors: FileNotFoundError where it stands in none.
+    """
     archive = directory
     while not os.path.isfile(archive):
+        if archive == os.path.dirname(archive):
+            raise FileNotFoundError(ENOENT, "the modules that run in PyPy are not there", directory)
         archive = os.path.dirname(archive)
     return archive, directory[len(archive) + 1 :] + "/"
