@@ -15,7 +15,7 @@ from shannot.effects.document import MalformedError
 from shannot.effects.model import DeletePath, Effect, Fingerprint, MovePath, RunCommand, WriteFile
 from shannot.effects.warnings import warnings
 from shannot.errors import ShannotError, UsageError
-from shannot.policy.danger import Danger, dangers
+from shannot.policy.danger import Danger, Level, dangers, level
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected, open_below, open_root
@@ -86,6 +86,18 @@ def show(store: Store, session_id: str) -> Review:
         )
     )
     return Review(session, effects, session.digest())
+
+
+def danger_of(store: Store, summary: Summary) -> Level | None:
+    """How much attention the commands of a waiting session need; None for one that is over, and
+    for one whose plan cannot be read, which is said where it is shown."""
+    if summary.state not in ("pending", "approved", "executing"):
+        return None
+    try:
+        plan = store.load(summary.id).plan
+    except ShannotError:
+        return None
+    return level([danger for effect in plan.effects for danger in dangers_of(effect)])
 
 
 def dangers_of(effect: Effect) -> tuple[Danger, ...]:

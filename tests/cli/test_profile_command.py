@@ -186,3 +186,11 @@ def test_execute_refuses_what_became_denied(place: Place) -> None:
     assert result.returncode == 126
     assert b"is denied by now" in result.stderr
     assert (place.project / "app.conf").read_bytes() == b"port = 80\n"
+
+
+def test_the_list_says_how_much_attention_a_session_needs(place: Place) -> None:
+    place.session()
+    place.session(commands=(("systemctl", "reload", "app"),))
+    place.session(commands=(("sudo", "id"),))
+    listed = json.loads(place.shannot("list", "--json").stdout)["result"]["sessions"]
+    assert sorted(item["danger"] for item in listed) == ["danger", "none", "notice"]

@@ -13,14 +13,16 @@ from shannot.cli.say import say
 from shannot.effects.codec import to_json
 from shannot.errors import DONE
 from shannot.escape import escape
-from shannot.workflows.review import list_sessions
+from shannot.workflows.review import danger_of, list_sessions
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from shannot.cli.envelope import Json
     from shannot.cli.parser import Parser
     from shannot.sessions.model import Summary
+    from shannot.sessions.store import Store
 
 
 def configure(parser: Parser) -> None:
@@ -34,9 +36,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Print one line a session; what cannot be read is named on stderr."""
     caller = current_caller()
-    listing = list_sessions(open_store(caller), options.waiting)
+    store = open_store(caller)
+    listing = list_sessions(store, options.waiting)
     if options.json:
-        sessions = [plain(to_json(item)) for item in listing.sessions]
+        sessions = [_document(store, item) for item in listing.sessions]
         print(success("list", {"sessions": sessions, "unreadable": list(listing.broken)}))
         return DONE
     sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions, caller.user)))
@@ -45,6 +48,12 @@ def run(options: Namespace) -> int:
     for line in listing.broken:
         say(f"shannot: {escape(line)}")
     return DONE
+
+
+def _document(store: Store, summary: Summary) -> Json:
+    fields = plain(to_json(summary))
+    danger = danger_of(store, summary)
+    return {**(fields if isinstance(fields, dict) else {}), "danger": danger}
 
 
 def _table(found: Sequence[Summary], user: str) -> list[str]:
