@@ -48,7 +48,8 @@ class DiffRows:
             self._entries = [_Entry("note", index) for index in range(len(self._lines))]
         else:
             self._entries = _entries(self._lines)
-            if side_by_side and self._half > 1:
+            kinds = {entry.kind for entry in self._entries} - {"hunk", "note"}
+            if side_by_side and self._half > 1 and len(kinds) > 1:  # a new file has one side only
                 self._entries = self._paired(self._entries)
 
     def __len__(self) -> int:

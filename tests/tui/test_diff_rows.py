@@ -34,6 +34,11 @@ def test_side_by_side_what_fits() -> None:
     ]
 
 
+def test_a_new_file_has_one_side_only() -> None:
+    made = DiffRows(diff(None, b"a\n", "/a", "/a"), 60, True)
+    assert [text_of(made.row(1).gutter), text_of(made.row(1).body)] == ["    + | ", "a"]
+
+
 def test_what_does_not_fit_stays_below_each_other() -> None:
     long = b"x" * 30
     assert texts(long + b"\n", b"short\n", room=40, wide=True) == [
