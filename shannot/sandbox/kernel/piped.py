@@ -4,9 +4,10 @@ streams are ours. For the `pypy` runtime; `task.py` is what both runtimes share.
 from __future__ import annotations
 
 import os
+import resource
 import stat
 
-from .descriptors import DescriptorTable
+from .descriptors import NUMBERS_MAX, DescriptorTable
 from .task import Task
 
 TYPE_CHECKING = False
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from .task import System
 
     Wait = Callable[[int, int, "float | None"], bool]
+
+
+_OURS = 160
+"""Descriptors that stay ours, whatever the child opens: each of its own is one of ours."""
+_FEWEST = 32
 
 
 class PipedTask(Task):
@@ -36,7 +42,9 @@ class PipedTask(Task):
         memory: Memory,
         environment: Mapping[bytes, bytes],
     ) -> None:
-        self.table = DescriptorTable()
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        room = NUMBERS_MAX if soft < 0 else soft - _OURS
+        self.table = DescriptorTable(max(_FEWEST, min(NUMBERS_MAX, room)))
         super().__init__(system, pid, 0, cwd, umask, memory, self.table)
         self.environment = dict(environment)
         self.streams: dict[int, DirectoryStream] = {}  # by the address that stands for the DIR

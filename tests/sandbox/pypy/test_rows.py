@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import struct
 import time
 from collections.abc import Iterator
-from errno import EBADF, ECHILD, ENOENT, ENOSYS, ENOTTY, EPERM, EROFS
+from errno import EBADF, ECHILD, EMFILE, ENOENT, ENOSYS, ENOTTY, EPERM, EROFS
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,23 @@ def test_macos_has_its_own_flags_and_structures(tmp_path: Path) -> None:
     assert child.string(struct.unpack("=Q", child.look(environ, 8))[0]) == b"A=1"
     conversation.close()
     assert conversation.mediator.faults == []
+
+
+def test_a_child_that_opens_all_it_can_leaves_us_some(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        conversation = Conversation(tmp_path)
+        child = conversation.child
+        path = child.text("/dev/null")
+        opened = 0
+        while child.call("open(pii)i", path, os.O_RDONLY, 0) != (-1, EMFILE):
+            opened += 1
+        assert 64 < opened < 400
+        assert child.call("open(pii)i", child.text("new"), os.O_CREAT, 0o644) == (-1, EMFILE)
+        assert child.call("close(i)i", 5) == (0, 0)
+        assert child.call("open(pii)i", child.text("new"), os.O_CREAT, 0o644) == (5, 0)
+        conversation.close()
+        assert conversation.mediator.faults == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
