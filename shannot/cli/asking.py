@@ -1,4 +1,4 @@
-"""The questions of a script that waits: `shannot run --ask`. `Face` of `workflows/live.py`.
+"""The questions of a script that waits: `shannot run --ask`. `Face` of `workflows/face.py`.
 
 Called on a thread of the run; what is said goes to stderr, questions and answers to /dev/tty.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.render import Style
     from shannot.sessions.store import Store
-    from shannot.workflows.live import Answer, Gone
+    from shannot.workflows.face import Answer, Gone
     from shannot.workflows.review import Review
 
 _ANSWERS: dict[str, Answer] = {"y": "yes", "n": "no", "a": "always", "q": "quit"}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shannot.tui.effect_block import Rows
-from shannot.tui.pager import Pager, Row
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row
 from shannot.tui.view import MOVING, PagerView
 
 if TYPE_CHECKING:

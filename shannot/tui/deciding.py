@@ -13,7 +13,7 @@ from shannot.tui.cells import Span, spans
 from shannot.tui.confirm_view import Choice, ConfirmView
 from shannot.tui.execution_view import ExecutionView, Work
 from shannot.tui.executor import execution, rollback
-from shannot.tui.pager import Row, lined
+from shannot.tui.rows import Row, lined
 from shannot.workflows.approve import ranges
 
 if TYPE_CHECKING:

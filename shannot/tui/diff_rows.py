@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shannot.tui.cells import Line, Span, length, padded, spans
-from shannot.tui.pager import Row
+from shannot.tui.rows import Row
 from shannot.tui.words import changed
 
 if TYPE_CHECKING:

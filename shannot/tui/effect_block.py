@@ -13,7 +13,7 @@ from shannot.errors import ShannotError
 from shannot.policy.danger import level
 from shannot.tui.cells import Span, spans
 from shannot.tui.diff_rows import DiffRows
-from shannot.tui.pager import Row, lined
+from shannot.tui.rows import Row, lined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from shannot.effects.wording import describe
 from shannot.tui.cells import spans
 from shannot.tui.executor import Executor
-from shannot.tui.pager import Pager, Row, lined
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row, lined
 from shannot.tui.view import MOVING, PagerView
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shannot.escape import quote
 from shannot.tui.cells import Span, spans
-from shannot.tui.pager import Row
+from shannot.tui.rows import Row
 
 if TYPE_CHECKING:
     from shannot.sessions.decision import Event

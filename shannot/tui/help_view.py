@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from shannot.tui.cells import Span, spans
 from shannot.tui.effect_block import Rows
-from shannot.tui.pager import Pager, Row
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row
 from shannot.tui.view import PagerView
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from shannot.errors import ShannotError
 from shannot.tui.cells import Span, spans
 from shannot.tui.head_rows import moment
-from shannot.tui.pager import Pager, Row
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row
 from shannot.tui.session_view import SessionView
 from shannot.tui.view import MOVING, PagerView
 

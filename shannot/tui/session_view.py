@@ -11,7 +11,8 @@ from shannot.tui.desk import moves_of
 from shannot.tui.diff_rows import WIDE
 from shannot.tui.effect_block import EffectBlock, Layout, Rows
 from shannot.tui.head_rows import head_rows
-from shannot.tui.pager import Pager, Row
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row
 from shannot.tui.text_view import TextView
 from shannot.tui.view import MOVING, PagerView
 from shannot.workflows.approve import possible
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from shannot.tui.cells import Line
     from shannot.tui.desk import Desk
-    from shannot.tui.pager import Block
+    from shannot.tui.rows import Block
     from shannot.tui.view import Asks
     from shannot.workflows.review import Review
 

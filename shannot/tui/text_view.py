@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shannot.tui.cells import Span, spans
-from shannot.tui.pager import Pager, Row
+from shannot.tui.pager import Pager
+from shannot.tui.rows import Row
 from shannot.tui.view import PagerView
 
 

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from shannot.effects.model import RunCommand
 from shannot.effects.plan import Plan
@@ -39,35 +39,13 @@ if TYPE_CHECKING:
     from shannot.sessions.live import LiveSession
     from shannot.sessions.model import EffectResult, Session
     from shannot.sessions.store import Store
+    from shannot.workflows.face import Answer, Face
     from shannot.workflows.record import Circumstances, Recorder
     from shannot.workflows.request import Caller
     from shannot.workflows.review import Review
 
-    Gone = Callable[[float], bool]
-    """Has the script ended, or does it within so many seconds?"""
-
-Answer = Literal["yes", "no", "always", "quit", "gone"]
-
 _LOOK = 0.2  # seconds between looks at the session of a script that waits
 _SETTLE = 10.0  # seconds that decisions under way have when the script has ended
-
-
-class Face(Protocol):
-    """The person, as far as this knows."""
-
-    def say(self, line: str) -> None:
-        """A fact, at once."""
-
-    def where(self) -> str:
-        """The terminal that answers come from."""
-
-    def ask(
-        self, store: Store, shown: Review, numbers: Sequence[int], complaint: str, gone: Gone
-    ) -> Answer:
-        """Show these effects of the session, the last one being the command, and ask.
-
-        complaint: why what was answered before could not be done. RefusedError: nobody is there.
-        """
 
 
 class LiveDecisions:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shannot.sessions.recall import Recall
-    from shannot.workflows.live import Face
+    from shannot.workflows.face import Face
     from shannot.workflows.program import Program
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from shannot.tui.cells import length, spans, text_of
 from shannot.tui.effect_block import Rows
-from shannot.tui.pager import Pager, lined
+from shannot.tui.pager import Pager
+from shannot.tui.rows import lined
 
 
 def pager(*blocks: list[str], room: int = 20, height: int = 5) -> Pager:

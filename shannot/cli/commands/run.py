@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.run_options import Value
     from shannot.sessions.recall import Recall
-    from shannot.workflows.live import Face
+    from shannot.workflows.face import Face
     from shannot.workflows.run import Report
 
 
