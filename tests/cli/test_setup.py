@@ -128,8 +128,13 @@ def test_an_interrupted_download_is_quiet_and_goes_on(place: Place, server: Serv
     server.routes["/p.tar.gz"] = web_server.stalling(data, 100)
     url = f"{server.address}/p.tar.gz"
     words = ["setup", "pypy", "--from", url, "--sha256", pypys.digest(data), "--from", library]
+    # A shell that runs the tests in its background has them ignore the signal.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from shannot.cli.main import program; program()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "shannot", *words],
+        [sys.executable, "-c", code, *words],
         env=place.environment,
         cwd=place.project,
         stderr=subprocess.PIPE,
