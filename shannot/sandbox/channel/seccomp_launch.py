@@ -6,6 +6,7 @@ child only makes system calls; what goes wrong there comes back through a pipe a
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # no stub; `signal` costs a start 4 ms
 import ctypes
 import os
 import resource
@@ -161,6 +162,7 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
     """In the forked child: never returns."""
     step = "start"
     try:
+        _drop_handlers()
         step = "PR_SET_PDEATHSIG"
         kernel_calls.prctl(kernel_calls.PR_SET_PDEATHSIG, _KILL)
         if os.getppid() != parent:
@@ -197,6 +199,14 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         os.write(writer, os.fsencode(f"{step}: {reason}"))
     finally:
         os._exit(125)
+
+
+def _drop_handlers() -> None:
+    """A signal that comes before the exec ends this process as it would end the program: it must
+    not run what the mediator has for it."""
+    for number in (1, 2, 3, 15):  # HUP, INT, QUIT, TERM
+        if _signal.getsignal(number) not in (_signal.SIG_IGN, _signal.SIG_DFL):
+            _signal.signal(number, _signal.SIG_DFL)
 
 
 def _take_descriptors(launch: Launch, writer: int) -> int:
