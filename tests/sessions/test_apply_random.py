@@ -163,6 +163,7 @@ def test_any_plan_rolled_back_ends_where_it_began(
             max_examples=25,
             stateful_step_count=15,
             deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )
