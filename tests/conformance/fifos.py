@@ -62,12 +62,13 @@ os.close(two)
 
 
 def interrupted(number, frame):
+    signal.setitimer(signal.ITIMER_REAL, 0)
     raise TimeoutError("interrupted")
 
 
 signal.signal(signal.SIGALRM, interrupted)
 for flags in (os.O_RDONLY, os.O_WRONLY):
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)  # again, if the first one comes too early
     attempt("interrupted", os.open, "pipe", flags)
 waiting = subprocess.Popen(["cat", "pipe"])
 time.sleep(0.05)

@@ -48,12 +48,13 @@ attempt("ends", os.read, reader, 99)
 
 
 def interrupted(number, frame):
+    signal.setitimer(signal.ITIMER_REAL, 0)
     raise TimeoutError
 
 
 lock(b, SETLK, fcntl.F_WRLCK)
 signal.signal(signal.SIGALRM, interrupted)
-signal.setitimer(signal.ITIMER_REAL, 0.05)
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)  # again, if the first one comes too early
 attempt("interrupted", lock, a, SETLKW, fcntl.F_WRLCK)
 os.close(b)
 attempt("gone with its descriptor", lock, a, SETLK, fcntl.F_WRLCK)

@@ -25,6 +25,7 @@ def open_fifo(task: Task, node: Fifo, flags: int) -> int:
     want = _WANT.get(access)
     if want is None or not allows(task.system.identity, node, want):
         raise OSError(EACCES, "may not be opened so")
+    task.system.forget_waits()
     blocking = not flags & os.O_NONBLOCK
     cloexec = bool(flags & os.O_CLOEXEC)
     if access == os.O_WRONLY:

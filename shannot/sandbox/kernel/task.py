@@ -28,7 +28,7 @@ class System:
 
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
-        "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup",
+        "forget_waits", "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup",
         "overlay", "pack_stat", "process", "processes", "processors", "replace", "settle",
         "sockets_refused", "stdin_key", "tasks", "terminals", "unpin",
     )  # fmt: skip
@@ -57,6 +57,8 @@ class System:
         """Every process of the run, where `processes` are not all that share its layer."""
         self.processors: frozenset[int] = frozenset((0,))  # those the script may use
         self.affinity_is_set = False  # by the script: then the kernel knows best
+        self.forget_waits: Callable[[], None] = lambda: None
+        """Called before an end of a FIFO is opened (`waits.py`)."""
         self.locks_records = False  # it has asked for a record lock, which the kernel keeps
         self.unpin: Callable[[], None] = lambda: None
         self.process: Callable[[int], Task] = _nobody  # of this run, by its number

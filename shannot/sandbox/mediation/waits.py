@@ -62,6 +62,7 @@ class Waits:
         self._waits: list[_Wait] = []
         self._changed = allocate_lock()
         self._pause = _SHORTEST
+        mediator.system.forget_waits = self.forget_dead
 
     def flock(self, task: Task, call: int, arguments: Sequence[int]) -> int:
         """The row of flock(2)."""
@@ -117,14 +118,20 @@ class Waits:
             time.sleep(self._pause)
             with self._changed:
                 self._pause = min(2 * self._pause, _LONGEST)
-                waits = list(self._waits)
-            done = [wait for wait in waits if _try(listener, wait)]
-            with self._changed:
-                for wait in done:
-                    self._waits.remove(wait)
-                    os.close(wait.host_fd)
+                self._end([wait for wait in self._waits if _try(listener, wait)])
                 if not self._waits:
                     return
+
+    def forget_dead(self) -> None:
+        """Let go of what was held for callers that are gone: they are at no end of a FIFO."""
+        alive = self._mediator.listener.alive
+        with self._changed:
+            self._end([wait for wait in self._waits if not alive(wait.call)])
+
+    def _end(self, done: list[_Wait]) -> None:
+        for wait in done:
+            self._waits.remove(wait)
+            os.close(wait.host_fd)
 
 
 def _try(listener: Listener, wait: _Wait) -> bool:
