@@ -28,8 +28,8 @@ class System:
 
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
-        "forget_waits", "gate", "identity", "interpreter", "is_member", "limits", "locks_records", "lookup",
-        "overlay", "pack_stat", "process", "processes", "processors", "replace", "settle",
+        "forget_waits", "gate", "identity", "interpreter", "is_member", "limits", "locks_records",
+        "lookup", "overlay", "pack_stat", "process", "processes", "processors", "replace", "settle",
         "sockets_refused", "stdin_key", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
