@@ -149,7 +149,7 @@ class Checkpoint:
             digest,
             attributes=attributes,
             size=size,
-            inode=f"{found.st_dev}:{found.st_ino}" if keep or found.st_nlink > 1 else "",
+            inode=f"{found.st_dev}:{found.st_ino}",
             names=found.st_nlink if found.st_nlink > 1 else 0,
         )
         return saved, Fingerprint("file", mode, digest, size)

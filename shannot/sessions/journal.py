@@ -47,7 +47,7 @@ class Saved:
     size: int = 0
     """Bytes of a file whose contents were read."""
     inode: str = ""
-    """Of a file that was kept: what tells it from others, `device:inode`."""
+    """Of a file: what tells it from others, `device:inode`."""
     names: int = 0
     """How many names (hard links) a file of several had."""
 
