@@ -172,6 +172,8 @@ class Attendant:
             self._placement.follow(self._mediator.answered, now - before)
             if not self._signalled and self._mediator.is_deciding():
                 self._deadline += now - before  # a person thinks: that is not the script's time
+                # A signal may have come to another thread: the main one has to wake up for it.
+                _signal.pthread_kill(self._main, _URG)
             before = now
             if left <= 0:
                 self.kill() if self._signalled else self.hit("timeout")
