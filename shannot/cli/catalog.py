@@ -26,6 +26,7 @@ COMMANDS = {
     "setup": "install the pypy runtime, or tell an agent's client about shannot",
     "status": "what is installed, and what waits",
     "doctor": "try every part on this machine, and say what to do about what fails",
+    "remote": "other machines by name, for --target: add, list, test, remove, deploy",
     "serve": "serve another machine's shannot, or a restricted ssh key",
     "mcp": "serve agents by the Model Context Protocol: they propose, and never approve",
     "profile": "the profiles that there are: list, show, check, suggest",

@@ -91,5 +91,13 @@ def add_json(parser: Parser) -> None:
     )
 
 
+def add_target(parser: Parser) -> None:
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="on another machine, over ssh: a name of `shannot remote`, or user@host[:port]",
+    )
+
+
 def add_session(parser: Parser) -> None:
     parser.add_argument("id", metavar="ID", help="the session's id, or any unique prefix of it")

@@ -105,6 +105,14 @@ OPTIONS = (
     Option("--profile", "which commands may run: a profile's name or its file", "NAME|FILE"),
     Option("--review", "at the end, review what waits on a screen, as `shannot approve` does"),
     Option("--keep", "keep a session even if nothing waits"),
+    Option(
+        "--target",
+        "run it on another machine, over ssh: a name of `shannot remote`, or user@host[:port]",
+        "NAME",
+    ),
+    Option(
+        "--directory", "with --target: where it runs there (default: the home directory)", "DIR"
+    ),
 )
 LIMITS = (
     Option("--timeout", "wall clock", "TIME", kind=duration),

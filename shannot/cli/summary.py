@@ -48,8 +48,11 @@ _LISTED = 100
 """Effects that get a line each; beyond, the summary counts them, and `show` lists them all."""
 
 
-def lines(report: Report) -> list[str]:
-    """Every fact worth a line, in the order in which a reader needs them."""
+def lines(report: Report, where: str = "") -> list[str]:
+    """Every fact worth a line, in the order in which a reader needs them.
+
+    where: the option that leads the next command to its machine, with a blank before it.
+    """
     found = [
         *_ended(report),
         *map(escape, report.notes),
@@ -62,7 +65,7 @@ def lines(report: Report) -> list[str]:
         *_hidden(report),
         *_faults(report),
         *_left_out(report),
-        *_next(report),
+        *_next(report, where),
     ]
     return [_PREFIX + line for line in found]
 
@@ -168,13 +171,13 @@ def _left_out(report: Report) -> Iterator[str]:
         yield f"not in the plan: {escape(os.fsdecode(path))}: {reason}"
 
 
-def _next(report: Report) -> Iterator[str]:
+def _next(report: Report, where: str) -> Iterator[str]:
     if report.session is None:
         return
     if report.waiting:
         word = "effect waits" if report.waiting == 1 else "effects wait"
         yield f"{report.waiting} {word} for approval in session {report.session}"
-        yield f"next: shannot show {report.session}"
-        yield f"then: shannot approve {report.session} --execute"
+        yield f"next: shannot show{where} {report.session}"
+        yield f"then: shannot approve{where} {report.session} --execute"
     else:
         yield f"nothing waits; kept as session {report.session}"

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shannot.config.document import Table
+    from shannot.config.remotes import Remote
 
-_TOP = ("profile", "profiles", "limits", "files", "run", "approve", "sessions", "queue")
+_TOP = (
+    "profile", "profiles", "limits", "files", "run", "approve", "sessions", "queue", "remotes",
+    "groups",
+)  # fmt: skip
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
 
@@ -54,6 +58,9 @@ class Settings:
     """Seconds from an approval in which its execution must begin."""
     queue: str | None = None
     """The directory in which sessions are proposed to other users, and theirs are found."""
+    remotes: Mapping[str, Remote] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of remotes, by the group's."""
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
@@ -91,6 +98,8 @@ def _noted(settings: Settings, document: Document) -> Settings:
 def _merge(settings: Settings, document: Document) -> Settings:
     table = document.tables((), document.table, _TOP)
     settings = _merge_profiles(settings, document, table)
+    if "remotes" in table or "groups" in table:
+        settings = _merge_remotes(settings, document, table)
     limits = _limits(document, table)
     files = document.tables(("files",), table.get("files", {}), ("map",))
     maps = document.strings(("files", "map"), files.get("map", []))
@@ -111,6 +120,16 @@ def _merge(settings: Settings, document: Document) -> Settings:
         ),
         document,
         document.tables(("run",), table.get("run", {}), _RUN),
+    )
+
+
+def _merge_remotes(settings: Settings, document: Document, table: Table) -> Settings:
+    from shannot.config.remotes import read_groups, read_remotes  # where there are any
+
+    return replace(
+        settings,
+        remotes={**settings.remotes, **read_remotes(document, table)},
+        groups={**settings.groups, **read_groups(document, table)},
     )
 
 

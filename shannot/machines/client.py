@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from shannot.errors import NotFoundError, RefusedError, ShannotError, UnsuccessfulError, UsageError
 
-from .frames import VERSIONS, FrameError, FrameWriter, packed, read_frame, unpacked
+from .frames import VERSIONS, FrameError, FrameWriter, read_frame, unpacked
+from .streams import Complaint, Feeder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ _ERRORS: Mapping[str, type[ShannotError]] = {
     for kind in (NotFoundError, RefusedError, UnsuccessfulError, UsageError, ShannotError)
 }
 _GRACE = 10.0  # seconds that a connection gets to close
-_COMPLAINT_MAX = 2000
+_MESSAGE_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +55,57 @@ class Connection:
     def __init__(self, argv: Sequence[str], name: str) -> None:
         self.name = name
         try:
+            # A session of its own: Ctrl-C is ours to pass on, and nothing may ask at the terminal.
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
         except OSError as error:
             raise ShannotError(f"{name}: cannot start {argv[0]}: {error.strerror}") from None
         if self._process.stdin is None or self._process.stdout is None:
             raise ShannotError(f"{name}: no pipes")
+        self._writer: IO[bytes] = self._process.stdin
         self._frames = FrameWriter(self._process.stdin)
         self._reader: IO[bytes] = self._process.stdout
         self._number = 0
+        self._complaint = Complaint(self._process.stderr)
+
+    def exchange(
+        self, message: Mapping[str, Json] | bytes, patience: float = PATIENCE
+    ) -> dict[str, object]:
+        """Say one thing, and hear the answer, before there are requests.
+
+        patience: seconds in which it must come. Raises ShannotError where the other side tells an
+        error, or is lost.
+        """
+        timer = threading.Timer(patience, self._process.kill)
+        timer.start()
+        try:
+            if isinstance(message, bytes):
+                self._writer.write(message)
+                self._writer.flush()
+            else:
+                self._frames.write(message)
+            answer = read_frame(self._reader)
+        except (OSError, FrameError) as error:
+            raise self._lost(str(error)) from None
+        finally:
+            timer.cancel()
+        if answer is None:
+            raise self._lost("it closed the connection")
+        if "error" in answer:
+            raise _error_of(answer["error"], self.name)
+        return answer
 
     def greet(self, patience: float = PATIENCE) -> Hello:
         """Begin. Raises ShannotError where the other side is no server, or another version.
 
         patience: seconds in which it must answer.
         """
-        timer = threading.Timer(patience, self._process.kill)
-        timer.start()
-        try:
-            self._frames.write({"hello": {"versions": list(VERSIONS)}})
-            message = read_frame(self._reader)
-        except (OSError, FrameError) as error:
-            raise self._lost(str(error)) from None
-        finally:
-            timer.cancel()
-        if message is None:
-            raise self._lost("it closed the connection")
-        if "error" in message:
-            raise _error_of(message["error"], self.name)
+        message = self.exchange({"hello": {"versions": list(VERSIONS)}}, patience)
         try:
             return _hello(message)
         except (KeyError, TypeError, ValueError):
@@ -99,13 +122,15 @@ class Connection:
         """One request, to its end.
 
         output: called with ("stdout" or "stderr", bytes) as they come. stdin: called with a number
-        of bytes for at most so many, b"" for the end, when the server wants some.
+        of bytes for at most so many, b"" for the end, when the server wants some; on a thread of
+        its own, which may still wait in it when the request is over.
         Raises ShannotError where the server refuses, or the connection is lost.
         """
         self._number += 1
         number = self._number
         pieces: list[str] = []
         size = 0
+        feeder = Feeder(self._frames, number, stdin)
         try:
             self._frames.write({"request": number, "verb": verb, **fields})
             while True:
@@ -125,11 +150,13 @@ class Connection:
                         raise FrameError(f"{self.name}: an endless document")
                     pieces.append(piece)
                 elif "credit" in message:
-                    self._send_stdin(number, message["credit"], stdin)
+                    feeder.grant(_credit(message["credit"], self.name))
                 else:
                     _pass_on(message, output)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: closed by another thread meanwhile
             raise self._lost("the connection is lost") from None
+        finally:
+            feeder.stop()
 
     def cancel(self) -> None:
         """Ask for the end of what is under way; its answer still comes."""
@@ -138,29 +165,10 @@ class Connection:
         except OSError:
             pass  # then it ends anyway
 
-    def _send_stdin(
-        self, number: int, credit: object, stdin: Callable[[int], bytes] | None
-    ) -> None:
-        if not isinstance(credit, int) or isinstance(credit, bool) or not 0 < credit <= 1 << 24:
-            raise FrameError(f"{self.name}: wants a wrong amount of stdin")
-        if stdin is None:
-            self._frames.write({"request": number, "stdin": None})
-            return
-        while credit > 0:
-            data = stdin(credit)
-            self._frames.write({"request": number, "stdin": packed(data) if data else None})
-            if not data:
-                return
-            credit -= len(data)
-
     def _lost(self, why: str) -> ShannotError:
         """What to say, with the last words of whoever carried the connection."""
         self.close()
-        said = b""
-        if self._process.stderr is not None and not self._process.stderr.closed:
-            said = self._process.stderr.read(_COMPLAINT_MAX)
-        lines = said.decode(errors="replace").strip().splitlines()
-        return ShannotError(f"{self.name}: {lines[-1] if lines else why}")
+        return ShannotError(f"{self.name}: {self._complaint.last_line() or why}")
 
     def close(self) -> None:
         """End the connection; a request under way is cancelled by that."""
@@ -175,6 +183,12 @@ class Connection:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _credit(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 1 << 24:
+        raise FrameError(f"{name}: wants a wrong amount of stdin")
+    return value
 
 
 def _hello(message: Mapping[str, object]) -> Hello:
@@ -196,7 +210,7 @@ def _error_of(value: object, name: str) -> ShannotError:
     if not isinstance(value, dict):
         return FrameError(f"{name}: an error that says nothing")
     kind = _ERRORS.get(str(value.get("kind")), ShannotError)
-    return kind(f"{name}: {str(value.get('message'))[:_COMPLAINT_MAX]}")
+    return kind(f"{name}: {str(value.get('message'))[:_MESSAGE_MAX]}")
 
 
 def _status(value: object) -> int:

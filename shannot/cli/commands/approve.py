@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.executing import add_execution, execute_session
-from shannot.cli.parser import Command, add_json
+from shannot.cli.parser import Command, add_json, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step, read_contents, review_lines
@@ -64,11 +64,17 @@ def configure(parser: Parser) -> None:
     )
     parser.add_argument("--execute", action="store_true", help="and do it at once")
     add_json(parser)
+    add_target(parser)
     add_execution(parser)
 
 
 def run(options: Namespace) -> int:
     """Approve sessions. Nothing is approved but what was shown, whole."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_deciding import approve_there
+
+        return approve_there(options)
     caller = current_caller()
     store = open_store(caller)
     if not options.ids:
@@ -151,11 +157,11 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     lifecycle.check(session_id, review.session.state, "approved")
     if options.digest is not None and options.digest != review.digest:
         raise RefusedError(f"the plan of {session_id} is not the one with that digest")
-    chosen = _chosen(review.session, options.effects)
+    chosen = choose(review.session, options.effects)
     missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)
     with refusals(store, "approve", session_id):
-        where = _decide(options, caller, review, contents, chosen, missing)
+        where = decide(options, caller, review, contents, chosen, missing)
     session = approve(
         store,
         session_id,
@@ -180,7 +186,7 @@ def _tell(options: Namespace, session: Session, chosen: Sequence[int]) -> None:
         say(f"shannot: next: {next_step(session)}")
 
 
-def _chosen(session: Session, text: str | None) -> tuple[int, ...]:
+def choose(session: Session, text: str | None) -> tuple[int, ...]:
     """The numbers of the effects that are meant. UsageError for one that does not wait."""
     wanted = possible(session)
     if not wanted:
@@ -194,7 +200,7 @@ def _chosen(session: Session, text: str | None) -> tuple[int, ...]:
     return chosen
 
 
-def _decide(
+def decide(
     options: Namespace,
     caller: Caller,
     review: Review,

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
-from shannot.cli.parser import add_json, add_session
+from shannot.cli.parser import add_json, add_session, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import diff_lines, style_for
 from shannot.cli.review_document import diff_document
@@ -30,10 +30,16 @@ def configure(parser: Parser) -> None:
     add_session(parser)
     parser.add_argument("--effects", metavar="LIST", help="only these, like 1,3-5")
     add_json(parser)
+    add_target(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the diffs."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_sessions import diff_there
+
+        return diff_there(options)
     store = open_store(current_caller())
     session = store.load(store.resolve(options.id))
     numbers = parse_numbers(options.effects) if options.effects else None

@@ -11,7 +11,7 @@ from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
 from shannot.cli.executing import add_execution, execute_session
-from shannot.cli.parser import add_json
+from shannot.cli.parser import add_json, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.errors import RefusedError, UsageError
 from shannot.sessions.ids import is_id
@@ -29,6 +29,7 @@ def configure(parser: Parser) -> None:
         "id", metavar="ID", nargs="?", help="the session's id, or any unique prefix of it"
     )
     add_json(parser)
+    add_target(parser)
     add_execution(parser)
     parser.add_argument(
         "--session-id",
@@ -40,6 +41,11 @@ def configure(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Execute an approved session, or go on with one."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_deciding import execute_there
+
+        return execute_there(options)
     caller = current_caller()
     store = open_store(caller)
     if options.session_id is not None:

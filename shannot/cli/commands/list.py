@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import plain, success
-from shannot.cli.parser import add_json
+from shannot.cli.parser import add_json, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.say import say
 from shannot.effects.codec import to_json
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shannot.cli.parser import Parser
     from shannot.sessions.model import Summary
     from shannot.sessions.store import Store
+    from shannot.workflows.review import Listing
 
 
 def configure(parser: Parser) -> None:
@@ -31,10 +32,16 @@ def configure(parser: Parser) -> None:
         "--waiting", action="store_true", help="only those that wait for a decision or execution"
     )
     add_json(parser)
+    add_target(parser)
 
 
 def run(options: Namespace) -> int:
     """Print one line a session; what cannot be read is named on stderr."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_sessions import list_there
+
+        return list_there(options)
     caller = current_caller()
     store = open_store(caller)
     listing = list_sessions(store, options.waiting)
@@ -42,9 +49,14 @@ def run(options: Namespace) -> int:
         sessions = [_document(store, item) for item in listing.sessions]
         print(success("list", {"sessions": sessions, "unreadable": list(listing.broken)}))
         return DONE
-    sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions, caller.user)))
+    return tell_list(listing, caller.user, options.waiting)
+
+
+def tell_list(listing: Listing, user: str, only_waiting: bool) -> int:
+    """Print the table. user: whose own sessions need no name."""
+    sys.stdout.write("".join(f"{line}\n" for line in _table(listing.sessions, user)))
     if not listing.sessions and not listing.broken:
-        say("shannot: there is no session" + (" that waits" if options.waiting else ""))
+        say("shannot: there is no session" + (" that waits" if only_waiting else ""))
     for line in listing.broken:
         say(f"shannot: {escape(line)}")
     return DONE

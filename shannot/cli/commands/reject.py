@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
-from shannot.cli.parser import add_json, add_session
+from shannot.cli.parser import add_json, add_session, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
@@ -25,10 +25,16 @@ def configure(parser: Parser) -> None:
     add_session(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
     add_json(parser)
+    add_target(parser)
 
 
 def run(options: Namespace) -> int:
     """Reject a session."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_sessions import reject_there
+
+        return reject_there(options)
     caller = current_caller()
     store = open_store(caller)
     session = reject(

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import plain, success
-from shannot.cli.parser import add_json
+from shannot.cli.parser import add_json, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step
@@ -52,10 +52,16 @@ def configure(parser: Parser) -> None:
         help="do not ask (`[approve] allow_yes = false` takes this away)",
     )
     add_json(parser)
+    add_target(parser)
 
 
 def run(options: Namespace) -> int:
     """Show what would be put back, ask, and do it."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_deciding import rollback_there
+
+        return rollback_there(options)
     caller = current_caller()
     store = open_store(caller)
     if options.id == "list":

@@ -33,6 +33,8 @@ def run(options: Namespace) -> int:
 
 def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
+    if values["target"] is not None or values["directory"] is not None:
+        return _elsewhere(values)
     json_fd = values["json_fd"]
     if json_fd is not None:
         # Seldom asked for.
@@ -47,6 +49,15 @@ def start(values: Mapping[str, Value]) -> int:
     gc.freeze()  # what a start has loaded stays
     gc.enable()
     return tell(run_script(make_request(values), current_caller(), supervise), values)
+
+
+def _elsewhere(values: Mapping[str, Value]) -> int:
+    if values["target"] is None:
+        raise UsageError("--directory is for --target: here, change to the directory")
+    # Only for another machine.
+    from shannot.cli.far_run import run_there
+
+    return run_there(values)
 
 
 def tell(report: Report, values: Mapping[str, Value]) -> int:

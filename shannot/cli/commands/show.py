@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import contents, success
-from shannot.cli.parser import add_json, add_session
+from shannot.cli.parser import add_json, add_session, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import Contents, next_step, read_contents, review_lines
@@ -43,10 +43,16 @@ def configure(parser: Parser) -> None:
         "--no-diff", action="store_true", help="leave diffs and the input of commands out"
     )
     add_json(parser)
+    add_target(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the session."""
+    if options.target is not None:
+        # Only for another machine.
+        from shannot.cli.far_sessions import show_there
+
+        return show_there(options)
     store = open_store(current_caller())
     session_id = store.resolve(options.id)
     if options.file:

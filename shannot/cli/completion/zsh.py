@@ -70,7 +70,12 @@ def _body(each: Outline) -> Iterator[str]:
         yield "    esac"
         return
     yield "    _arguments -s -S \\"
-    specs = [spec for argument in each.arguments for spec in _specs(argument)]
+    words = [argument for argument in each.arguments if not argument.flags]
+    specs = [
+        spec
+        for argument in each.arguments
+        for spec in _specs(argument, words.index(argument) + 1 if argument in words else 0)
+    ]
     yield " \\\n".join(f"        {spec}" for spec in specs)
 
 
@@ -81,7 +86,8 @@ def _describe(name: str, outlines: Sequence[Outline]) -> Iterator[str]:
     yield "    )"
 
 
-def _specs(argument: Argument) -> Iterator[str]:
+def _specs(argument: Argument, position: int) -> Iterator[str]:
+    """position: among the words that are no options, from 1."""
     value = f":{_plain(argument.metavar)}:{_action(argument)}"
     if not argument.flags:
         if argument.kind == "script":
@@ -89,7 +95,7 @@ def _specs(argument: Argument) -> Iterator[str]:
             yield _quoted("(-)1:script:_files")
             yield _quoted("(-)*:word of the script:_files")
         else:
-            yield _quoted(("*" if argument.many else "1") + value)
+            yield _quoted(("*" if argument.many else f"{position}") + value)
         return
     told = f"[{_bracketed(argument.help)}]"
     if argument.kind == "nothing":

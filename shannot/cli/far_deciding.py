@@ -1,0 +1,187 @@
+"""`approve`, `execute` and `rollback` with --target: decided here, done there.
+
+What is approved is what was shown here: the digest is computed from the plan that came
+(`workflows/far_review.py`), and the other machine refuses every other one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from shannot.cli.commands.approve import choose, decide
+from shannot.cli.executing import execution_options
+from shannot.cli.far_sessions import fetch_review, there_too
+from shannot.cli.place import current_caller, open_store
+from shannot.cli.render import style_for
+from shannot.cli.render_session import Contents, next_step, result_lines
+from shannot.cli.say import say
+from shannot.cli.terminal import Terminal
+from shannot.effects import codec
+from shannot.effects.document import Document
+from shannot.effects.wording import describe
+from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
+from shannot.escape import escape
+from shannot.sessions import lifecycle
+from shannot.sessions.model import MAX_EFFECTS, result_from_json
+from shannot.sessions.work import Options
+from shannot.workflows.approve import gaps
+from shannot.workflows.auditing import note, numbered
+from shannot.workflows.choices import allows_yes
+from shannot.workflows.far import reach, resolve, result_of
+from shannot.workflows.person import person, terminal_name
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from shannot.workflows.far import There
+    from shannot.workflows.request import Caller
+
+_SWITCHES = ("incomplete", "keep_going", "skip_conflicts", "redo", "skip")
+
+
+def approve_there(options: Namespace) -> int:
+    """Show each plan here, ask here, and approve there exactly what was shown."""
+    if len(options.ids) != 1:
+        raise UsageError("--target: name one session (`shannot list --target NAME`)")
+    caller = current_caller()
+    _check_execution(options)
+    with reach(caller, options.target) as there:
+        found = fetch_review(there, options.ids[0])
+        review = found.review
+        session_id = review.session.id
+        lifecycle.check(session_id, review.session.state, "approved")
+        if options.digest is not None and options.digest != review.digest:
+            raise RefusedError(f"the plan of {session_id} is not the one with that digest")
+        chosen = choose(review.session, options.effects)
+        missing = gaps(review.session, chosen)
+        contents = Contents(found.diffs, found.inputs)
+        where = decide(options, caller, review, contents, chosen, missing)
+        _record(caller, there, "approve", session_id, where, review.digest)
+        fields = {"id": session_id, "digest": review.digest, "effects": numbered(chosen)}
+        answer = there.connection.ask("approve", fields)
+        result_of(answer.document, there.name)
+        if options.execute:
+            return _execute(options, there, session_id)
+    if options.json:
+        print(json.dumps(answer.document))
+    else:
+        say(f"shannot: approved {session_id} on {there.name}: effects {numbered(chosen)}")
+        say(f"shannot: next: shannot execute --target {there.name} {session_id}")
+    return DONE
+
+
+def execute_there(options: Namespace) -> int:
+    """Do there what was approved."""
+    if options.session_id is not None or options.id is None:
+        raise UsageError("--target: which session? `shannot list --target NAME` shows them")
+    _check_execution(options)
+    caller = current_caller()
+    with reach(caller, options.target) as there:
+        session_id = resolve(there, options.id)
+        _record(caller, there, "execute", session_id, terminal_name(), None)
+        return _execute(options, there, session_id)
+
+
+def rollback_there(options: Namespace) -> int:
+    """Show here what would be put back, ask here, and do it there."""
+    if options.id == "list":
+        raise UsageError("`rollback list` does not go with --target: `shannot list --target NAME`")
+    caller = current_caller()
+    with reach(caller, options.target) as there:
+        session_id = resolve(there, options.id)
+        fields = {"id": session_id, "force": options.force}
+        if options.dry_run or not options.yes:
+            answer = there.connection.ask("rollback", {**fields, "dry_run": True})
+            shown = list(_steps(result_of(answer.document, there.name)))
+        if options.dry_run:
+            return _tell_dry_run(options, shown, answer.document, answer.status)
+        if options.yes:
+            if not allows_yes(caller):
+                raise RefusedError("`--yes` is taken away by `allow_yes = false`")
+            where = "--yes"
+        else:
+            with Terminal("rolling back") as terminal:
+                terminal.show(shown)
+                if not terminal.confirm(f"\nPut this back now on {there.name}?"):
+                    raise UnsuccessfulError("not rolled back; nothing was changed")
+                where = terminal.name()
+        _record(caller, there, "rollback", session_id, where, None)
+        answer = there.connection.ask("rollback", {**fields, "dry_run": False})
+    result = result_of(answer.document, there.name)
+    if options.json:
+        print(json.dumps(answer.document))
+        return answer.status
+    for item in result.children("conflicts", MAX_EFFECTS):
+        say(f"shannot: not put back: {escape(item.text('message'))}")
+    for line in result.texts("differences"):
+        say(f"shannot: not as it was: {escape(line)}")
+    say(f"shannot: {escape(result.text('state', 40))} {session_id} on {there.name}")
+    return answer.status
+
+
+def _tell_dry_run(options: Namespace, shown: list[str], document: object, status: int) -> int:
+    if options.json:
+        print(json.dumps(document))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in shown)
+        say("shannot: nothing was changed (--dry-run)")
+    return status
+
+
+def _steps(result: Document) -> Iterator[str]:
+    """Every step of a rollback, and what it cannot do."""
+    yield f"session    {escape(result.text('id', 80))}, to be put back:"
+    for item in result.children("steps", MAX_EFFECTS):
+        fields = item.child("effect").fields()
+        verb, subject, _ = describe(codec.from_json(Document(fields, item.where)))
+        yield f"{item.integer('number'):4}  {verb:<9} {subject}"
+    for item in result.children("conflicts", MAX_EFFECTS):
+        yield f"      ! cannot: {escape(item.text('message'))}"
+    for number in result.items("commands_not_undone", MAX_EFFECTS):
+        yield f"not undone: what the command of effect {escape(str(number)[:20])} did"
+
+
+def _check_execution(options: Namespace) -> None:
+    if options.profile is not None:
+        raise UsageError("--profile: the policy of another machine is its own")
+    if options.timeout != Options().timeout:
+        raise UsageError("--timeout does not go with --target")
+
+
+def _execute(options: Namespace, there: There, session_id: str) -> int:
+    wanted = execution_options(options)
+    fields = {name: getattr(wanted, name) is True for name in _SWITCHES}
+    try:
+        answer = there.connection.ask("execute", {"id": session_id, **fields})
+    except KeyboardInterrupt:
+        again = f"shannot execute --target {there.name} {session_id}"
+        say(f"shannot: stopped; `{again}` goes on")
+        raise
+    result = result_of(answer.document, there.name)
+    if options.json:
+        print(json.dumps(answer.document))
+        return answer.status
+    results = [result_from_json(item) for item in result.children("results", MAX_EFFECTS)]
+    bad = [item for item in results if item.state != "done"]
+    for line in result_lines(bad, style_for(2, current_caller().environment)):
+        say(line)
+    state = escape(result.text("state", 40))
+    done = len(results) - len(bad)
+    say(f"shannot: {state} {session_id} on {there.name}: {done} done, {len(bad)} not")
+    if answer.status != DONE:
+        session = fetch_review(there, session_id).review.session
+        step = next_step(session)
+        if step:
+            say(f"shannot: next: {there_too(step, there.name)}")
+    return answer.status
+
+
+def _record(
+    caller: Caller, there: There, verb: str, session_id: str, where: str, digest: str | None
+) -> None:
+    """Tell our own audit log what is asked of the other machine. AuditError."""
+    fields = {"verb": verb, "said": f"asked of {there.name}", "plan_digest": digest}
+    note(open_store(caller), "request", session_id, fields, person(caller, where))

@@ -1,0 +1,180 @@
+"""What a machine that has nothing but Python is asked to run: it receives the single file, checks
+it on every use, and starts `shannot serve` from it. Counterpart: `deploy.py`.
+
+Theory of operation
+-------------------
+The command that ssh passes on is one constant: `/bin/sh` looks for a Python, which decodes and runs
+PROGRAM. What differs from one use to the next (the file's checksum and length, what is to be done)
+comes on stdin as a frame (`frames.py`), so nothing from outside is ever read by a shell. Base64
+holds no character that sh, bash, fish or csh, one of which is the user's login shell and reads
+the command first, takes for anything but itself.
+
+    here:  {"deploy": {"action": "serve", "sha256": "…", "size": 2219841}}
+    there: {"deploy": {"state": "absent"}}       then the file's bytes are sent, and it says again
+    there: {"deploy": {"state": "ready"}}        and is `shannot serve` from then on
+    there: {"deploy": {"state": "removed"}}      the end, after "remove"
+    there: {"error": {"kind": "RefusedError", …}}
+
+The file stands in `program/` of the state directory, under the name of its own checksum. Both
+directories must be of that user alone; no symbolic link is followed to them or in them. The file
+must be a regular one of that user's alone, with one name, and have that checksum: what is not so
+is refused and left as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+
+PROGRAM = r"""
+import hashlib, json, os, re, stat, struct, sys
+
+def say(message):
+    data = json.dumps(message).encode("ascii")
+    data = memoryview(struct.pack(">I", len(data)) + data)
+    while data:
+        data = data[os.write(1, data):]
+
+def refuse(message):
+    say({"error": {"kind": "RefusedError", "message": message, "exit_code": 126}})
+    sys.exit(126)
+
+def take(length):
+    data = bytearray()
+    while len(data) < length:
+        piece = os.read(0, min(length - len(data), 1 << 16))
+        if not piece:
+            sys.exit(125)
+        data += piece
+    return bytes(data)
+
+def told():
+    length, = struct.unpack(">I", take(4))
+    if length > 4096:
+        refuse("what came is too long")
+    deploy = json.loads(take(length))["deploy"]
+    if not re.fullmatch("[0-9a-f]{64}", deploy["sha256"]) or not 0 < deploy["size"] <= 1 << 26:
+        refuse("what came is no checksum and size")
+    return deploy["action"], deploy["sha256"], deploy["size"]
+
+def base():
+    place = os.environ.get("XDG_STATE_HOME", "")
+    if place.startswith("/"):
+        return os.path.normpath(place)
+    home = os.path.expanduser("~")
+    if not home.startswith("/") or not home.strip("/") or os.stat(home).st_uid != os.geteuid():
+        refuse("there is no home directory: set XDG_STATE_HOME there")
+    return home.rstrip("/") + "/.local/state"
+
+def enter(parent, name, shown):
+    try:
+        os.mkdir(name, 0o700, dir_fd=parent)
+    except FileExistsError:
+        pass
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        there = os.open(name, flags, dir_fd=parent)
+    except OSError:
+        refuse(shown + ": not a directory; remove it")
+    status = os.fstat(there)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        refuse(shown + ": other users can enter it, or it is theirs; remove it, or chmod 700")
+    return there
+
+def verified(directory, name, digest, size, shown):
+    try:
+        there = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                        dir_fd=directory)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        refuse(shown + ": not the file that was sent; remove it")
+    status = os.fstat(there)
+    right = (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+             and status.st_nlink == 1 and not status.st_mode & 0o077 and status.st_size == size)
+    found = hashlib.sha256()
+    while right:
+        piece = os.read(there, 1 << 20)
+        if not piece:
+            break
+        found.update(piece)
+    os.close(there)
+    if not right or found.hexdigest() != digest:
+        refuse(shown + ": not the file that was sent; look who changed it, and remove it")
+    return True
+
+def receive(directory, name, digest, size):
+    data = take(size)
+    if hashlib.sha256(data).hexdigest() != digest:
+        refuse("what came is not the file that was announced")
+    new = ".%s.%d" % (name, os.getpid())
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    there = os.open(new, flags, 0o600, dir_fd=directory)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(there, view):]
+        os.fsync(there)
+        os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        os.unlink(new, dir_fd=directory)
+        raise
+    finally:
+        os.close(there)
+
+def remove(state, directory):
+    for name in os.listdir(directory):
+        if re.fullmatch(r"\.?[0-9a-f]{64}\.pyz(\.[0-9]+)?", name):
+            os.unlink(name, dir_fd=directory)
+    try:
+        os.rmdir("program", dir_fd=state)
+    except OSError:
+        pass
+    say({"deploy": {"state": "removed"}})
+
+def main():
+    os.umask(0o077)
+    action, digest, size = told()
+    place = base()
+    os.makedirs(place, 0o700, exist_ok=True)
+    top = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    state = enter(top, "shannot", place + "/shannot")
+    directory = enter(state, "program", place + "/shannot/program")
+    if action == "remove":
+        return remove(state, directory)
+    name = digest + ".pyz"
+    path = place + "/shannot/program/" + name
+    if not verified(directory, name, digest, size, path):
+        say({"deploy": {"state": "absent"}})
+        receive(directory, name, digest, size)
+        if not verified(directory, name, digest, size, path):
+            refuse(path + ": is gone again")
+    say({"deploy": {"state": "ready"}})
+    if action == "serve":
+        os.execv(sys.executable, [sys.executable, "-I", path, "serve"])
+
+try:
+    main()
+except OSError as error:
+    refuse("cannot keep the program there: " + (error.strerror or "an error"))
+except (ValueError, KeyError, TypeError):
+    refuse("what came is not understood")
+"""
+_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3")
+_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
+_START = "import base64, sys; exec(base64.b64decode(sys.argv[1]))"
+_NONE = "no Python 3.11 or later there"
+
+
+def bootstrap_command() -> str:
+    """The command of the far side: always the same text, for any login shell.
+
+    A Python of this one's version is looked for first: the file holds what this one compiled.
+    """
+    pythons = " ".join(dict.fromkeys((f"python3.{sys.version_info.minor}", *_PYTHONS)))
+    encoded = base64.b64encode(PROGRAM.encode("ascii")).decode("ascii")
+    return (
+        f"/bin/sh -c 'for p in {pythons}; do"
+        f' command -v $p >/dev/null 2>&1 && $p -I -c "{_ENOUGH}" </dev/null 2>/dev/null'
+        f' && exec $p -I -c "{_START}" {encoded}; done; echo "{_NONE}" >&2; exit 127\''
+    )

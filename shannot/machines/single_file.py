@@ -1,0 +1,76 @@
+"""The whole program as one executable file: made for `make pyz`, and for other machines.
+
+A zip archive behind a `#!` line, which any Python of version 3.11 or later runs (zipapp). Its bytes
+depend on the files of `shannot/` and on this interpreter alone: names are sorted, times and modes
+fixed. Beside each source stands what this interpreter compiled of it, so that a start need not;
+another version of Python ignores that and compiles anew (zipimport compares the magic number).
+The standard library's `zipapp.create_archive` is not used: it takes times, modes and the time zone
+from the machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+SHEBANG = b"#!/usr/bin/env python3\n"
+MAIN = b'''"""`shannot.pyz COMMAND`, or `python3 shannot.pyz COMMAND`."""
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit("shannot: this needs Python 3.11 or later; this is %d.%d" % sys.version_info[:2])
+import shannot  # from here, whatever else of that name is installed
+
+# The rest of the archive is found through the package; the standard library comes first.
+sys.path.append(sys.path.pop(0))
+from shannot.cli.main import program
+
+program()
+'''
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can hold
+UNCHECKED_HASH = 1  # PEP 552: a compiled file that is not compared with its source
+
+
+def archive(root: Path) -> bytes:
+    """The whole file. root: the directory that holds `shannot/`, and LICENSE where it is there.
+
+    Raises OSError.
+    """
+    buffer = BytesIO()
+    buffer.write(SHEBANG)
+    with ZipFile(buffer, "a", ZIP_DEFLATED, compresslevel=9) as target:
+        for name, data in _members(root):
+            info = ZipInfo(name, EPOCH)
+            info.compress_type = ZIP_DEFLATED
+            info.create_system = 3  # Unix, wherever it was made
+            info.external_attr = 0o100644 << 16
+            target.writestr(info, data)
+    return buffer.getvalue()
+
+
+def _members(root: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, contents) of everything in the archive, in its order."""
+    licence = root / "LICENSE"
+    if licence.is_file():
+        yield "LICENSE", licence.read_bytes()
+    yield "__main__.py", MAIN
+    for path in sorted((root / "shannot").rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        source = path.read_bytes()
+        yield name, source
+        if "/guest/" not in name or name.endswith("__init__.py"):
+            yield f"{name}c", _compiled(name, source)
+
+
+def _compiled(name: str, source: bytes) -> bytes:
+    """A .pyc of this interpreter: magic number, flags, hash of the source, code (PEP 552)."""
+    code = compile(source, name, "exec", dont_inherit=True, optimize=0)
+    head = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
+    # A copy that nothing else refers to: whether marshal shares objects depends on how often they
+    # are referred to, and so on what this process did before.
+    copy = marshal.loads(marshal.dumps(code))  # noqa: S302 - what was made a moment ago
+    return head + importlib.util.source_hash(source) + marshal.dumps(copy)

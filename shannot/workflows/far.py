@@ -1,0 +1,170 @@
+"""Reaching another machine by its name or its target: ssh, the single file, the server there.
+
+For every verb with `--target`. What the other side says is hostile until it was read by a type.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shannot.config.paths import state_directory
+from shannot.config.remotes import NAME, Remote
+from shannot.effects.document import Document, MalformedError
+from shannot.errors import NotFoundError, RefusedError, ShannotError, UsageError
+from shannot.escape import escape
+from shannot.machines.bootstrap import bootstrap_command
+from shannot.machines.client import Connection
+from shannot.machines.deploy import deploy, own_program
+from shannot.machines.ssh import Access, own_directory, ssh_argv
+from shannot.machines.target import parse_target
+from shannot.sessions.ids import is_id
+from shannot.workflows.choices import own_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shannot.machines.client import Hello
+    from shannot.workflows.request import Caller
+
+RESTRICTED = "shannot-serve"
+"""What is asked of a key that starts `shannot serve` whatever is asked."""
+_SESSIONS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A machine that was reached."""
+
+    name: str
+    connection: Connection
+    hello: Hello
+    remote: Remote
+    sent: bool
+    """Was the single file sent to it now?"""
+
+
+def find_remote(caller: Caller, name: str) -> Remote:
+    """The remote of that name, or a target `user@host[:port]`. UsageError, NotFoundError."""
+    known = remotes(caller)
+    if name in known:
+        return known[name]
+    if "@" not in name:
+        if not NAME.match(name):
+            shown = escape(name[:80])
+            raise UsageError(f"--target: no name of a remote, and no user@host: {shown}")
+        raise NotFoundError(f"no remote {name}: `shannot remote add {name} user@host`")
+    parse_target(name)
+    return Remote(name)
+
+
+def remotes(caller: Caller) -> Mapping[str, Remote]:
+    """Those of the user's and the machine's configuration; a project has no say."""
+    settings = own_settings(caller)
+    return settings.remotes if settings is not None else {}
+
+
+def access_of(remote: Remote, caller: Caller) -> Access:
+    """How ssh gets there. Raises UsageError for anything that is not harmless in a command line."""
+    return Access(
+        parse_target(remote.target),
+        _at_home(remote.identity, caller.home),
+        _at_home(remote.known_hosts, caller.home),
+        remote.accept_new,
+    )
+
+
+def _at_home(path: str | None, home: str) -> str | None:
+    return f"{home}{path[1:]}" if path is not None and path.startswith("~/") else path
+
+
+@contextmanager
+def reach(caller: Caller, name: str) -> Iterator[There]:
+    """A connection to the server there, until the block ends. Raises ShannotError."""
+    remote = find_remote(caller, name)
+    connection = _connect(caller, remote, name)
+    try:
+        sent = False
+        if not remote.restricted:
+            sent = deploy(connection, own_program(_kept(caller)), "serve")
+        yield There(name, connection, connection.greet(), remote, sent)
+    finally:
+        connection.close()
+
+
+def deploy_to(caller: Caller, name: str, action: Literal["send", "remove"]) -> bool:
+    """Send the single file, or take it away. Was it sent? Raises ShannotError."""
+    remote = find_remote(caller, name)
+    if remote.restricted:
+        raise RefusedError(f"{name}: its key starts a shannot that is there already")
+    connection = _connect(caller, remote, name)
+    try:
+        return deploy(connection, own_program(_kept(caller)), action)
+    finally:
+        connection.close()
+
+
+def _connect(caller: Caller, remote: Remote, name: str) -> Connection:
+    access = access_of(remote, caller)
+    command = RESTRICTED if remote.restricted else bootstrap_command()
+    return Connection(ssh_argv(access, command, _sockets(caller)), name)
+
+
+def _sockets(caller: Caller) -> str:
+    """The directory for shared connections: of this user alone, and with a short name."""
+    runtime = caller.environment.get("XDG_RUNTIME_DIR", "")
+    base = runtime if runtime.startswith("/") and os.path.isdir(runtime) else ""
+    return own_directory(f"{base or _state(caller)}/{'shannot-ssh' if base else 'ssh'}")
+
+
+def _kept(caller: Caller) -> str:
+    return f"{_state(caller)}/program"
+
+
+def _state(caller: Caller) -> str:
+    """The state directory, which is of this user alone. Raises RefusedError, UsageError."""
+    return own_directory(state_directory(caller.environment, caller.uid))
+
+
+def ask(there: There, verb: str, fields: Mapping[str, str | bool | None]) -> Document:
+    """One request whose answer is a document: its result. Raises the error that it tells."""
+    answer = there.connection.ask(verb, fields)
+    return result_of(answer.document, there.name)
+
+
+def result_of(document: object, name: str) -> Document:
+    """The result in an envelope of `--json`. Raises the error there, MalformedError."""
+    envelope = Document(document, name)
+    if "error" in envelope.names():
+        error = envelope.child("error")
+        kinds: dict[str, type[ShannotError]] = {
+            kind.__name__: kind for kind in (NotFoundError, RefusedError, UsageError)
+        }
+        kind = kinds.get(error.text("kind", 80), ShannotError)
+        found = kind(f"{name}: {error.text('message', 10_000)}")
+        if kind is ShannotError:
+            found.exit_code = error.integer("exit_code", 1, 255)
+        raise found
+    return envelope.child("result")
+
+
+def resolve(there: There, prefix: str) -> str:
+    """The whole id of a session there. Raises NotFoundError, UsageError."""
+    if is_id(prefix):
+        return prefix
+    if "status" not in there.hello.allowed:
+        raise UsageError(f"{there.name}: its key does not allow a list: give the whole session id")
+    found = [
+        item.text("id", 80) for item in ask(there, "status", {}).children("sessions", _SESSIONS_MAX)
+    ]
+    matches = [item for item in found if item.startswith(prefix)]
+    if not matches or not prefix:
+        raise NotFoundError(f"{there.name}: no session {escape(prefix[:80])}")
+    if len(matches) > 1:
+        raise UsageError(f"{there.name}: {escape(prefix[:80])} means {len(matches)} sessions")
+    if not is_id(matches[0]):
+        raise MalformedError(f"{there.name}: a session without an id")
+    return matches[0]

@@ -1,0 +1,125 @@
+"""A real sshd on loopback, with its own keys, port and configuration below one directory.
+
+It lets in the user who runs the tests, whose home, state and configuration it replaces by
+directories of the test's own: the other machine.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.cli.places import ROOT
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+PRIVSEP = Path("/run/sshd")
+"""Debian's sshd, started as root, wants this directory."""
+
+
+def missing() -> str:
+    """Why no sshd can be tried here; "" where it can."""
+    if SSHD is None or shutil.which("ssh") is None or shutil.which("ssh-keygen") is None:
+        return "openssh-server and openssh-client are not installed"
+    account = pwd.getpwuid(os.getuid())
+    if not os.access(account.pw_shell, os.X_OK) or account.pw_shell.endswith(("false", "nologin")):
+        return f"{account.pw_name} has no login shell"
+    return ""
+
+
+class Sshd:
+    """Runs from `start` to `stop`. `home` and `state` are the other machine's."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.home = base / "home"
+        self.state = base / "state"
+        self.project = self.home / "project"
+        self.keys = base / "keys"
+        self.user = pwd.getpwuid(os.getuid()).pw_name
+        for directory in (self.project, self.keys, self.home / ".ssh"):
+            directory.mkdir(parents=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.target = f"{self.user}@127.0.0.1:{self.port}"
+        self.host_key = self.key("host")
+        self.known_hosts = base / "known_hosts"
+        public = (self.keys / "host.pub").read_text()
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {public}")
+        self.authorized = self.home / ".ssh" / "authorized_keys"
+        self.authorized.touch(mode=0o600)
+        self.program = base / "shannot"
+        """An installed shannot there, for restricted keys."""
+        self.program.write_text(
+            f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} -m shannot "$@"\n'
+        )
+        self.program.chmod(0o755)
+        self._made_privsep = False
+
+    def key(self, name: str) -> Path:
+        """A new key. Returns the path of the private one."""
+        path = self.keys / name
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(path)]
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+        return path
+
+    def allow(self, line: str) -> None:
+        with self.authorized.open("a") as file:
+            file.write(line.rstrip("\n") + "\n")
+
+    def start(self) -> None:
+        if os.getuid() == 0 and not PRIVSEP.exists():
+            PRIVSEP.mkdir(mode=0o755)
+            self._made_privsep = True
+        path = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"
+        configuration = self.base / "sshd_config"
+        configuration.write_text(
+            f"ListenAddress 127.0.0.1:{self.port}\nHostKey {self.host_key}\nPidFile none\n"
+            f"AuthorizedKeysFile {self.authorized}\nStrictModes no\nUsePAM no\n"
+            "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+            "ExposeAuthInfo yes\nMaxStartups 100\nSubsystem sftp internal-sftp\n"
+            f"SetEnv HOME={self.home} XDG_STATE_HOME={self.state}"
+            f" XDG_CONFIG_HOME={self.home}/.config PATH={path}\n"
+        )
+        self._log = (self.base / "sshd.log").open("wb")
+        self._process = subprocess.Popen(
+            [str(SSHD), "-D", "-e", "-f", str(configuration)],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError((self.base / "sshd.log").read_text())
+
+    def stop(self, sockets: Path) -> None:
+        """Also the connections that the client keeps for later, by their sockets."""
+        for path in sockets.glob("*") if sockets.is_dir() else ():
+            words = ["ssh", "-o", f"ControlPath={path}", "-O", "exit", "--", "nobody"]
+            subprocess.run(words, capture_output=True)
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+        if self._made_privsep:
+            PRIVSEP.rmdir()
+
+    def ssh(
+        self, key: Path, *words: str, options: tuple[str, ...] = (), stdin: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """The real client with a key, without any of our own options."""
+        argv = ["ssh", "-F", "/dev/null", "-i", str(key), "-o", "IdentitiesOnly=yes"]
+        argv += ["-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={self.known_hosts}"]
+        argv += ["-p", str(self.port), *options, f"{self.user}@127.0.0.1", *words]
+        return subprocess.run(
+            argv, input=stdin, capture_output=True, timeout=60, start_new_session=True
+        )
