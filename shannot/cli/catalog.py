@@ -23,7 +23,7 @@ COMMANDS = {
     "audit": "what was run, decided and executed, and whether that record is whole",
     "prune": "remove sessions that are over, and what killed runs left",
     "explain": "what the policy says about a command, and why",
-    "setup": "install the pypy runtime, or tell an agent's client about shannot",
+    "setup": "install the pypy runtime, tell an agent's client, print a restricted key's line",
     "status": "what is installed, and what waits",
     "doctor": "try every part on this machine, and say what to do about what fails",
     "remote": "other machines by name, for --target: add, list, test, remove, deploy",

@@ -16,6 +16,7 @@ from .frames import FrameError, unpacked
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{4}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,99}\Z")
+_KEY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}\Z")
 _EFFECTS = re.compile(r"[0-9]{1,6}(-[0-9]{1,6})?(,[0-9]{1,6}(-[0-9]{1,6})?){0,9999}\Z")
 _VALUE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?\Z")
 _LIMITS = ("timeout", "cpu", "memory", "processes", "output", "files")
@@ -35,6 +36,11 @@ class Job:
     takes_stdin: bool = False
     document_only: bool = True
     """Its stdout is the JSON document; else that comes on a descriptor of its own."""
+
+
+def is_key_name(text: str) -> bool:
+    """Can the audit log call an ssh key so, and a command line in authorized_keys hold it?"""
+    return _KEY_NAME.match(text) is not None
 
 
 def job(verb: str, request: Document) -> Job:

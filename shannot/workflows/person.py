@@ -16,6 +16,8 @@ from hashlib import sha256
 from shannot.sessions.decision import NAME, Person
 from shannot.workflows.request import Caller
 
+KEY_VARIABLE = "SHANNOT_SSH_KEY"
+"""The key's name as `shannot serve --key` was told it, where sshd does not name the key."""
 _MAX_FILE = 1 << 20  # bytes of the file of sshd and of authorized_keys
 _KEY_WORDS = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
 
@@ -28,7 +30,7 @@ def person(caller: Caller, where: str) -> Person:
         who=caller.user[:NAME],
         uid=caller.uid,
         where=where[:NAME],
-        key=_key(environment, caller.home)[:NAME],
+        key=(environment.get(KEY_VARIABLE) or _key(environment, caller.home))[:NAME],
         address=connection[0][:NAME],
     )
 

@@ -265,7 +265,7 @@ def test_zsh_offers_what_the_parsers_know(place: Place) -> None:
                 offered = {word.rstrip("=") for word in zsh.offers(line)}
                 assert flags_of(each) <= offered, each.words
         cases: list[tuple[str, set[str]]] = [
-            ("shannot setup ", {"pypy", "mcp"}),
+            ("shannot setup ", {"pypy", "mcp", "key"}),
             ("shannot run --view ", {"project", "system"}),
             ("shannot run --view=", {"project", "system"}),
             ("shannot run --timeout ", set()),

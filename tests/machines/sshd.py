@@ -119,7 +119,7 @@ class Sshd:
         """The real client with a key, without any of our own options."""
         argv = ["ssh", "-F", "/dev/null", "-i", str(key), "-o", "IdentitiesOnly=yes"]
         argv += ["-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={self.known_hosts}"]
-        argv += ["-p", str(self.port), *options, f"{self.user}@127.0.0.1", *words]
+        argv += ["-p", str(self.port), *options, f"{self.user}@127.0.0.1", "--", *words]
         return subprocess.run(
             argv, input=stdin, capture_output=True, timeout=60, start_new_session=True
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +91,217 @@ def test_a_machine_with_nothing_but_python_does_the_whole_job(lab: Lab) -> None:
     assert f"{words[3]}  rolled-back".encode() in listed.stdout
     assert sorted(path.name for path in lab.there.state.iterdir()) == ["shannot"]
     assert sorted(path.name for path in lab.there.home.iterdir()) == [".ssh", "project"]
+
+
+def restricted(lab: Lab, name: str, verbs: str, *options: str) -> Path:
+    """A new key that may ask for these verbs, and a remote of its name that uses it."""
+    key = lab.there.key(name)
+    printed = lab.shannot(
+        "setup", "key", f"{key}.pub", f"--verbs={verbs}", f"--program={lab.there.program}", *options
+    )
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.startswith(b'restrict,command="')
+    lab.there.allow(printed.stdout.decode())
+    lab.add(name, key, "--restricted")
+    return key
+
+
+def test_a_restricted_key_does_the_same_job_under_its_own_name(lab: Lab) -> None:
+    restricted(lab, "ops-key", "run,status,show,approve,execute,rollback")
+    session = lab.propose("ops-key")
+    conf = lab.there.project / "app.conf"
+    for words in (("approve", "--yes"), ("execute",), ("rollback", "--yes")):
+        done = lab.shannot(words[0], "--target", "ops-key", session, *words[1:])
+        assert done.returncode == 0, done.stderr
+        assert conf.read_text() == ("first\nmore\n" if words[0] == "execute" else "first\n")
+    told = [json.loads(line) for line in lab.audit_there().splitlines()]
+    events = {item["event"] for item in told if item.get("key") == "ops-key"}
+    assert {"request", "approved", "executing", "executed"} <= events
+
+
+def test_a_restricted_key_is_refused_what_it_does_not_name(lab: Lab) -> None:
+    restricted(lab, "only-run", "run,show")
+    session = lab.propose("only-run")
+    for words in (("approve", "--yes"), ("execute",), ("rollback", "--yes"), ("reject",)):
+        done = lab.shannot(words[0], "--target", "only-run", session, *words[1:])
+        assert done.returncode == 126, done.stderr
+        assert b"this key does not allow" in done.stderr
+    assert (lab.there.project / "app.conf").read_text() == "first\n"
+    told = lab.audit_there()
+    for verb in ("approve", "execute", "rollback", "reject"):
+        assert f"does not allow '{verb}'" in told
+
+
+def test_no_real_ssh_client_gets_more_out_of_a_restricted_key(lab: Lab, tmp_path: Path) -> None:
+    key = restricted(lab, "closed", "run")
+    asked = (("id",), ("/bin/sh",), ("shannot-serve; id",), ("-V",), ("scp", "-t", "/"))
+    for number, words in enumerate(asked):
+        done = lab.there.ssh(key, *words)
+        assert done.returncode == 126, (words, done.stderr)
+        assert b"uid=" not in done.stdout + done.stderr
+        assert lab.audit_there().count("this key has no shell") >= number + 1
+    bare = lab.there.ssh(key, stdin=b"id\nexit\n")  # what a shell would take for commands
+    assert bare.returncode == 125
+    assert b"uid=" not in bare.stdout + bare.stderr
+    sftp = lab.there.ssh(key, "sftp", options=("-s",))
+    assert sftp.returncode == 126, sftp.stderr
+    forward = lab.there.ssh(key, options=("-W", f"127.0.0.1:{lab.there.port}"))
+    assert forward.returncode == 255
+    assert b"administratively prohibited" in forward.stderr
+    back = lab.there.ssh(
+        key,
+        "shannot-serve",
+        options=("-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:0:[::1]:9"),
+    )
+    assert back.returncode == 255, back.stderr
+    assert b"remote port forwarding failed" in back.stderr
+
+
+def test_the_key_of_one_command_executes_one_approved_session_and_nothing_else(lab: Lab) -> None:
+    key = lab.there.key("historical")
+    public = key.with_name("historical.pub").read_text()
+    command = f"{lab.there.program} execute --session-id ${{SSH_ORIGINAL_COMMAND}}"
+    lab.there.allow(f'restrict,command="{command}" {public}')
+    session, other = lab.propose("web"), lab.propose("web")
+    assert lab.shannot("approve", "--target", "web", session, "--yes").returncode == 0
+    conf = lab.there.project / "app.conf"
+    for asked in (
+        "", "id", "*", "/bin/sh", f"{session} {session}", f"{session} --redo", f"--json {session}",
+        f"-- {session}", f"{session}; id", f"{session}\nid", f"{session[:-1]}", f"$(id) {session}",
+        "--help", f"{session} && id", f"`id`{session}",
+    ):  # fmt: skip
+        done = lab.there.ssh(key, asked) if asked else lab.there.ssh(key)
+        assert done.returncode == 126, (asked, done.stdout, done.stderr)
+        assert b"uid=" not in done.stdout + done.stderr
+    assert lab.there.ssh(key, other).returncode == 1  # nobody has approved it
+    assert conf.read_text() == "first\n"
+    assert lab.there.ssh(key, session).returncode == 0
+    assert conf.read_text() == "first\nmore\n"
+    assert "expected exactly one session id" in lab.audit_there()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "-oProxyCommand=touch${IFS}PWNED", "-oProxyCommand=touch PWNED@h", "u@-oProxyCommand=x",
+        "u@h`touch PWNED`", "u@h;touch PWNED", "u@h:22 -oX", "u@h:0", "u@h:99999", "u@h\n", "u u@h",
+        "u@%h", "u@h$(touch PWNED)", "u@[::1", "--@h", "u@", "@h", "u@h:22:22", "u@\u202eh",
+    ],
+)  # fmt: skip
+def test_a_target_that_ssh_would_read_as_more_is_refused(lab: Lab, target: str) -> None:
+    ran = lab.shannot("run", f"--target={target}", "-c", "1")
+    assert ran.returncode == 2, ran.stderr
+    added = lab.shannot("remote", "add", "x", "--", target)
+    assert added.returncode == 2, added.stderr
+    assert not (lab.here.project / "PWNED").exists()
+    assert b" x " not in lab.shannot("remote", "list").stdout
+
+
+def test_a_path_that_ssh_would_read_as_more_is_refused(lab: Lab) -> None:
+    for path in ("/k -oProxyCommand=x", "/k%d", "~root/k", "k", '/k"', "/k\n", "/${HOME}"):
+        for option in ("--identity", "--known-hosts"):
+            done = lab.shannot("remote", "add", "x", "u@h", f"{option}={path}")
+            assert done.returncode == 2, done.stderr
+
+
+def program_there(lab: Lab) -> Path:
+    """The single file there. Raises ValueError where it is not exactly one."""
+    assert lab.shannot("remote", "deploy", "web").returncode == 0
+    (found,) = (lab.there.state / "shannot" / "program").iterdir()
+    return found
+
+
+def refused(lab: Lab, said: bytes) -> None:
+    done = lab.shannot("run", "--target", "web", "-c", "print('ran')")
+    assert done.returncode == 126, done.stderr
+    assert said in done.stderr
+    assert done.stdout == b""
+
+
+def test_a_file_that_was_replaced_or_planted_is_refused_and_left_alone(
+    lab: Lab, tmp_path: Path
+) -> None:
+    stands = program_there(lab)
+    right = stands.read_bytes()
+    evil = b"#!/usr/bin/env python3\nprint('evil')\n"
+    try:
+        stands.write_bytes(evil.ljust(len(right), b"#"))
+        refused(lab, b"not the file that was sent")
+        assert stands.read_bytes().startswith(evil)
+        stands.unlink()
+        copy = tmp_path / "copy.pyz"
+        copy.write_bytes(right)
+        copy.chmod(0o600)
+        stands.symlink_to(copy)
+        refused(lab, b"not the file that was sent")
+        stands.unlink()
+        os.link(copy, stands)  # another name, by which it can be changed
+        refused(lab, b"not the file that was sent")
+        stands.unlink()
+        os.mkfifo(stands, 0o600)
+        refused(lab, b"not the file that was sent")
+        stands.unlink()
+        stands.write_bytes(right)
+        stands.chmod(0o666)
+        refused(lab, b"not the file that was sent")
+    finally:
+        stands.unlink(missing_ok=True)
+    assert program_there(lab).read_bytes() == right
+
+
+def test_a_directory_of_others_is_refused_and_no_link_is_followed(lab: Lab, tmp_path: Path) -> None:
+    stands = program_there(lab)
+    directory = stands.parent
+    directory.chmod(0o770)
+    refused(lab, b"other users can enter it")
+    directory.chmod(0o700)
+    moved = tmp_path / "moved"
+    directory.rename(moved)
+    directory.symlink_to(moved)
+    refused(lab, b"not a directory")
+    directory.unlink()
+    moved.rename(directory)
+    assert lab.shannot("remote", "deploy", "web").returncode == 0
+
+
+def test_a_host_key_that_is_not_known_or_has_changed_is_refused(lab: Lab, tmp_path: Path) -> None:
+    empty = tmp_path / "known"
+    empty.touch()
+    other = lab.there.key("other-host").with_name("other-host.pub").read_text()
+    words = ("remote", "add", "odd", lab.there.target, f"--identity={lab.key}")
+    changed = f"[127.0.0.1]:{lab.there.port} {other}"
+    tried = (("", (), 125), (changed, ("--accept-new",), 125), ("", ("--accept-new",), 0))
+    for text, options, status in tried:
+        empty.write_text(text)
+        assert lab.shannot(*words, f"--known-hosts={empty}", *options).returncode == 0
+        tested = lab.shannot("remote", "test", "odd")
+        assert tested.returncode == status, tested.stderr
+        assert lab.shannot("remote", "remove", "odd").returncode == 0
+
+
+def test_removing_leaves_the_other_text_and_takes_the_file_away(lab: Lab) -> None:
+    config = lab.here.home.parent / "config" / "shannot" / "config.toml"
+    before = config.read_text()
+    lab.add("gone", lab.key)
+    assert lab.shannot("remote", "deploy", "gone").returncode == 0
+    done = lab.shannot("remote", "remove", "gone", "--program")
+    assert done.returncode == 0, done.stderr
+    assert config.read_text().rstrip() == before.rstrip()
+    assert not (lab.there.state / "shannot" / "program").exists()
+    assert lab.shannot("remote", "remove", "gone").returncode == 127
+
+
+def test_a_plain_run_here_loads_nothing_of_this(lab: Lab) -> None:
+    code = (
+        "import sys; from shannot.cli.main import main\n"
+        "status = main(['run', '-q', '-c', 'print(1)'])\n"
+        "print([n for n in sys.modules if n.startswith(('shannot.machines', 'shannot.cli.far',"
+        " 'shannot.workflows.far'))])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=lab.here.environment,
+        cwd=lab.here.project,
+        capture_output=True,
+    )
+    assert done.stdout.splitlines()[-1] == b"[]", (done.stdout, done.stderr)

@@ -12,10 +12,10 @@ from shannot import __version__
 from shannot.cli.place import current_caller, open_store
 from shannot.errors import DONE, RefusedError, UsageError
 from shannot.machines.serve import Ceiling, Host, Server
-from shannot.machines.verbs import VERBS
+from shannot.machines.verbs import VERBS, is_key_name
 from shannot.workflows.auditing import note
 from shannot.workflows.itself import command
-from shannot.workflows.person import person
+from shannot.workflows.person import KEY_VARIABLE, person
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,7 +30,9 @@ EPILOG = """\
 Speaks the protocol of `shannot run --target` on stdin and stdout; there is no shell anywhere.
 For a key that may do this and no more, in authorized_keys:
 
-  restrict,command="shannot serve --profile ops --allow run,status,show,diff" ssh-ed25519 …"""
+  restrict,command="shannot serve --profile ops --allow run,status,show,diff" ssh-ed25519 …
+
+`shannot setup key` prints such a line."""
 
 
 def configure(parser: Parser) -> None:
@@ -42,6 +44,7 @@ def configure(parser: Parser) -> None:
         default=",".join(VERBS),
         help=f"what may be asked for, of {', '.join(VERBS)} (default: all)",
     )
+    parser.add_argument("--key", metavar="NAME", help="what the audit log calls the ssh key")
     parser.add_argument(
         "--profile", metavar="NAME|FILE", help="the policy of every run and execution"
     )
@@ -53,6 +56,10 @@ def run(options: Namespace) -> int:
     for verb in allowed:
         if verb not in VERBS:
             raise UsageError(f"--allow: no such verb: {verb} (of {', '.join(VERBS)})")
+    if options.key is not None:
+        if not is_key_name(options.key):
+            raise UsageError("--key: a name of letters, digits and _.@+- only")
+        os.environ[KEY_VARIABLE] = options.key  # for the processes that do the work as well
     asked = os.environ.get("SSH_ORIGINAL_COMMAND", "")
     if asked not in ("", ASKED_FOR):
         _record("shell", "", "this key has no shell")

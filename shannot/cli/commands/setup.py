@@ -1,4 +1,4 @@
-"""`shannot setup`: install the `pypy` runtime (here), or tell an agent's client (`setup_mcp`)."""
+"""`shannot setup`: install the `pypy` runtime (here); see also `setup_mcp` and `setup_key`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from shannot.cli import setup_mcp
+from shannot.cli import setup_key, setup_mcp
 from shannot.cli.envelope import plain, success
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller, state_path
@@ -67,11 +67,13 @@ def configure(parser: Parser) -> None:
     pypy.add_argument("--remove", action="store_true", help="take the runtime away")
     add_json(pypy)
     setup_mcp.configure(parts)
+    setup_key.configure(parts)
 
 
 def run(options: Namespace) -> int:
     """Do the part that was named, and say how it ended."""
-    return setup_mcp.run(options) if options.part == "mcp" else _run_pypy(options)
+    parts = {"mcp": setup_mcp.run, "key": setup_key.run, "pypy": _run_pypy}
+    return parts[options.part](options)
 
 
 def _run_pypy(options: Namespace) -> int:
