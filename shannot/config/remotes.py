@@ -1,6 +1,6 @@
-"""`[remotes.NAME]` and `[groups]` of the user's and the machine's configuration: other machines.
+"""`[remotes.NAME]` of the user's and the machine's configuration: other machines.
 
-Called by `settings.py`, and only where one of them is there. What a target's text means is
+Called by `settings.py`, and only where one is there. What a target's text means is
 `machines/target.py`'s to say.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shannot.config.document import Document, Table
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-"""Of a remote or a group: neither an option nor a target with a user."""
+"""Of a remote: neither an option nor a target with a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def read_remotes(document: Document, table: Table) -> dict[str, Remote]:
     """`[remotes]` of one file. Raises UsageError naming the line."""
     found: dict[str, Remote] = {}
     known = tuple(item.name for item in fields(Remote))
-    for name, value in _named(document, "remotes", table.get("remotes", {})).items():
+    for name, value in _named(document, table.get("remotes", {})).items():
         key = ("remotes", name)
         values = document.tables(key, value, known)
         if "target" not in values:
@@ -67,19 +67,11 @@ def _remote(document: Document, key: tuple[str, str], values: Table) -> Remote:
     )
 
 
-def read_groups(document: Document, table: Table) -> dict[str, tuple[str, ...]]:
-    """`[groups]` of one file: NAME = ["remote", …]. Raises UsageError naming the line."""
-    return {
-        name: tuple(item.text for item in document.strings(("groups", name), value))
-        for name, value in _named(document, "groups", table.get("groups", {})).items()
-    }
-
-
-def _named(document: Document, top: str, value: object) -> Mapping[str, object]:
+def _named(document: Document, value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise document.fail((top,), f"{top} must be a table")
+        raise document.fail(("remotes",), "remotes must be tables such as [remotes.web]")
     for name in value:
         if not NAME.match(name):
             message = "a name is letters, digits, `.`, `_` and `-`, and begins with none of these"
-            raise document.fail((top, name), message)
+            raise document.fail(("remotes", name), message)
     return value

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _TOP = (
     "profile", "profiles", "limits", "files", "run", "approve", "sessions", "queue", "remotes",
-    "groups",
 )  # fmt: skip
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
@@ -59,8 +58,6 @@ class Settings:
     queue: str | None = None
     """The directory in which sessions are proposed to other users, and theirs are found."""
     remotes: Mapping[str, Remote] = field(default_factory=dict)
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names of remotes, by the group's."""
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
@@ -98,7 +95,7 @@ def _noted(settings: Settings, document: Document) -> Settings:
 def _merge(settings: Settings, document: Document) -> Settings:
     table = document.tables((), document.table, _TOP)
     settings = _merge_profiles(settings, document, table)
-    if "remotes" in table or "groups" in table:
+    if "remotes" in table:
         settings = _merge_remotes(settings, document, table)
     limits = _limits(document, table)
     files = document.tables(("files",), table.get("files", {}), ("map",))
@@ -124,13 +121,9 @@ def _merge(settings: Settings, document: Document) -> Settings:
 
 
 def _merge_remotes(settings: Settings, document: Document, table: Table) -> Settings:
-    from shannot.config.remotes import read_groups, read_remotes  # where there are any
+    from shannot.config.remotes import read_remotes  # where there are any
 
-    return replace(
-        settings,
-        remotes={**settings.remotes, **read_remotes(document, table)},
-        groups={**settings.groups, **read_groups(document, table)},
-    )
+    return replace(settings, remotes={**settings.remotes, **read_remotes(document, table)})
 
 
 def _queue(document: Document, table: Table) -> str | None:
