@@ -6,6 +6,7 @@ directories of the test's own: the other machine.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -19,7 +20,8 @@ from tests.cli.places import ROOT
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 PRIVSEP = Path("/run/sshd")
-"""Debian's sshd, started as root, wants this directory."""
+"""Debian's sshd, started as root, wants this directory for as long as it serves."""
+MARK = PRIVSEP / ".made-for-tests"
 
 
 def missing() -> str:
@@ -30,6 +32,37 @@ def missing() -> str:
     if not os.access(account.pw_shell, os.X_OK) or account.pw_shell.endswith(("false", "nologin")):
         return f"{account.pw_name} has no login shell"
     return ""
+
+
+def hold_privsep() -> int:
+    """Make it where it is missing. Returns a descriptor that keeps other workers' hands off it."""
+    while True:
+        try:
+            PRIVSEP.mkdir(mode=0o755)
+            MARK.touch()
+        except FileExistsError:
+            pass
+        try:
+            held = os.open(PRIVSEP, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(held, fcntl.LOCK_SH)
+            if os.path.samestat(os.fstat(held), os.stat(PRIVSEP)):
+                return held
+        except FileNotFoundError:
+            continue  # the last of the others has just removed it
+        os.close(held)
+
+
+def release_privsep(held: int) -> None:
+    """Remove it, if a test has made it and no other one serves."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if MARK.exists():
+            MARK.unlink()
+            PRIVSEP.rmdir()
+    except BlockingIOError:
+        pass  # whoever is last does it
+    finally:
+        os.close(held)
 
 
 class Sshd:
@@ -60,7 +93,7 @@ class Sshd:
             f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} -m shannot "$@"\n'
         )
         self.program.chmod(0o755)
-        self._made_privsep = False
+        self._privsep = -1
 
     def key(self, name: str) -> Path:
         """A new key. Returns the path of the private one."""
@@ -74,9 +107,8 @@ class Sshd:
             file.write(line.rstrip("\n") + "\n")
 
     def start(self) -> None:
-        if os.getuid() == 0 and not PRIVSEP.exists():
-            PRIVSEP.mkdir(mode=0o755)
-            self._made_privsep = True
+        if os.getuid() == 0:
+            self._privsep = hold_privsep()
         path = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"
         configuration = self.base / "sshd_config"
         configuration.write_text(
@@ -110,8 +142,8 @@ class Sshd:
         self._process.terminate()
         self._process.wait(20)
         self._log.close()
-        if self._made_privsep:
-            PRIVSEP.rmdir()
+        if self._privsep >= 0:
+            release_privsep(self._privsep)
 
     def ssh(
         self, key: Path, *words: str, options: tuple[str, ...] = (), stdin: bytes = b""
