@@ -41,7 +41,7 @@ def save(place: Place, effect: MetadataEffect, partial: bool) -> Saved:
     if stat.S_ISDIR(found.st_mode):
         return Saved(place.path, "directory", mode, *owner, found.st_mtime_ns)
     names = found.st_nlink if found.st_nlink > 1 else 0
-    inode = f"{found.st_dev}:{found.st_ino}" if names else ""
+    inode = f"{found.st_dev}:{found.st_ino}"
     return Saved(place.path, "file", mode, *owner, found.st_mtime_ns, inode=inode, names=names)
 
 

@@ -13,6 +13,7 @@ from shannot.effects.model import (
     Effect,
     MovePath,
     RunCommand,
+    WriteFile,
 )
 from shannot.escape import escape
 from shannot.sessions.blobs import hash_descriptor
@@ -32,18 +33,20 @@ def differences(effects: Sequence[Effect], progress: Progress) -> tuple[str, ...
     found: list[str] = []
     changed: set[str] = set()
     elsewhere: set[str] = set()  # files whose mode, owner or time was set under another name
+    replaced = False  # was a file of several names written? All of them are another file then
     for number in sorted(progress.begun):
         effect = effects[number - 1]
         if isinstance(effect, RunCommand):
             continue
         metadata = isinstance(effect, _METADATA)
         for saved in progress.begun[number]:
-            if saved.inode in elsewhere:
+            if saved.inode in elsewhere or (replaced and saved.names):
                 continue
             if metadata and saved.inode:
                 elsewhere.add(saved.inode)
             if saved.path not in changed and not _is_below(saved.path, changed):
                 found += [f"{escape(saved.path)}: {what}" for what in _compare(saved, effect)]
+            replaced = replaced or bool(isinstance(effect, WriteFile) and saved.names)
         changed.add(effect.path)
         if isinstance(effect, MovePath):
             changed.add(effect.source)
