@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shannot.policy.command import Command
 from shannot.policy.command_line import is_visible, shown
 from shannot.policy.defaults import SCRIPTED, SECOND_WRITTEN, SHELLS, UNCOVERED, WRAPPERS
 from shannot.policy.rules import Rule, holds_in
 from shannot.policy.walk import is_shell_line, plain_name
 from shannot.policy.without import parse_without
+from shannot.policy.wrappers import WRAPPED_AFTER, peel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ _SYSTEM = (
 )
 """Where a program of the fixed PATH may lead to through links."""
 _RUNNING = SHELLS | WRAPPERS | SCRIPTED
+_SHOWING = frozenset({"show", "list", "lst", "ls", "get", "help"})
+"""Actions of ip(8) that change nothing."""
 _OF_MANY_NAMES = {"", "busybox", "toybox", "coreutils"}
 _UNCOVERED = {name: parse_without(patterns.split()) for name, patterns in UNCOVERED.items()}
 
@@ -41,7 +46,24 @@ def objection(command: Command, rule: Rule) -> str:
         return "Its shell line can be read in more than one way."
     if not holds_in(rule, command.directory):
         return f"The rule {rule.text} holds in {rule.cwd} only."
-    return _of_words(command, rule)
+    return _of_words(command, rule) or _of_wrapped(command, rule)
+
+
+def _of_wrapped(command: Command, rule: Rule) -> str:
+    """The rule `sudo find` covers no more options of find than the rule `find` would."""
+    name = plain_name(command.argv[0])
+    if name not in WRAPPED_AFTER:
+        return ""
+    at = peel(name, rule.words)
+    if not at:  # `timeout 5` would allow whatever comes after it
+        return _runs_others(rule) if len(command.argv) > len(rule.words) else ""
+    inner = replace(command, argv=command.argv[at:], executable="")
+    wrapped = replace(rule, words=rule.words[at:])
+    return _of_words(inner, wrapped) or _of_wrapped(inner, wrapped)
+
+
+def _runs_others(rule: Rule) -> str:
+    return f"The rule {rule.text} names a program that runs others; name its arguments too."
 
 
 def _of_words(command: Command, rule: Rule) -> str:
@@ -49,13 +71,19 @@ def _of_words(command: Command, rule: Rule) -> str:
     own = {plain_name(command.executable)} - _OF_MANY_NAMES
     names = {plain_name(command.argv[0])} | own
     if len(rule.words) == 1 and names & _RUNNING:
-        return f"The rule {rule.text} names a program that runs others; name its arguments too."
+        return _runs_others(rule)
     words = command.argv[len(rule.words) :]
     if not words:
         return ""
     word = rule.without.find(words)
     if word:
         return f"The rule {rule.text} does not cover {shown((word,))}."
+    if names & _RUNNING - {"tar"} and all(word[:1] == "-" for word in rule.words[1:]):
+        return _runs_others(rule)  # `sed -n` names no script, `mysql -e` no statement
+    if "ip" in names and not _SHOWING.intersection(rule.words):
+        verb = next((word for word in words if word[:1] != "-"), "")
+        if verb and verb not in _SHOWING:
+            return f"The rule {rule.text} does not name the action {shown((verb,))}."
     for name in names:
         uncovered = _UNCOVERED.get(name)
         word = (uncovered.find(words) if uncovered else "") or _odd_word(name, words)

@@ -88,7 +88,7 @@ def test_denied_shell_syntax_is_compared_without_blanks() -> None:
 
 
 def test_an_allowed_wrapper_does_not_start_what_is_asked_about() -> None:
-    profile = profile_of(auto_approve=["sudo -n"], ask=["git push"])
+    profile = profile_of(auto_approve=["sudo -n git push", "sudo -n id"], ask=["git push"])
     assert decision(("sudo", "-n", "git", "push"), profile) == "ask"
     assert decision(("sudo", "-n", "id"), profile) == "allow"
 
