@@ -44,6 +44,13 @@ class Watched(Person):
                 raise AssertionError(f"{text!r} never came:\n{shown}")
         return shown
 
+    def gone(self, text: str) -> None:
+        """Wait until the screen does not show this any more."""
+        end = time.monotonic() + PATIENCE
+        while text in (shown := "\n".join(self.screen.display)):
+            if time.monotonic() > end or not self.read(0.2):
+                raise AssertionError(f"{text!r} stayed:\n{shown}")
+
 
 @contextmanager
 def watched(place: Place, *words: str, size: tuple[int, int] = (80, 24)) -> Iterator[Watched]:
@@ -199,9 +206,9 @@ def test_ctrl_c_stops_an_execution_and_it_can_go_on(place: Place) -> None:
         someone.press(b"y")
         someone.see("  out | begun")
         someone.press(b"\x03")
-        someone.see("goes on with it")
+        someone.see("executing: 2 done, 1 not")  # the end: until then the keys are the execution's
         someone.press(b"q")
-        someone.see("executing")
+        someone.gone("executing: 2 done, 1 not")
         someone.press(b"x")
         someone.see("was interrupted")
         someone.press(b"S")
