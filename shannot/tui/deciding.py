@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shannot.effects.model import RunCommand
@@ -171,7 +171,7 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
     left_out = sorted(view.possible - view.chosen)
     if left_out:
         yield _line(f"only {len(chosen)} of {total} effects: {ranges(chosen)}", "strong")
-        yield _line(f"left out: {ranges(left_out)}", "warn")
+        yield _line(f"left out: {_named(left_out)}", "warn")
     else:
         yield _line(f"all {total} effects" if total > 1 else "its one effect", "strong")
     yield from _gaps(view, chosen)
@@ -181,21 +181,21 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
         if isinstance(view.review.effects[number - 1].effect, RunCommand)
     ]
     if commands:
-        yield _line(f"commands that run on this machine: {ranges(commands)}")
+        yield _line(f"commands that run on this machine: {_named(commands)}")
     warned = [
         number
         for number in chosen
         if view.review.effects[number - 1].warnings or view.review.effects[number - 1].dangers
     ]
     if warned:
-        yield _line(f"! with warnings: {ranges(warned)}", "danger")
+        yield _line(f"! with warnings: {_named(warned)}", "danger")
     if session.asking is not None and view.desk.is_live(session.id):
         yield _line(f"the script waits for effect {session.asking}, and gets its real result")
     elif not session.plan.complete:
         yield _line("! the plan is incomplete: the script did not come to its end", "danger")
     unseen = view.unseen()
     if unseen:
-        yield _line(f"! not looked at from beginning to end: {ranges(unseen)}", "danger")
+        yield _line(f"! not looked at from beginning to end: {_named(unseen)}", "danger")
     yield _line("")
     then = "They are executed at once." if execute else "They can be executed from then on."
     yield _line(f"{then} The digest of what was shown:")
@@ -222,6 +222,11 @@ def _of_approval(view: SessionView) -> Iterator[Row]:
 
 def _was(state: str) -> str:
     return "was interrupted: nobody knows how far it came" if state == "interrupted" else "failed"
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """`effects 1, 3-5`: a bare number would be read as how many there are."""
+    return f"{'effect' if len(numbers) == 1 else 'effects'} {ranges(numbers)}"
 
 
 def _line(text: str, style: str = "plain") -> Row:

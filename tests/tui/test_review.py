@@ -46,7 +46,7 @@ def test_what_was_looked_at_whole_is_approved_as_it_was_shown(world: World) -> N
     reviewer.whole()
     text = reviewer.press("a")
     assert "all 3 effects" in text
-    assert "commands that run on this machine: 3" in text
+    assert "commands that run on this machine: effect 3" in text
     assert "not looked at" not in text
     assert "approved: effects 1-3" in reviewer.press("y")
     session = world.store.load(only(world))
@@ -56,8 +56,14 @@ def test_what_was_looked_at_whole_is_approved_as_it_was_shown(world: World) -> N
     assert session.decision.person.where == "/dev/pts/7"
 
 
+def test_the_number_of_one_command_is_not_taken_for_a_count_of_three(world: World) -> None:
+    lines = [line.strip(" >") for line in Reviewer(world).press("a").splitlines()]
+    assert "commands that run on this machine: effect 3" in lines
+    assert not [line for line in lines if line.endswith("machine: 3")]
+
+
 def test_what_was_not_looked_at_is_said_before_the_approval(world: World) -> None:
-    assert "not looked at from beginning to end: 2-3" in Reviewer(world).press("a")
+    assert "not looked at from beginning to end: effects 2-3" in Reviewer(world).press("a")
 
 
 def test_no_key_but_yes_approves(world: World) -> None:
@@ -75,7 +81,7 @@ def test_an_effect_can_be_left_out_and_what_needs_it_is_said(world: World) -> No
     assert "[ ]     1" in reviewer.press("t")
     text = reviewer.press("a")
     assert "only 2 of 3 effects: 2-3" in text
-    assert "left out: 1" in text
+    assert "left out: effect 1" in text
     assert "effect 3 may need effect 1" in text
     reviewer.press("y")
     session = world.store.load(only(world))
