@@ -6,7 +6,7 @@ import os
 import stat
 from errno import EACCES, EEXIST, EFBIG, EINVAL, EISDIR, ELOOP, ENOTDIR, EOPNOTSUPP, EPERM
 
-from shannot.sandbox.vfs.lookup import FOLLOW, NAME, NO_FOLLOW
+from shannot.sandbox.vfs.lookup import FOLLOW, NO_FOLLOW
 from shannot.sandbox.vfs.node import Device, Directory, Fifo, File, Generated, Link, MagicLink, Node
 from shannot.sandbox.vfs.rights import allows, may_change, may_write
 
@@ -50,11 +50,11 @@ def openat(task: Task, dirfd: int, path: bytes, flags: int, mode: int) -> int:
         raise OSError(EINVAL, "O_CREAT with O_DIRECTORY")
     exclusive = flags & os.O_EXCL
     if path[-1:] == b"/":
-        follow = NAME
+        found = task.find_named(dirfd, path)
     else:
         follow = NO_FOLLOW if flags & os.O_NOFOLLOW or exclusive else FOLLOW
-    found = task.find(dirfd, path, follow)
-    if found.directory and found.name not in (b"", b".", b".."):
+        found = task.find(dirfd, path, follow)
+    if found is None or (found.directory and found.name not in (b"", b".", b"..")):
         raise OSError(EISDIR, "a slash at its end")
     node = found.node
     if node is None:

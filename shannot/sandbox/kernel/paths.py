@@ -6,7 +6,7 @@ import stat
 from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV
 
 from shannot.sandbox.vfs import renaming
-from shannot.sandbox.vfs.lookup import NAME, NAME_MAX, PATH_MAX
+from shannot.sandbox.vfs.lookup import NAME
 from shannot.sandbox.vfs.node import Directory, File, Node
 
 from . import directories
@@ -46,8 +46,8 @@ def renameat2(
 ) -> int:
     if flags not in (0, renaming.NOREPLACE, renaming.EXCHANGE):
         raise OSError(EINVAL, "unknown flags")
-    source = _find_named(task, old_dirfd, old)
-    target = _find_named(task, new_dirfd, new)
+    source = task.find_named(old_dirfd, old)
+    target = task.find_named(new_dirfd, new)
     if source is not None and source.name in _NO_NAMES:
         raise OSError(EBUSY, "not a name")
     if target is not None and target.name in _NO_NAMES:
@@ -66,18 +66,6 @@ def renameat2(
         flags,
     )
     return 0
-
-
-def _find_named(task: Task, dirfd: int, path: bytes) -> Found | None:
-    """As `find`; None where the last name alone is too long: Linux walks to the parents of both
-    paths before it looks at either last name."""
-    try:
-        return task.find(dirfd, path, NAME)
-    except OSError as error:
-        last = path.rstrip(b"/").rpartition(b"/")[2]
-        if error.errno == ENAMETOOLONG and len(last) > NAME_MAX and len(path) < PATH_MAX:
-            return None
-        raise
 
 
 def _check_slashes(source: Found, target: Found, flags: int) -> None:

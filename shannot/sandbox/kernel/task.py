@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from errno import ENOENT, ENOTDIR, ESRCH
+from errno import ENAMETOOLONG, ENOENT, ENOTDIR, ESRCH
 
+from shannot.sandbox.vfs.lookup import NAME, NAME_MAX, PATH_MAX
 from shannot.sandbox.vfs.node import Directory, File, Node
 
 TYPE_CHECKING = False
@@ -134,6 +135,17 @@ class Task:
         Errors: path_resolution(7)'s, EBADF.
         """
         return self.system.lookup.find(self.start(dirfd, path), path, self.pid, follow)
+
+    def find_named(self, dirfd: int, path: bytes) -> Found | None:
+        """As `find` with NAME; None where the last name alone is too long, which Linux notices
+        after all that it has against the rest."""
+        try:
+            return self.find(dirfd, path, NAME)
+        except OSError as error:
+            last = path.rstrip(b"/").rpartition(b"/")[2]
+            if error.errno == ENAMETOOLONG and len(last) > NAME_MAX and len(path) < PATH_MAX:
+                return None
+            raise
 
     def existing(self, dirfd: int, path: bytes, follow: bool = True) -> Node:
         """As `find`, but the last name must exist: ENOENT."""

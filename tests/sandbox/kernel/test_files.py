@@ -55,6 +55,7 @@ def test_a_slash_at_the_end_makes_no_file(place: Project) -> None:
     place.file("f")
     script = place.start()
     refused("EISDIR", script.open, "new/", os.O_WRONLY | os.O_CREAT)
+    refused("EISDIR", script.open, "x" * 256 + "//", os.O_WRONLY | os.O_CREAT)
     refused("EISDIR", script.open, "f/", os.O_WRONLY | os.O_CREAT)
     refused("ENOTDIR", script.open, "f/", os.O_RDONLY)
     refused("EEXIST", script.open, ".", RDWR_NEW)
