@@ -107,12 +107,7 @@ def result_lines(results: Sequence[EffectResult], style: Style) -> Iterator[str]
 
 def result_text(result: EffectResult) -> str:
     """One result in words."""
-    text: str = result.state
-    if result.exit_status is not None:
-        text += f", exit status {result.exit_status}"
-    if result.message:
-        text += f": {escape(result.message)}"
-    return text
+    return escape(result.text())
 
 
 def next_step(session: Session) -> str | None:

@@ -18,8 +18,6 @@ class Offer:
 
     profiles: tuple[str, ...] = ()
     """Names the agent may choose from; the first is the default. Empty: the configured default."""
-    targets: tuple[str, ...] = ()
-    """Other machines and groups a script may be run on. Empty: this one alone."""
     roots: tuple[str, ...] = ()
     """Directories below which scripts run and are read. Empty: any that the user may enter."""
     views: tuple[str, ...] = ("project", "system")

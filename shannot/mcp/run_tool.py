@@ -73,12 +73,6 @@ def input_schema(offer: Offer) -> Object:
             "enum": list(offer.profiles),
             "description": "The policy for commands; the first is the default.",
         }
-    if offer.targets:
-        properties["target"] = {
-            "type": "string",
-            "enum": list(offer.targets),
-            "description": "The machine to run on; without it, this one.",
-        }
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
@@ -151,9 +145,8 @@ def _options(offer: Offer, arguments: Object) -> list[str]:
     profile = arguments.get("profile") or (offer.profiles[0] if offer.profiles else None)
     if profile is not None:
         words += ["--profile", str(profile)]
-    for name in ("view", "target"):
-        if name in arguments:
-            words += [f"--{name}", str(arguments[name])]
+    if "view" in arguments:
+        words += ["--view", str(arguments["view"])]
     if arguments.get("dry_run") is True:
         words.append("--dry-run")
     limits = arguments.get("limits")

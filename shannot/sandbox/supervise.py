@@ -9,6 +9,7 @@ from shannot.errors import FAULT, ShannotError, UsageError
 
 from .channel.guardian import Guardian
 from .channel.seccomp_notify import Listener
+from .kernel.directories import first_directory
 from .kernel.task import System
 from .mediation.attendant import Attendant, Signals
 from .mediation.mediator import Mediator
@@ -198,11 +199,7 @@ def _unanswerable(error: OSError) -> Exception:
 
 
 def _first_task(mediator: Mediator, tree: Tree, spec: Spec, child: Child) -> None:
-    try:
-        found = tree.lookup.find(tree.root, spec.directory, 0).node
-    except OSError:
-        found = None
-    cwd = found if isinstance(found, Directory) else tree.root
+    cwd = first_directory(tree.lookup, spec.directory)
     umask = os.umask(0o077)
     os.umask(umask)
     task = mediator.add(child.pid, cwd, umask)

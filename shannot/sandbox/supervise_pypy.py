@@ -9,6 +9,7 @@ from .channel.pypy_pipe import DirectMemory, PypyPipe
 from .channel.seccomp_notify import ProcessMemory
 from .kernel import command_device
 from .kernel.children import Children
+from .kernel.directories import first_directory
 from .kernel.piped import PipedTask, may_wait
 from .mediation.attendant import Attendant, Signals
 from .mediation.placement import Placement
@@ -18,7 +19,7 @@ from .runtimes import pypy
 from .supervise_confined import Confiner
 from .syscalls.numbers import of_machine
 from .syscalls.pypy_layouts import platform_of
-from .vfs.node import Directory, Generated, Mount
+from .vfs.node import Generated, Mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,11 +101,7 @@ def _tell_of(streams: Streams, placement: Placement, system: System) -> None:
 def _first_task(
     spec: Spec, system: System, tree: Tree, process: PypyProcess, pipe: PypyPipe
 ) -> PipedTask:
-    try:
-        found = tree.lookup.find(tree.root, spec.directory, 0).node
-    except OSError:
-        found = None
-    cwd = found if isinstance(found, Directory) else tree.root
+    cwd = first_directory(tree.lookup, spec.directory)
     umask = os.umask(0o077)
     os.umask(umask)
     task = PipedTask(system, process.pid, cwd, umask, pipe.memory, spec.environment)

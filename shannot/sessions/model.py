@@ -64,6 +64,13 @@ class EffectResult:
     """Bytes that a command wrote; of each stream the beginning is kept (`command.py`)."""
     stderr_size: int = 0
 
+    def text(self) -> str:
+        """In words, not escaped: the message may hold anything."""
+        told: str = self.state
+        if self.exit_status is not None:
+            told += f", exit status {self.exit_status}"
+        return f"{told}: {self.message}" if self.message else told
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

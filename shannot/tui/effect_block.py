@@ -137,13 +137,8 @@ def text_rows(data: bytes | None, gutter: str, style: str = "plain") -> list[Row
 
 def _result(result: EffectResult) -> Row:
     """What became of it."""
-    text: str = result.state
-    if result.exit_status is not None:
-        text += f", exit status {result.exit_status}"
-    if result.message:
-        text += f": {result.message}"
     style = "good" if result.state == "done" else "danger"
-    return lined(spans(text, style), _RESULT, style)
+    return lined(spans(result.text(), style), _RESULT, style)
 
 
 class Rows:

@@ -128,14 +128,7 @@ def parse_numbers(text: str) -> tuple[int, ...]:
 
 def ranges(numbers: Sequence[int]) -> str:
     """`1, 3-5` for (1, 3, 4, 5); the inverse of `parse_numbers`."""
-    parts: list[str] = []
-    start = 0
-    for index, number in enumerate(numbers):
-        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
-            first = numbers[start]
-            parts.append(f"{first}" if first == number else f"{first}-{number}")
-            start = index + 1
-    return ", ".join(parts)
+    return auditing.numbered(numbers, ", ")
 
 
 def _is_number(text: str) -> bool:

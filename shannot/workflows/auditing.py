@@ -238,7 +238,7 @@ def _login_uid() -> int | None:
     return None if uid == _UNSET else uid
 
 
-def numbered(numbers: Sequence[int]) -> str:
+def numbered(numbers: Sequence[int], separator: str = ",") -> str:
     """`1,3-5` for (1, 3, 4, 5)."""
     parts: list[str] = []
     start = 0
@@ -247,4 +247,4 @@ def numbered(numbers: Sequence[int]) -> str:
             first = numbers[start]
             parts.append(f"{first}" if first == number else f"{first}-{number}")
             start = index + 1
-    return ",".join(parts)
+    return separator.join(parts)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from shannot.effects.model import WriteFile
-from shannot.errors import ShannotError
+from shannot.errors import REFUSED, ShannotError
 from shannot.sandbox.spec import Answer, CommandRequest, Limits, Outcome, Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import load_settings
@@ -92,8 +92,9 @@ class Gate:
         """The script sees it."""
 
     def decide(self, ticket: object, waiting: WaitingProcess) -> int:
-        """No command waits for a person."""
-        raise NotImplementedError
+        """No command waits for a person: one that did would be refused."""
+        del ticket, waiting
+        return REFUSED
 
 
 Sandbox = Callable[[Spec, Gate, Streams], Outcome]

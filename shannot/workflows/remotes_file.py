@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from shannot.errors import NotFoundError, ShannotError, UsageError
 from shannot.escape import escape, is_visible
 from shannot.machines.ssh import ssh_argv
 from shannot.workflows.far import access_of, remotes
+from shannot.workflows.user_file import replace
 
 if TYPE_CHECKING:
     from shannot.workflows.request import Caller
@@ -109,15 +109,7 @@ def _write(path: str, text: str, wanted: dict[str, object]) -> None:
         right = False
     if not right:
         raise UsageError(f"{path}: its [remotes] are written in a way that only you can edit")
-    new = f"{path}.{os.getpid()}.new"
     try:
-        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o600
-        host_fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(host_fd, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(host_fd)
-        os.replace(new, path)
+        replace(path, text, 0o700)
     except OSError as error:
         raise ShannotError(f"{path}: cannot be written: {error.strerror}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shannot.errors import UsageError
 from shannot.escape import escape
+from shannot.workflows.user_file import create, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,40 +145,20 @@ def _write(path: str, text: str | None, settings: Mapping[str, object]) -> str |
     indent = re.search(r"\n([ \t]+)\S", text or "")
     new = json.dumps(settings, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
     try:
-        os.makedirs(os.path.dirname(real), exist_ok=True)
-        mode = 0o600
-        backup = None
-        if text is not None:
-            mode = stat.S_IMODE(os.stat(real).st_mode)
-            backup = _copy(real, text, mode)
-        temporary = f"{real}.{os.urandom(4).hex()}"
-        _create(temporary, new, mode)
-        os.rename(temporary, real)
+        backup = None if text is None else _copy(real, text)
+        replace(real, new)
     except OSError as error:
         raise UsageError(f"{escape(real)}: {error.strerror}; nothing was changed") from None
     return backup
 
 
-def _copy(path: str, text: str, mode: int) -> str:
+def _copy(path: str, text: str) -> str:
+    mode = stat.S_IMODE(os.stat(path).st_mode)
     for number in range(1, _BACKUPS_MAX):
         backup = f"{path}.before-shannot-{number}"
         try:
-            _create(backup, text, mode)
+            create(backup, text, mode)
         except FileExistsError:
             continue
         return backup
     raise UsageError(f"{escape(path)}: too many copies beside it; nothing was changed")
-
-
-def _create(path: str, text: str, mode: int) -> None:
-    """A new file with this text, on the disk. Raises OSError, and then leaves none."""
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(number, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(number, mode)
-            os.fsync(number)
-    except OSError:
-        os.unlink(path)
-        raise

@@ -12,6 +12,7 @@ import pytest
 from shannot.sandbox.channel.seccomp_filter import compile_filter
 from shannot.sandbox.syscalls.numbers import of_machine
 from shannot.workflows.doctor_remedies import REMEDIES
+from tests.cli.namespaces import WITHOUT_PROC, in_namespace
 from tests.cli.places import Place
 from tests.fakes import pypys
 
@@ -118,16 +119,7 @@ def test_a_part_that_the_kernel_takes_away_is_named_with_its_remedy(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")
 def test_a_missing_proc_is_named(place: Place) -> None:
     command = f"exec {sys.executable} -m shannot doctor"
-    unmount = "umount -l /proc && { umount -l /proc 2> /dev/null; %s; }"  # one may be below it
-    result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c", unmount % command],
-        env=place.environment,
-        cwd=place.project,
-        capture_output=True,
-        timeout=60,
-    )  # fmt: skip
-    if b"umount" in result.stderr or b"unshare" in result.stderr:
-        pytest.skip("no mount namespaces here")
+    result = in_namespace(place, WITHOUT_PROC % command)
     assert result.returncode == 1
     text = result.stdout.decode()
     assert "FAIL  /proc" in text
@@ -138,17 +130,8 @@ def test_a_missing_proc_is_named(place: Place) -> None:
 def test_a_layer_that_cannot_be_written_is_named(place: Place) -> None:
     """Seven names: the state directory's four, the trial's two, and none for the script's file."""
     place.state.mkdir()
-    result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
-         f"mount -t tmpfs -o nr_inodes=7 none $0 && exec {sys.executable} -m shannot doctor",
-         str(place.state)],
-        env=place.environment,
-        cwd=place.project,
-        capture_output=True,
-        timeout=60,
-    )  # fmt: skip
-    if b"mount:" in result.stderr or b"unshare" in result.stderr:
-        pytest.skip("no mount namespaces here")
+    line = f"mount -t tmpfs -o nr_inodes=7 none $0 && exec {sys.executable} -m shannot doctor"
+    result = in_namespace(place, line, str(place.state))
     assert result.returncode == 1
     first = next(line for line in result.stdout.splitlines() if line.startswith(b"FAIL"))
     assert first.startswith(b"FAIL  overlay write")
@@ -159,16 +142,8 @@ def test_a_layer_that_cannot_be_written_is_named(place: Place) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_a_state_directory_without_execution_is_named(place: Place) -> None:
     place.state.mkdir()
-    result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c",
-         f"mount -t tmpfs -o noexec none {place.state} && exec {sys.executable} -m shannot doctor"],
-        env=place.environment,
-        cwd=place.project,
-        capture_output=True,
-        timeout=60,
-    )  # fmt: skip
-    if b"mount:" in result.stderr or b"unshare" in result.stderr:
-        pytest.skip("no mount namespaces here")
+    line = f"mount -t tmpfs -o noexec none $0 && exec {sys.executable} -m shannot doctor"
+    result = in_namespace(place, line, str(place.state))
     assert result.returncode == 1
     assert b"FAIL  state directory" in result.stdout
     assert b"mounted noexec" in result.stdout

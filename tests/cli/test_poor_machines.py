@@ -15,6 +15,7 @@ import pytest
 from shannot.sandbox.channel import kernel_calls as kernel
 from shannot.sandbox.channel.seccomp_filter import compile_filter
 from shannot.sandbox.syscalls.numbers import of_machine
+from tests.cli.namespaces import WITHOUT_PROC, in_namespace
 from tests.cli.places import Place
 
 TYPE_CHECKING = False
@@ -90,16 +91,7 @@ def test_a_service_that_may_not_choose_its_processors_runs(name: str, tmp_path: 
 def test_a_missing_proc_is_one_line(tmp_path: Path) -> None:
     place = Place(tmp_path)
     command = f"exec {sys.executable} -m shannot run -c pass"
-    unmount = "umount -l /proc && { umount -l /proc 2> /dev/null; %s; }"  # one may be below it
-    result = subprocess.run(
-        ["/usr/bin/unshare", "-m", "/bin/sh", "-c", unmount % command],
-        env=place.environment,
-        cwd=place.project,
-        capture_output=True,
-        timeout=60,
-    )  # fmt: skip
-    if b"umount" in result.stderr or b"unshare" in result.stderr:
-        pytest.skip("no mount namespaces here")
+    result = in_namespace(place, WITHOUT_PROC % command)
     assert (result.returncode, result.stdout) == (125, b"")
     assert result.stderr.count(b"\n") == 1
     assert b"/proc: not mounted" in result.stderr

@@ -218,7 +218,7 @@ def test_explaining_runs_nothing(place: Place) -> None:
 
 def test_no_tool_decides() -> None:
     words = ("approve", "reject", "execute", "rollback", "resume", "config", "yes")
-    for name, tool in tools(Offer(profiles=("a",), targets=("t",))).items():
+    for name, tool in tools(Offer(profiles=("a",))).items():
         assert not any(word in name for word in words)
         properties = tool.input["properties"]
         assert isinstance(properties, dict)

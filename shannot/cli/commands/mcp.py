@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
     limits = make_limits(load_settings(current_caller()), {})
     bounds = {name: getattr(limits, name) for name in LIMITS}
     signal.signal(signal.SIGTERM, _leave)
-    serve_stdio(Offer(tuple(options.profile), (), tuple(roots), views, bounds))
+    serve_stdio(Offer(tuple(options.profile), tuple(roots), views, bounds))
     return DONE
 
 

@@ -13,6 +13,18 @@ class SubprocessError(Exception):
     __module__ = "subprocess"
 
 
+def _output(error):
+    """The same as `output`."""
+    return error.output
+
+
+def _set_output(error, value):
+    error.output = value
+
+
+_STDOUT = property(_output, _set_output)
+
+
 class CalledProcessError(SubprocessError):
     """A command ended with another status than 0, and `check` was asked for."""
 
@@ -29,14 +41,7 @@ class CalledProcessError(SubprocessError):
             return "Command '%s' died with %s." % (self.cmd, _signal_name(-self.returncode))
         return "Command '%s' returned non-zero exit status %d." % (self.cmd, self.returncode)
 
-    @property
-    def stdout(self):
-        """The same as `output`."""
-        return self.output
-
-    @stdout.setter
-    def stdout(self, value):
-        self.output = value
+    stdout = _STDOUT
 
 
 class TimeoutExpired(SubprocessError):
@@ -53,14 +58,7 @@ class TimeoutExpired(SubprocessError):
     def __str__(self):
         return "Command '%s' timed out after %s seconds" % (self.cmd, self.timeout)
 
-    @property
-    def stdout(self):
-        """The same as `output`."""
-        return self.output
-
-    @stdout.setter
-    def stdout(self, value):
-        self.output = value
+    stdout = _STDOUT
 
 
 class CompletedProcess:

@@ -12,6 +12,8 @@ from shannot.sandbox.vfs.rights import allows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from shannot.sandbox.vfs.lookup import Lookup
+
     from .task import System, Task
 
 _HEAD = struct.Struct("=QqHB")  # struct linux_dirent64: d_ino, d_off, d_reclen, d_type; then d_name
@@ -76,16 +78,33 @@ def getdents64(task: Task, number: int, size: int) -> bytes:
         os.close(shared)
 
 
-def _listed(task: Task, shared: int) -> Directory:
-    """The directory of our own duplicate: what the number means may change at any moment, and what
-    is written must never be another file. Errors: EBADF, ENOTDIR, ENOENT."""
-    found = os.fstat(shared)
+def first_directory(lookup: Lookup, path: bytes) -> Directory:
+    """Where the first process begins: the root, where it does not see its directory."""
+    try:
+        found = lookup.find(lookup.root, path, 0).node
+    except OSError:
+        found = None
+    return found if isinstance(found, Directory) else lookup.root
+
+
+def opened_directory(task: Task, found: os.stat_result) -> Directory:
+    """The directory that an open file, of which `found` is the status, can list.
+
+    Errors: EBADF, ENOTDIR.
+    """
     key = (found.st_dev, found.st_ino)
     node = task.system.directories.get(key)
     if key in task.system.overlay.path_only:
         raise OSError(EBADF, "opened by O_PATH")
     if node is None:
         raise OSError(ENOTDIR, "not a directory")
+    return node
+
+
+def _listed(task: Task, shared: int) -> Directory:
+    """The directory of our own duplicate: what the number means may change at any moment, and what
+    is written must never be another file. Errors: EBADF, ENOTDIR, ENOENT."""
+    node = opened_directory(task, os.fstat(shared))
     if node.removed:
         raise OSError(ENOENT, "the directory is gone")
     return node

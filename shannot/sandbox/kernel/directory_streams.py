@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from errno import EBADF, EINVAL, EMFILE, ENOTDIR
+from errno import EBADF, EINVAL, EMFILE
 
 from shannot.sandbox.vfs.node import Directory
 
-from . import files
+from . import directories, files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,13 +64,7 @@ def opendir(task: PipedTask, path: bytes) -> DirectoryStream:
 
 def fdopendir(task: PipedTask, number: int) -> DirectoryStream:
     """Errors: EBADF, ENOTDIR, EMFILE; EINVAL for one that has a stream already."""
-    found = task.descriptors.stat(number)
-    key = (found.st_dev, found.st_ino)
-    node = task.system.directories.get(key)
-    if key in task.system.overlay.path_only:
-        raise OSError(EBADF, "opened by O_PATH")
-    if node is None:
-        raise OSError(ENOTDIR, "not a directory")
+    node = directories.opened_directory(task, task.descriptors.stat(number))
     if len(task.streams) >= STREAMS_MAX:
         raise OSError(EMFILE, "too many directory streams")
     if any(stream.number == number for stream in task.streams.values()):

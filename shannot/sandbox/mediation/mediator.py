@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from .performer import Performer
     from .waits import Waits
 
-_FAULTS_KEPT = 20
 _NEVER = (EPERM, EINVAL, ENOSYS, ENOTTY)
 """Errors of handing over a descriptor that no child causes: an outer sandbox forbids it."""
 _FORKS = 64
@@ -143,17 +142,10 @@ class Mediator:
             self.send(call, answer)
 
     def note(self, fault: Exception, what: str) -> None:
-        """Remember a mistake of ours by its place, never by its values: they are the script's."""
-        if len(self.faults) >= _FAULTS_KEPT:
-            return
-        trace = fault.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = ""
-        if trace is not None:
-            name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
-            place = f" at {name}:{trace.tb_lineno}"
-        self.faults.append(f"{what}: {type(fault).__name__}{place}")
+        """As `faults.keep`."""
+        from .faults import keep  # seldom needed
+
+        keep(self.faults, fault, what)
 
     def _wait(self, call: int, opens: OpensLater) -> None:
         if self._waits is None:

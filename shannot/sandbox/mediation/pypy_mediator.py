@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from .pypy_commands import PypyCommands
 
-_FAULTS_KEPT = 20
 _NO_ARGUMENTS = (0,)  # a row looks at the first where its kinds are constants
 
 
@@ -142,17 +141,9 @@ class PypyMediator:
         return self._table[signature]
 
     def _note(self, fault: Exception, signature: bytes) -> None:
-        """A mistake of ours by its place, never by its values: they are the script's."""
-        if len(self.faults) >= _FAULTS_KEPT:
-            return
-        trace = fault.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = ""
-        if trace is not None:
-            name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
-            place = f" at {name}:{trace.tb_lineno}"
-        self.faults.append(f"{signature.decode('ascii')}: {type(fault).__name__}{place}")
+        from .faults import keep  # seldom needed
+
+        keep(self.faults, fault, signature.decode("ascii"))
 
     def _wait(self, host_fd: int, events: int, seconds: float | None) -> bool:
         """`PipedTask.wait`. The child says nothing while it waits, but it may end."""
