@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable
 
 from shannot.effects.document import MalformedError
+from shannot.errors import NotFoundError
 from shannot.sessions.draft import DRAFT
 from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
@@ -43,7 +44,7 @@ def size(store: Store, session_id: str) -> int:
     """Bytes that a session takes on the disk. What cannot be looked at counts nothing."""
     try:
         fd = store.open_session(session_id)
-    except (OSError, MalformedError):
+    except (OSError, MalformedError, NotFoundError):  # another prune may have been quicker
         return 0
     try:
         return _size(fd)

@@ -11,7 +11,8 @@ fill("made", b"c\na\nb\n")
 
 
 def text(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, **options).stdout
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    return done.stdout + done.stderr
 
 
 print(text("cat", "made"), text("sort", "made"), text("wc", "-l", "made"))

@@ -9,7 +9,7 @@ import pytest
 
 from shannot.errors import NotFoundError, UnsuccessfulError
 from shannot.sessions.model import Session
-from shannot.sessions.removal import GONE, remove
+from shannot.sessions.removal import GONE, remove, size
 from shannot.workflows.audit import Wanted as WantedRecords
 from shannot.workflows.audit import find
 from shannot.workflows.auditing import log_of
@@ -171,6 +171,7 @@ def test_it_is_recorded_and_goes_on_where_that_cannot_be(world: World) -> None:
     assert "cannot be written" in result.unrecorded
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_two_prunes_at_once_remove_each_session_once(world: World) -> None:
     for _ in range(20):
         made(world, "executed")
@@ -189,6 +190,13 @@ def test_two_prunes_at_once_remove_each_session_once(world: World) -> None:
         thread.join()
     assert len(removed) == len(set(removed)) == 20
     assert world.store.ids() == []
+
+
+def test_a_session_that_another_prune_has_removed_takes_no_room(world: World) -> None:
+    session = made(world, "executed")
+    assert size(world.store, session.id) > 0
+    assert remove(world.store, session.id, lambda _: True)
+    assert size(world.store, session.id) == 0
 
 
 def test_a_lock_that_is_held_is_an_error_of_the_removal(world: World) -> None:
