@@ -51,6 +51,14 @@ class _Wait:
         self.attempt = attempt  # raises BlockingIOError where it is too early
         self.cloexec = cloexec  # of the descriptor that `attempt` gives; None: it gives none
 
+    def let_go(self) -> None:
+        """Close our duplicate, once. Before the answer where it can be: until then a lock outlives
+        the caller's own descriptor, which it may close with its very next call.
+        """
+        host_fd, self.host_fd = self.host_fd, -1
+        if host_fd >= 0:
+            os.close(host_fd)
+
 
 class Waits:
     """The calls of one run that wait."""
@@ -131,7 +139,7 @@ class Waits:
     def _end(self, done: list[_Wait]) -> None:
         for wait in done:
             self._waits.remove(wait)
-            os.close(wait.host_fd)
+            wait.let_go()
 
 
 def _try(listener: Listener, wait: _Wait) -> bool:
@@ -143,8 +151,10 @@ def _try(listener: Listener, wait: _Wait) -> bool:
     except BlockingIOError:
         if not _has_signal(wait.tid):
             return False
+        wait.let_go()
         listener.fail(wait.call, _ERESTARTSYS)
     except OSError as error:
+        wait.let_go()
         listener.fail(wait.call, error.errno or EIO)
     else:
         _answer(listener, wait, found)
@@ -153,6 +163,7 @@ def _try(listener: Listener, wait: _Wait) -> bool:
 
 def _answer(listener: Listener, wait: _Wait, found: object) -> None:
     if wait.cloexec is None or not isinstance(found, int):
+        wait.let_go()
         listener.reply(wait.call, 0)
         return
     try:
