@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from typing import Literal, cast, get_args
 
-from shannot.effects.document import MAX_ITEMS, Document, MalformedError, check_text
+from shannot.effects.document import (
+    MAX_INTEGER,
+    MAX_ITEMS,
+    Document,
+    MalformedError,
+    check_text,
+    is_sha256,
+)
 from shannot.effects.model import (
     ChangeMode,
     ChangeOwner,
@@ -70,6 +77,17 @@ def fingerprint_from_json(document: Document) -> Fingerprint:
     return Fingerprint(cast(Kind, kind), mode, sha256, size)
 
 
+def _fingerprint(document: Document, name: str) -> Fingerprint:
+    """The one in a field. Most are a file's and right: those are told at once, there are many."""
+    found = document.take(name)
+    if isinstance(found, dict) and len(found) == 4 and found.get("kind") == "file":
+        mode, size, sha256 = found.get("mode"), found.get("size"), found.get("sha256")
+        if type(mode) is int and type(size) is int and is_sha256(sha256):
+            if 0 <= mode <= MAX_MODE and 0 <= size <= MAX_INTEGER:
+                return Fingerprint("file", mode, cast(str, sha256), size)
+    return fingerprint_from_json(document.child(name))
+
+
 def one_of(document: Document, name: str, choices: tuple[str, ...]) -> str:
     """The text of a field that has one of a few values."""
     value = document.text(name, 40)
@@ -87,8 +105,7 @@ def target(document: Document, name: str = "path") -> str:
 
 
 def _optional_fingerprint(document: Document, name: str) -> Fingerprint | None:
-    child = document.optional_child(name)
-    return None if child is None else fingerprint_from_json(child)
+    return None if document.take(name) is None else _fingerprint(document, name)
 
 
 def _entries(document: Document, top: Fingerprint) -> tuple[Entry, ...]:
@@ -97,7 +114,7 @@ def _entries(document: Document, top: Fingerprint) -> tuple[Entry, ...]:
     kinds: dict[str, str] = {"": top.kind}
     for child in document.children("entries"):
         path = child.relative("path")
-        entry = Entry(path, fingerprint_from_json(child.child("fingerprint")))
+        entry = Entry(path, _fingerprint(child, "fingerprint"))
         child.finish()
         if path in kinds or kinds.get(path.rpartition("/")[0]) != "directory":
             raise MalformedError(f"{child.where}: listed twice, or before its directory")
@@ -108,7 +125,7 @@ def _entries(document: Document, top: Fingerprint) -> tuple[Entry, ...]:
 
 def _write_file(document: Document) -> WriteFile:
     before = _optional_fingerprint(document, "before")
-    after = fingerprint_from_json(document.child("after"))
+    after = _fingerprint(document, "after")
     if after.kind != "file" or (before is not None and before.kind == "directory"):
         raise MalformedError(f"{document.where}: only a file can be written, over a file or link")
     mtime = document.optional_integer("mtime_ns", MIN_TIME)
@@ -123,7 +140,7 @@ def _other_names(document: Document) -> int:
 
 
 def _delete_path(document: Document) -> DeletePath:
-    before = fingerprint_from_json(document.child("before"))
+    before = _fingerprint(document, "before")
     return DeletePath(target(document), before, _entries(document, before))
 
 
@@ -147,7 +164,7 @@ def _move_path(document: Document) -> MovePath:
     source, path = target(document, "source"), target(document)
     if f"{path}/".startswith(f"{source}/") or f"{source}/".startswith(f"{path}/"):
         raise MalformedError(f"{document.where}: one of 'source' and 'path' lies in the other")
-    before = fingerprint_from_json(document.child("before"))
+    before = _fingerprint(document, "before")
     replaced = _optional_fingerprint(document, "replaced")
     if replaced is not None and (replaced.kind == "directory") != (before.kind == "directory"):
         raise MalformedError(f"{document.where}: a directory can replace only a directory")

@@ -77,7 +77,8 @@ class Execution:
     """One execution of one locked session: `prepare` changes nothing, then `perform`."""
 
     __slots__ = (
-        "_effects", "_lock", "_observe", "_options", "_progress", "_protected", "_results", "_work",
+        "_effects", "_lock", "_made", "_observe", "_options", "_progress", "_protected",
+        "_results", "_work",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +92,7 @@ class Execution:
         self._lock = lock
         self._work = work
         self._effects = work.effects
+        self._made: frozenset[str] | None = None
         self._options = options
         self._protected = protected
         self._observe: Observer = observe or _unobserved
@@ -202,10 +204,12 @@ class Execution:
 
     def _own(self) -> frozenset[str]:
         """The paths that effects make: what is found there after a kill is theirs."""
-        if not (self._progress.begun or self._work.lenient):
-            return frozenset()
-        effects = self._effects.values()
-        return frozenset(effect.path for effect in effects if not isinstance(effect, RunCommand))
+        if self._made is None:
+            wanted = self._progress.begun or self._work.lenient
+            effects = self._effects.values() if wanted else ()
+            paths = (effect.path for effect in effects if not isinstance(effect, RunCommand))
+            self._made = frozenset(paths)
+        return self._made
 
     def _check_commands(self) -> None:
         """A command that was begun is not begun again unless the caller says so."""

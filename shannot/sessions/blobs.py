@@ -16,6 +16,8 @@ from shannot.errors import ShannotError
 from shannot.sessions import files
 
 CHUNK = 1 << 20
+SMALL = 1 << 14  # bytes: what fits is read and written at once, as most files are
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_BLOB = 64 << 30  # bytes, holes included: hashing them takes about a second each GiB
 _FICLONE = 0x40049409  # linux/fs.h: share the blocks of another file (btrfs, xfs)
 
@@ -40,9 +42,11 @@ class BlobDirectory:
         where the filesystem can, else copied; holes stay holes. Nothing is synced unless finish,
         which is given the descriptor of the copy, does it.
         """
+        data = os.pread(host_fd, SMALL + 1, 0)
+        if len(data) <= SMALL:
+            return self._put_small(data, finish), len(data)
         temporary = f".put-{os.urandom(8).hex()}"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        copy = os.open(temporary, flags, 0o600, dir_fd=self._fd)
+        copy = os.open(temporary, _NEW, 0o600, dir_fd=self._fd)
         try:
             try:
                 ioctl(copy, _FICLONE, host_fd)
@@ -62,10 +66,48 @@ class BlobDirectory:
 
     def put_bytes(self, data: bytes) -> str:
         """Save data, return its sha256."""
+        return self._put_small(data, None)
+
+    def _put_small(self, data: bytes, finish: Callable[[int], object] | None) -> str:
+        """Under its own name at once: half a blob is known by its name, and is written anew."""
         name = sha256(data).hexdigest()
+        try:
+            fd = os.open(name, _NEW, 0o600, dir_fd=self._fd)
+        except FileExistsError:
+            return self._put_again(name, data, finish)
+        try:
+            files.write_all(fd, data)
+            if finish is not None:
+                finish(fd)
+        except BaseException:
+            os.unlink(name, dir_fd=self._fd)
+            raise
+        finally:
+            os.close(fd)
+        return name
+
+    def _put_again(self, name: str, data: bytes, finish: Callable[[int], object] | None) -> str:
+        """What stands under the name is equal contents, or what a killed process has begun."""
+        fd = self.open(name)
+        try:
+            if os.pread(fd, len(data) + 1, 0) == data:
+                if finish is not None:
+                    finish(fd)
+                return name
+        finally:
+            os.close(fd)
         temporary = f".put-{os.urandom(8).hex()}"
-        files.write_new(temporary, self._fd, data)
-        os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        fd = os.open(temporary, _NEW, 0o600, dir_fd=self._fd)
+        try:
+            files.write_all(fd, data)
+            if finish is not None:
+                finish(fd)
+            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except BaseException:
+            os.unlink(temporary, dir_fd=self._fd)
+            raise
+        finally:
+            os.close(fd)
         return name
 
     def sync_names(self) -> None:
@@ -111,9 +153,10 @@ class BlobDirectory:
 
 def hash_descriptor(fd: int) -> tuple[str, int]:
     """(sha256, size) of an open file from offset 0, whose own offset is not moved."""
-    digest = sha256()
-    offset = 0
-    while chunk := os.pread(fd, CHUNK, offset):
+    chunk = os.pread(fd, SMALL, 0)
+    digest = sha256(chunk)
+    offset = len(chunk)
+    while chunk and (chunk := os.pread(fd, CHUNK, offset)):
         digest.update(chunk)
         offset += len(chunk)
         _check_size(offset)
@@ -125,6 +168,10 @@ def copy_descriptor(source: int, target: int) -> tuple[str, int]:
 
     The source's offset is not moved; blocks of zeros become holes.
     """
+    data = os.pread(source, SMALL + 1, 0)
+    if len(data) <= SMALL:
+        files.write_all(target, data)
+        return sha256(data).hexdigest(), len(data)
     digest = sha256()
     offset = 0
     while chunk := os.pread(source, CHUNK, offset):

@@ -21,7 +21,7 @@ from shannot.sessions.place import ConflictError, Place, open_below
 # What these grant belongs to the old contents: write(2) itself takes the capabilities away, and
 # the integrity labels are signatures of the contents.
 SIGNATURES = frozenset({"security.ima", "security.evm"})
-_BOUND_TO_CONTENTS = SIGNATURES | {"security.capability"}
+BOUND_TO_CONTENTS = SIGNATURES | {"security.capability"}
 
 NOT_IN_PLAN = "it is not in the plan: it is new, or the script could not see it"
 
@@ -40,7 +40,16 @@ class Checkpoint:
 
         keep: its contents will be lost, so a copy of them is saved.
         """
-        found = place.look()
+        return self.save_found(place, place.look(), expected, keep)
+
+    def save_found(
+        self,
+        place: Place,
+        found: os.stat_result | None,
+        expected: Fingerprint | None,
+        keep: bool = True,
+    ) -> Saved:
+        """The same of what was just looked at."""
         if found is None or expected is None:
             if found is not None:
                 raise ConflictError(place.path, "something stands there now")
@@ -184,7 +193,7 @@ def difference(expected: Fingerprint | None, found: Fingerprint | None) -> str:
     return f"its mode is {found.mode:04o} now, not {expected.mode:04o}"
 
 
-def read_attributes(fd: int, without: Collection[str] = _BOUND_TO_CONTENTS) -> dict[str, bytes]:
+def read_attributes(fd: int, without: Collection[str] = BOUND_TO_CONTENTS) -> dict[str, bytes]:
     """The extended attributes (access control lists among them) that belong to a file's name.
 
     without: the names of those that are left out.

@@ -13,11 +13,12 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 
 _CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_directory(path: str, owner: int, dir_fd: int | None = None, shown: str = "") -> int:
     """A descriptor of a directory that belongs to owner, is no link, and only owner can write."""
-    shown = escape(shown or path)
+    shown = shown or path
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(path, flags, dir_fd=dir_fd)
     try:
@@ -30,21 +31,19 @@ def open_directory(path: str, owner: int, dir_fd: int | None = None, shown: str 
 
 def open_file(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> int:
     """A descriptor for reading, checked as the head of this module says; FileNotFoundError."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    shown = escape(shown)
     try:
-        fd = os.open(name, flags, dir_fd=dir_fd)
+        fd = os.open(name, _READ, dir_fd=dir_fd)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise MalformedError(f"{shown} cannot be read: {error.strerror}") from error
+        raise MalformedError(f"{escape(shown)} cannot be read: {error.strerror}") from error
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-            raise MalformedError(f"{shown} is not a plain file")
+            raise MalformedError(f"{escape(shown)} is not a plain file")
         _check_owner(found, owner, shown)
         if found.st_size > limit:
-            raise MalformedError(f"{shown} is larger than {limit} bytes")
+            raise MalformedError(f"{escape(shown)} is larger than {limit} bytes")
     except BaseException:
         os.close(fd)
         raise
@@ -55,14 +54,15 @@ def check_directory(found: os.stat_result, owner: int, shown: str) -> None:
     """The same of a directory that was only looked at, with lstat(2)."""
     if not stat.S_ISDIR(found.st_mode):
         raise MalformedError(f"{escape(shown)} is not a directory, or a link")
-    _check_owner(found, owner, escape(shown))
+    _check_owner(found, owner, shown)
 
 
 def _check_owner(found: os.stat_result, owner: int, shown: str) -> None:
     if found.st_uid != owner:
-        raise MalformedError(f"{shown} belongs to user {found.st_uid}, not to user {owner}")
+        raise MalformedError(f"{escape(shown)} belongs to user {found.st_uid}, not to user {owner}")
     if found.st_mode & 0o022:
-        raise MalformedError(f"{shown} can be written by others; chmod go-w it if you trust it")
+        told = "can be written by others; chmod go-w it if you trust it"
+        raise MalformedError(f"{escape(shown)} {told}")
 
 
 def read(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> bytes:
@@ -90,7 +90,10 @@ def is_at(fd: int, path: str) -> bool:
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
+    written = os.write(fd, data) if data else 0
+    if written == len(data):
+        return
+    view = memoryview(data)[written:]
     while view:
         view = view[os.write(fd, view) :]
 

@@ -24,8 +24,8 @@ class Item:
     """One thing in the tree. What was not changed is read from the host when it is asked for."""
 
     __slots__ = (
-        "_children", "_digest", "_host", "_known", "_listed", "identity", "kind", "links", "mode",
-        "mode_set", "owner", "size", "target",
+        "_children", "_digest", "_free", "_host", "_known", "_listed", "identity", "kind", "links",
+        "mode", "mode_set", "owner", "size", "target",
     )  # fmt: skip
 
     def __init__(self, fingerprint: Fingerprint, owner: tuple[int, int], target: str = "") -> None:
@@ -39,6 +39,7 @@ class Item:
         self.identity: tuple[int, int] | None = None
         self.target = target
         self._digest = fingerprint.sha256
+        self._free: bool | None = None
         self._host: str | None = None
         self._listed = True  # every child is known
         self._children: dict[str, Item | None] = {}
@@ -178,6 +179,13 @@ class Item:
                     yield relative, item.kind
                     if item.kind == "directory":
                         waiting.append((relative, item))
+
+    def can_change(self) -> bool:
+        """May this process make and remove names in this directory of the host? Asked once."""
+        if self._free is None:
+            path = self._host or "/"
+            self._free = os.access(path, os.W_OK | os.X_OK, effective_ids=True)
+        return self._free
 
     def host_path(self) -> str | None:
         """Where it stands on the host, None for what an effect makes."""

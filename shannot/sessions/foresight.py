@@ -89,12 +89,11 @@ def _target(forecast: Forecast, path: str, operator: Operator) -> tuple[Item, st
 
 def _may_change(directory: Item, operator: Operator) -> bool:
     """May this user make and remove names in it? The kernel is asked where it can know."""
-    host = directory.host_path()
-    if host is None:
+    if directory.host_path() is None:
         return True  # made by the plan, so by this user
     if directory.mode_set and operator.uid == directory.owner[0] != 0:
         return directory.mode & 0o300 == 0o300
-    return os.access(host, os.W_OK | os.X_OK, effective_ids=True)
+    return directory.can_change()
 
 
 def _existing(path: str, item: Item | None) -> Item:

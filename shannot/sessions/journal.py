@@ -82,13 +82,13 @@ class Journal:
     JournalError where that fails; then the line is not there, not even in part.
     """
 
-    __slots__ = ("_fd",)
+    __slots__ = ("_end", "_fd")
 
     def __init__(self, directory_fd: int, file: str = FILE) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(file, flags, 0o600, dir_fd=directory_fd)
         os.ftruncate(self._fd, _end_of_lines(self._fd))
-        os.lseek(self._fd, 0, os.SEEK_END)
+        self._end = os.lseek(self._fd, 0, os.SEEK_END)
         os.fsync(directory_fd)
 
     def begin(self, number: int, saved: tuple[Saved, ...], sync: bool = True) -> None:
@@ -140,17 +140,17 @@ class Journal:
             os.close(self._fd)
 
     def _append(self, lines: Sequence[Mapping[str, object]], sync: bool) -> None:
-        end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        data = "".join([f"{dump(line)}\n" for line in lines]).encode("ascii")
         try:
-            text = "".join(f"{dump(line)}\n" for line in lines)
-            files.write_all(self._fd, text.encode("ascii"))
+            files.write_all(self._fd, data)
             if sync:
                 os.fsync(self._fd)
         except OSError as error:
             # Half a line must not stand before the next one.
-            os.ftruncate(self._fd, end)
-            os.lseek(self._fd, end, os.SEEK_SET)
+            os.ftruncate(self._fd, self._end)
+            os.lseek(self._fd, self._end, os.SEEK_SET)
             raise _unwritable(error) from error
+        self._end += len(data)
 
 
 def _unwritable(error: OSError) -> JournalError:

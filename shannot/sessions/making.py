@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from shannot.effects.model import MakeDirectory, MakeLink, WriteFile
 from shannot.sessions import metadata
 from shannot.sessions.blobs import BlobDirectory, copy_descriptor
-from shannot.sessions.checkpoint import read_attributes
+from shannot.sessions.checkpoint import BOUND_TO_CONTENTS, read_attributes
 from shannot.sessions.disks import Disks
 from shannot.sessions.journal import Saved
 from shannot.sessions.place import ConflictError, Place
@@ -36,16 +36,18 @@ class Maker:
         beside: Place,
         place: Place | None,
         first: Place | None,
+        present: Saved | None,
     ) -> None:
         """The new thing under the temporary name `beside`, of which nothing is left where it fails.
 
         place: where it will be put, None where that directory is not there yet; first: the first
-        name of a hard link. FileExistsError where the temporary name is taken, OSError.
+        name of a hard link; present: what stands at the place, None where that is not known
+        with its attributes. FileExistsError where the temporary name is taken, OSError.
         """
         try:
             match effect:
                 case WriteFile():
-                    self._write(number, effect, beside, place)
+                    self._write(number, effect, beside, place, present)
                 case MakeDirectory():
                     self._make_directory(number, effect, beside)
                 case MakeLink():
@@ -56,7 +58,14 @@ class Maker:
             _discard(beside, isinstance(effect, MakeDirectory))
             raise
 
-    def _write(self, number: int, effect: WriteFile, beside: Place, place: Place | None) -> None:
+    def _write(
+        self,
+        number: int,
+        effect: WriteFile,
+        beside: Place,
+        place: Place | None,
+        present: Saved | None,
+    ) -> None:
         fd = os.open(beside.name, _NEW, 0o600, dir_fd=beside.directory_fd)
         try:
             blob = self._blobs.open(effect.after.sha256)
@@ -71,7 +80,7 @@ class Maker:
                 os.fchown(fd, saved.uid, saved.gid)
                 _set_attributes(fd, saved)
             elif place is not None and effect.before is not None:
-                _keep_owner(place, fd)
+                _keep_owner(place, fd, present)
             os.fchmod(fd, effect.after.mode)
             if effect.mtime_ns is not None:
                 os.utime(fd, ns=(effect.mtime_ns, effect.mtime_ns))
@@ -117,20 +126,34 @@ def _give(place: Place, saved: Saved) -> None:
     os.chown(place.name, saved.uid, saved.gid, dir_fd=place.directory_fd, follow_symlinks=False)
 
 
-def _keep_owner(place: Place, new_fd: int) -> None:
+def _keep_owner(place: Place, new_fd: int, present: Saved | None) -> None:
     """The new file gets the owner and the extended attributes of the file it will replace."""
+    if present is not None:
+        if present.kind == "file":
+            _keep(new_fd, (present.uid, present.gid), _attributes(present))
+        return
     found = place.look()
     if found is None or not stat.S_ISREG(found.st_mode):
         return
-    made = os.fstat(new_fd)
-    if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
-        os.fchown(new_fd, found.st_uid, found.st_gid)
     fd = place.open()
     try:
         attributes = read_attributes(fd)
     finally:
         os.close(fd)
+    _keep(new_fd, (found.st_uid, found.st_gid), attributes)
+
+
+def _keep(new_fd: int, owner: tuple[int, int], attributes: Mapping[str, bytes]) -> None:
+    made = os.fstat(new_fd)
+    if (made.st_uid, made.st_gid) != owner:
+        os.fchown(new_fd, *owner)
     _exchange_attributes(new_fd, attributes)
+
+
+def _attributes(saved: Saved) -> dict[str, bytes]:
+    """Those that a file keeps whatever it holds."""
+    given = ((name, bytes.fromhex(value)) for name, value in saved.attributes)
+    return {name: value for name, value in given if name not in BOUND_TO_CONTENTS}
 
 
 def _set_attributes(fd: int, saved: Saved) -> None:

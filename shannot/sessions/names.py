@@ -14,8 +14,8 @@ Seen = tuple[int, ...]
 """What lstat(2) says of an entry that changes whenever the entry does; empty for none."""
 
 
-def look(place: Place) -> Seen:
-    found = place.look()
+def seen(found: os.stat_result | None) -> Seen:
+    """What was just looked at, None for nothing."""
     if found is None:
         return ()
     return (
@@ -41,9 +41,8 @@ def rename(source: Place, place: Place, new: bool) -> None:
         raise ConflictError(place.path, "something stands there now")
 
 
-def check_single(place: Place) -> None:
+def check_single(place: Place, found: os.stat_result | None) -> None:
     """Other names of a file that is replaced would silently keep what it held. ConflictError."""
-    found = place.look()
     if found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
         raise ConflictError(place.path, metadata.would_part(found.st_nlink))
 

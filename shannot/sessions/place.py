@@ -54,7 +54,7 @@ class Place:
 
     def sibling(self, name: str) -> Place:
         """Another entry of the same directory."""
-        return Place(self.directory_fd, name, f"{os.path.dirname(self.path)}/{name}")
+        return Place(self.directory_fd, name, f"{self.path.rpartition('/')[0]}/{name}")
 
     def sync(self) -> None:
         """The directory's entries reach the disk, where it can be read."""
@@ -85,7 +85,7 @@ class Protected:
         """Raise RefusedError where an effect at path would change what it must not."""
         directory = path.rpartition("/")[0]
         if directory in self._free:
-            return
+            return  # nearly always
         self._check(path)
         # What holds a protected directory, at any depth, is to be looked at name by name.
         below = f"{directory}/"

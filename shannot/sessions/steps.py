@@ -7,6 +7,7 @@ it: what changed in the meantime is a conflict.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Collection, Container, Mapping
 from hashlib import sha256
@@ -28,7 +29,15 @@ from shannot.sessions.directories import Directories
 from shannot.sessions.disks import Disks
 from shannot.sessions.journal import Saved
 from shannot.sessions.making import Maker
-from shannot.sessions.names import Seen, check_single, delete, is_plain, look, remove_entry, rename
+from shannot.sessions.names import (
+    Seen,
+    check_single,
+    delete,
+    is_plain,
+    remove_entry,
+    rename,
+    seen,
+)
 from shannot.sessions.place import ConflictError, Place, Protected
 
 FileEffect = (
@@ -46,7 +55,7 @@ FileEffect = (
 class Step:
     """What is known of an effect between its first part and its last."""
 
-    __slots__ = ("effect", "inside", "number", "partial", "present", "seen", "staging")
+    __slots__ = ("effect", "inside", "number", "partial", "place", "present", "seen", "staging")
 
     def __init__(
         self, number: int, effect: FileEffect, staging: str, inside: bool, partial: bool
@@ -59,6 +68,7 @@ class Step:
         self.staging = staging
         self.inside = inside
         self.partial = partial
+        self.place: Place | None = None  # from `save` to `make`
         self.present: tuple[Saved, ...] = ()
         self.seen: Seen = ()
 
@@ -103,17 +113,18 @@ class Steps:
         if step.inside:
             step.present = (Saved(step.effect.path, "nothing"),)
             return
-        place = self._directories.place(step.effect.path)
-        step.seen = self._seen(place, step.effect)
-        step.present = self._save(place, step)
+        step.place = self._directories.place(step.effect.path)
+        found = step.place.look()
+        step.seen = self._seen(found, step.effect)
+        step.present = self._save(step.place, found, step)
 
-    def _save(self, place: Place, step: Step) -> tuple[Saved, ...]:
+    def _save(self, place: Place, found: os.stat_result | None, step: Step) -> tuple[Saved, ...]:
         checkpoint, effect, partial = self._checkpoint, step.effect, step.partial
-        keep = self._keep is None or step.number in self._keep
+        keep = self._keeps(step.number)
         match effect:
             case WriteFile(before=before):
-                check_single(place)
-                return (checkpoint.save(place, before, keep),)
+                check_single(place, found)
+                return (checkpoint.save_found(place, found, before, keep),)
             case MakeLink(before=before, hard=hard):
                 saved = checkpoint.save(place, before, keep)
                 return (saved, self._save_first_name(effect)) if hard else (saved,)
@@ -128,6 +139,9 @@ class Steps:
             case ChangeMode() | ChangeOwner() | ChangeTimes():
                 return (metadata.save(place, effect, partial),)
 
+    def _keeps(self, number: int) -> bool:
+        return self._keep is None or number in self._keep
+
     def _save_first_name(self, effect: MakeLink) -> Saved:
         """What a hard link will be another name of: it is not replaced, so it is not kept."""
         return self._checkpoint.describe(self._directories.place(effect.target))
@@ -137,16 +151,20 @@ class Steps:
         effect = step.effect
         if not isinstance(effect, WriteFile | MakeDirectory | MakeLink):
             return
-        beside = self._temporary(step.staging, step.number)
-        place = None if step.inside else self._directories.place(effect.path)
+        place, step.place = step.place, None
+        if place is None:  # it is not there yet
+            beside = self._temporary(step.staging, step.number)
+        else:
+            beside = place.sibling(f"{self._prefix}{step.number}")
         first = None
         if isinstance(effect, MakeLink) and effect.hard:
             first = self._directories.place(effect.target)
+        present = step.present[0] if self._keeps(step.number) else None
         try:
-            self._maker.make(step.number, effect, beside, place, first)
+            self._maker.make(step.number, effect, beside, place, first, present)
         except FileExistsError:  # left over by a killed execution
             remove_entry(beside)
-            self._maker.make(step.number, effect, beside, place, first)
+            self._maker.make(step.number, effect, beside, place, first, present)
 
     def change(self, step: Step, original: tuple[Saved, ...]) -> None:
         """Do it. OSError where the host refuses, ConflictError where something came between.
@@ -184,14 +202,16 @@ class Steps:
             self._directories.forget()
 
     def _put(self, step: Step, place: Place, new: bool) -> None:
+        if not step.inside:
+            rename(place.sibling(f"{self._prefix}{step.number}"), place, new)
+            return
         beside = self._temporary(step.staging, step.number)
         rename(beside, place, new)
-        if step.staging != place.path.rpartition("/")[0]:
-            self._disks.renamed(beside)
+        self._disks.renamed(beside)
 
     def _look_again(self, place: Place, step: Step) -> None:
         """Nothing may have come between. ConflictError."""
-        if step.inside or self._seen(place, step.effect) == step.seen:
+        if step.inside or self._seen(place.look(), step.effect) == step.seen:
             return
         # It may be another effect that has given the file one name more or less.
         checkpoint = self._checkpoint
@@ -209,11 +229,10 @@ class Steps:
             case ChangeMode() | ChangeOwner() | ChangeTimes() as effect:
                 metadata.save(place, effect, step.partial)
 
-    def _seen(self, place: Place, effect: FileEffect) -> Seen:
-        seen = look(place)
+    def _seen(self, found: os.stat_result | None, effect: FileEffect) -> Seen:
         if isinstance(effect, MovePath):
-            seen += look(self._directories.place(effect.source))
-        return seen
+            return seen(found) + seen(self._directories.place(effect.source).look())
+        return seen(found)
 
     def clean(self, number: int, staging: Collection[str]) -> None:
         """Remove what a killed step has left over in one of these directories."""

@@ -143,11 +143,12 @@ def _chosen(session: Session, effects: Sequence[int] | None) -> tuple[int, ...]:
         return wanted
     if not effects:
         raise UsageError("no effect was chosen; to do none, reject the session")
+    known = set(wanted)
     for number in effects:
         if not 1 <= number <= len(session.plan.effects):
             raise UsageError(
                 f"there is no effect {number}; the last one is {len(session.plan.effects)}"
             )
-        if number not in wanted:
+        if number not in known:
             raise UsageError(f"effect {number} was done while the script ran")
     return tuple(sorted(set(effects)))
