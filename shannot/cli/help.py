@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import fill
 
 from shannot.cli.catalog import COMMANDS, find
+from shannot.cli.page_text import plain
 from shannot.errors import UsageError
 from shannot.escape import escape
 
-TOPICS = ("exit-codes", "environment", "json", "pypy", "sandbox")
-"""Each is a module of `topics/`, with `-` for `_`."""
+TOPICS = (
+    "quick-start",
+    "sandbox",
+    "review",
+    "commands",
+    "profiles",
+    "configuration",
+    "agents",
+    "machines",
+    "two-users",
+    "service",
+    "audit",
+    "pypy",
+    "environment",
+    "json",
+    "exit-codes",
+    "troubleshooting",
+)
+"""Each is a module of `topics/`, with `-` for `_`, and a page of docs/, in the order of reading."""
+_WIDTH = 90
 _USAGE = """\
 usage: shannot COMMAND [OPTIONS] …
 
@@ -33,8 +53,18 @@ class Topic:
 
     name: str
     summary: str
-    text: str
-    """Paragraphs; lines that begin with four spaces are examples or tables."""
+    source: str
+    """As it is written: see `page_text.py`."""
+
+    @property
+    def text(self) -> str:
+        """Paragraphs; lines that begin with four spaces are examples or tables."""
+        return plain(self.source)
+
+    @property
+    def title(self) -> str:
+        """The summary as a heading."""
+        return f"{self.summary[0].upper()}{self.summary[1:]}"
 
 
 def topic(name: str) -> Topic:
@@ -48,7 +78,12 @@ def overview() -> str:
     """What `shannot --help` prints."""
     width = max(map(len, COMMANDS)) + 2
     commands = [f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items()]
-    topics = f"topics (`shannot help TOPIC`): {', '.join(TOPICS)}"
+    topics = fill(
+        f"topics (`shannot help TOPIC`): {', '.join(TOPICS)}",
+        _WIDTH,
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+    )
     return "\n".join([_USAGE, "commands:", *commands, "", topics, "", _REST])
 
 
@@ -58,7 +93,7 @@ def text_for(words: list[str]) -> str:
         return overview()
     if words[0] in TOPICS and len(words) == 1:
         found = topic(words[0])
-        return f"{found.summary[0].upper()}{found.summary[1:]}\n\n{found.text}"
+        return f"{found.title}\n\n{found.text}"
     if words[0] not in COMMANDS:
         raise UsageError(
             f"no command and no topic: {escape(words[0])}"

@@ -1,0 +1,35 @@
+"""The topic `two-users`."""
+
+SUMMARY = "one user proposes, another one approves: the real separation"
+TEXT = """
+A program that runs as your user can approve like you. Let the agent run as a user of its own.
+
+<!-- test: skip root -->
+```sh
+groupadd operators && usermod -aG operators me
+install -d -o root -g operators -m 3773 /var/lib/shannot/queue
+```
+
+In /etc/shannot/config.toml:
+
+```toml
+[queue]
+directory = "/var/lib/shannot/queue"
+```
+
+What waits in a session of the agent's user is then also laid out in the queue, which only
+operators can read. An operator's own commands take it over:
+
+```sh
+shannot list
+shannot approve --help
+```
+
+It is checked as hostile input and copied into the operator's own state, so that nothing which
+the agent does afterwards changes what was reviewed. Commands get the operator's policy and
+environment; a program that its proposer could exchange is refused. The operator's process
+executes, with the operator's rights. Each operator has a copy of their own: agree who executes.
+
+What a command reads from directories of the proposer's is the proposer's until it is read:
+prefer commands that read nothing there.
+"""
