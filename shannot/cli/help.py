@@ -22,7 +22,7 @@ TOPICS = (
     "machines",
     "two-users",
     "service",
-    "audit",
+    "audit-log",
     "pypy",
     "environment",
     "json",

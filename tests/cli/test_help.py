@@ -112,3 +112,7 @@ def test_groff_reads_the_manual_page_without_a_warning(tmp_path: Path) -> None:
         pytest.skip("groff has no man macros here")
     assert (result.returncode, result.stderr) == (0, b"")
     assert "shannot setup pypy [OPTIONS]" in re.sub(r".\x08", "", result.stdout.decode())
+
+
+def test_no_topic_hides_the_help_of_a_command() -> None:
+    assert not set(TOPICS) & set(COMMANDS)

@@ -53,10 +53,9 @@ class Reader:
             (self.project / name).symlink_to(ROOT / name)
         (self.project / "examples").unlink()
         shutil.copytree(ROOT / "examples", self.project / "examples")
-        program = programs / "shannot"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m shannot "$@"\n')
-        program.chmod(0o755)
-        (programs / "python3").symlink_to(sys.executable)
+        for name, words in {"shannot": " -P -m shannot", "python3": ""}.items():
+            (programs / name).write_text(f'#!/bin/sh\nexec {sys.executable}{words} "$@"\n')
+            (programs / name).chmod(0o755)
         self.environment = {
             "HOME": str(self.home),
             "XDG_STATE_HOME": str(self.state),

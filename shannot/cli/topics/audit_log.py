@@ -1,4 +1,4 @@
-"""The topic `audit`."""
+"""The topic `audit-log`."""
 
 SUMMARY = "the record of what was run, decided and executed"
 TEXT = """
