@@ -1,6 +1,7 @@
-"""The limits of reading one command deeply, shared by everything nested in it.
+"""The limits of judging one command, shared by everything nested in it and all rules asked.
 
-Counted here, by `deep_reader.py` and `deny.py`; where one is reached the verdict gets stricter.
+Counted in steps, so that the same command always gets the same verdict; a step is about a
+microsecond. Where a limit is reached the verdict gets stricter: it is *ask*.
 """
 
 from __future__ import annotations
@@ -8,11 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHARACTER_LIMIT = 65_536
-"""Characters read for one command, everything nested in it included."""
-COMMAND_LIMIT = 4_096
-"""Simple commands and suffixes of wrapped ones that are examined."""
-WORD_LIMIT = 200_000
-"""Words examined, counted again for each suffix they stand in."""
+"""Characters of shell read for one command, everything nested in it included."""
+STEP_LIMIT = 30_000
+"""Words examined, counted again for each suffix and each rule that they are compared with."""
+COMMAND_COST = 8
+"""Steps of one simple command, besides its words."""
+LINE_COST = 12
+"""Steps of one line of shell, besides its commands."""
+PATTERN_COST = 250
+"""Steps of comparing one pattern with all names or directories that there are."""
+WIDTH = 32
+"""Characters of a word that cost one more step."""
 DEPTH_LIMIT = 16
 """Substitutions and shells within each other."""
 
@@ -30,8 +37,7 @@ class Budget:
     """What is left of the limits."""
 
     characters: int = CHARACTER_LIMIT
-    commands: int = COMMAND_LIMIT
-    words: int = WORD_LIMIT
+    steps: int = STEP_LIMIT
 
     def read(self, characters: int) -> None:
         """Raises UnreadableError where the limit is reached."""
@@ -39,11 +45,10 @@ class Budget:
         if self.characters < 0:
             raise UnreadableError("it is longer than can be read")
 
-    def examine(self, words: int) -> None:
+    def step(self, steps: int) -> None:
         """Raises UnreadableError where the limit is reached."""
-        self.commands -= 1
-        self.words -= words
-        if self.commands < 0 or self.words < 0:
+        self.steps -= steps
+        if self.steps < 0:
             raise UnreadableError("it holds more commands than can be read")
 
     def enter(self, depth: int) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shannot.effects.warnings import is_startup_file
+from shannot.policy.arguments import parse_arguments
 from shannot.policy.budget import Budget, UnreadableError
 from shannot.policy.command_line import shown
 from shannot.policy.danger_tables import (
@@ -27,7 +28,6 @@ from shannot.policy.danger_tables import (
     WRITERS,
 )
 from shannot.policy.defaults import INTERPRETERS
-from shannot.policy.rules import parse_arguments
 from shannot.policy.walk import Walk
 
 TYPE_CHECKING = False
@@ -66,9 +66,10 @@ def dangers(argv: Sequence[str], directory: str = "/") -> tuple[Danger, ...]:
     """
     if not argv:
         return ()
-    search = _Search()
+    budget = Budget()
+    search = _Search(budget)
     try:
-        Walk(search, Budget()).start(tuple(argv), directory)
+        Walk(search, budget).start(tuple(argv), directory)
     except UnreadableError:
         search.add("unreadable", "is more than can be read", argv)
     return tuple(search.found.values())
@@ -85,6 +86,7 @@ def level(found: Sequence[Danger]) -> Level:
 class _Search:
     """A visitor that collects."""
 
+    budget: Budget
     found: dict[tuple[str, str], Danger] = field(default_factory=dict)
 
     @property
@@ -99,6 +101,7 @@ class _Search:
         return False
 
     def command(self, found: Found) -> bool:
+        self.budget.step(len(found.words))
         for kind, text in _of_command(found.name, found.words[1:]):
             self.add(kind, text, found.words)
         return False

@@ -6,14 +6,15 @@ The walk through the command is `walk.py`'s; what is catastrophic without any ru
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from shannot.policy.budget import Budget
-from shannot.policy.catastrophes import catastrophe, raw_device
+from shannot.policy.budget import WIDTH, Budget
+from shannot.policy.catastrophes import CHECKS, catastrophe
 from shannot.policy.command_line import shown
+from shannot.policy.fork_bomb import is_fork_bomb
+from shannot.policy.matching import Subject, holds
+from shannot.policy.paths import Paths
 from shannot.policy.profile import EVERY, Profile
-from shannot.policy.rules import matches_anyhow
 from shannot.policy.walk import Walk
 
 TYPE_CHECKING = False
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 BUILT_IN = "built-in"
 """The rule of a denial that no list of the user's names."""
-
-_FORK_BOMB = re.compile(r"([\w:.]{1,64})\(\)\{[^{}]{0,256}?\1[|&]\1[^{}]{0,256}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,13 @@ class Denial:
     """Where the rule stands."""
 
 
-def find_denied(argv: tuple[str, ...], directory: str, profile: Profile) -> Denial | None:
+def find_denied(
+    argv: tuple[str, ...], directory: str, profile: Profile, budget: Budget
+) -> Denial | None:
     """The first denial in the command or in anything it would run. Raises UnreadableError."""
-    search = _Search(profile)
+    search = _Search(profile, Paths(budget), budget)
     if not search.texts(argv):
-        Walk(search, Budget()).start(argv, directory)
+        Walk(search, budget).start(argv, directory)
     return search.denial
 
 
@@ -51,6 +52,8 @@ class _Search:
     """A visitor that stops at the first denial."""
 
     profile: Profile
+    paths: Paths
+    budget: Budget
     denial: Denial | None = None
 
     @property
@@ -63,28 +66,33 @@ class _Search:
             return False
         whole = "".join("".join(argv).split())
         for rule in self.profile.denied_texts:
+            self.budget.step(1 + len(whole) // WIDTH // WIDTH)
             if rule.words[0] and rule.words[0] in whole:
                 return self.deny(rule.text, "The profile denies this line.", rule.where)
         return False
 
     def line(self, squeezed: str) -> bool:
-        if "(){" in squeezed and _FORK_BOMB.search(squeezed):
+        if "(){" in squeezed and is_fork_bomb(squeezed):
             return self.deny(
                 BUILT_IN, "It would start copies of itself until nothing else can run."
             )
         return False
 
     def command(self, found: Found) -> bool:
-        for key in (found.name, EVERY):
-            for rule in self.profile.always_deny.get(key, ()):
-                if key == EVERY or matches_anyhow(rule, found.words):
+        always_deny, name = self.profile.always_deny, found.name
+        if name not in CHECKS and name not in always_deny and EVERY not in always_deny:
+            return False
+        subject = Subject(name, found.words[1:], found.directory, self.paths)
+        for key in (name, EVERY):
+            for rule in always_deny.get(key, ()):
+                if key == EVERY or holds(subject, rule.wanted):
                     reason = rule.reason or f"The profile denies {shown(rule.words)}."
                     return self.deny(rule.text, reason, rule.where)
-        harm = catastrophe(found.name, found.words, found.directory)
+        harm = catastrophe(subject)
         return self.deny(BUILT_IN, f"It would {harm}.") if harm else False
 
     def target(self, path: str, directory: str) -> bool:  # noqa: ARG002 - the visitor's signature
-        device = raw_device(path)
+        device = self.paths.device(path)
         return self.deny(BUILT_IN, f"It would overwrite the device {device}.") if device else False
 
     def runs_input(self, name: str, downloads: bool) -> bool:  # noqa: ARG002

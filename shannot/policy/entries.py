@@ -105,6 +105,7 @@ class _Table:
             cwd=self._directory(),
             reason=self._reason(),
             examples=(*self._examples("match", True), *self._examples("not_match", False)),
+            wanted=plain.wanted,
         )
 
     def _unknown(self, name: str, known: tuple[str, ...]) -> str:

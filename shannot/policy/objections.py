@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shannot.policy.budget import Budget
 from shannot.policy.command import Command
 from shannot.policy.command_line import is_visible, shown
 from shannot.policy.defaults import SCRIPTED, SECOND_WRITTEN, SHELLS, UNCOVERED, WRAPPERS
+from shannot.policy.names import is_shell_line, plain_name
 from shannot.policy.rules import Rule, holds_in
-from shannot.policy.walk import is_shell_line, plain_name
 from shannot.policy.without import parse_without
 from shannot.policy.wrappers import WRAPPED_AFTER, peel
 
@@ -30,8 +31,8 @@ _OF_MANY_NAMES = {"", "busybox", "toybox", "coreutils"}
 _UNCOVERED = {name: parse_without(patterns.split()) for name, patterns in UNCOVERED.items()}
 
 
-def objection(command: Command, rule: Rule) -> str:
-    """Why the rule, whose words the command begins with, does not allow it: a sentence, or ""."""
+def general_objection(command: Command) -> str:
+    """Why no rule at all allows it: a sentence, or ""."""
     argv = command.argv
     if len(argv) > WORD_LIMIT or sum(map(len, argv)) > CHARACTER_LIMIT:
         return "It is longer than what a rule may allow."
@@ -39,11 +40,20 @@ def objection(command: Command, rule: Rule) -> str:
         return "It holds characters that cannot be seen."
     if command.in_overlay:
         return "The program exists only in the sandbox, so the host cannot run it."
+    if is_shell_line(argv):
+        return "Its shell line can be read in more than one way."
+    return ""
+
+
+def objection(command: Command, rule: Rule, budget: Budget) -> str:
+    """Why the rule, whose words the command begins with, does not allow it: a sentence, or "".
+
+    Raises UnreadableError where there is too much to compare.
+    """
+    budget.step(1 + len(command.argv))
     path = command.executable
     if path and "/" not in rule.words[0] and not path.startswith(_SYSTEM):
         return f"The program it would start is {shown((path,))}, which is not a system program."
-    if is_shell_line(argv):
-        return "Its shell line can be read in more than one way."
     if not holds_in(rule, command.directory):
         return f"The rule {rule.text} holds in {rule.cwd} only."
     return _of_words(command, rule) or _of_wrapped(command, rule)

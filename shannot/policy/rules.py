@@ -1,15 +1,16 @@
-"""Rules: a program's name and the words after it, and when a command matches them.
+"""Rules: a program's name and the words after it.
 
 Read from configuration by `profile.py`, used by `verdict.py` and `deny.py`. To allow and to
-confine, words are compared one by one as a prefix. To deny and to ask, options may stand
-anywhere and in any form: a rule that a reordered option evades is worth nothing.
+confine, words are compared one by one as a prefix; to deny and to ask, as `matching.py` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
+from shannot.policy.budget import UnreadableError
 from shannot.policy.command_line import is_visible, name_of, read_strictly
+from shannot.policy.matching import Wanted, wanted_by
 from shannot.policy.without import NOTHING, Without
 
 TYPE_CHECKING = False
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
 
 RULE_LIMIT = 1_024
 """Characters of one rule."""
-
-_MODE_WITHIN = 16
-"""Words of chmod among which its mode stands."""
-_SAME_OPTION = {
-    "rm": {"R": "r", "recursive": "r", "force": "f", "interactive": "i"},
-    "chmod": {"recursive": "R"},
-    "chown": {"recursive": "R"},
-    "chgrp": {"recursive": "R"},
-    "cp": {"r": "R", "a": "R", "recursive": "R", "archive": "R"},
-}
-"""Spellings of one option, by program: the long and the other short form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +49,13 @@ class Rule:
     reason: str = ""
     """The author's own sentence for the verdict."""
     examples: tuple[Example, ...] = ()
+    wanted: Wanted = field(default=Wanted(), compare=False, repr=False)
+    """Of a rule that denies or asks: its words, worked out."""
 
     @property
     def name(self) -> str:
         """The program's name without a path."""
         return name_of(self.words[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The words after a program's name, told apart as getopt(3) would."""
-
-    letters: frozenset[str]
-    longs: tuple[str, ...]
-    """Without the dashes and without `=value`; may be abbreviated."""
-    operands: tuple[str, ...]
-
-    def has(self, letters: str, *longs: str) -> bool:
-        """Is one of the options given, in any spelling that getopt_long(3) takes?"""
-        if self.letters.intersection(letters):
-            return True
-        return any(option.startswith(given) for given in self.longs for option in longs)
 
 
 def parse_rule(text: str, where: str = "", *, exact: bool = False) -> Rule:
@@ -107,7 +83,12 @@ def parse_rule(text: str, where: str = "", *, exact: bool = False) -> Rule:
         raise ValueError("a rule names a program, not a pattern")
     if "/" in words[0] and not words[0].startswith("/"):
         raise ValueError("a rule names a program by its name or its absolute path")
-    return Rule(text, words, where)
+    if exact:
+        return Rule(text, words, where)
+    try:
+        return Rule(text, words, where, wanted=wanted_by(name_of(words[0]), words[1:]))
+    except UnreadableError as error:
+        raise ValueError(str(error))
 
 
 def _plain(text: str) -> tuple[str, ...]:
@@ -140,121 +121,3 @@ def holds_in(rule: Rule, directory: str) -> bool:
     if directory == (place or "/"):
         return True
     return place != rule.cwd and f"{directory}/".startswith(f"{place}/")
-
-
-def parse_arguments(name: str, words: Sequence[str]) -> Arguments:
-    """Tell options from operands, every spelling made the same where it is known."""
-    same = _SAME_OPTION.get(name, {})
-    letters: set[str] = set()
-    longs: list[str] = []
-    operands: list[str] = []
-    for index, word in enumerate(words):
-        if word == "--":
-            operands += words[index + 1 :]
-            break
-        if word.startswith("--"):
-            long = word[2:].partition("=")[0]
-            longs.append(long)
-            letters.update(short for full, short in same.items() if _abbreviates(long, full))
-        elif word.startswith("-") and len(word) > 1:
-            letters.update(same.get(letter, letter) for letter in word[1:])
-        else:
-            operands.append(word)
-    return Arguments(frozenset(letters), tuple(longs), tuple(operands))
-
-
-def _abbreviates(given: str, full: str) -> bool:
-    return len(full) > 1 and given != "" and full.startswith(given)
-
-
-def matches_anyhow(rule: Rule, argv: Sequence[str]) -> bool:
-    """Does the command hold everything that the rule names, in whatever order and spelling?
-
-    The name is the caller's business. Paths of the rule may be any operand; other words
-    (`systemctl stop`) must come in the rule's order, with only options and their values before.
-    """
-    if len(rule.words) == 1:
-        return True
-    name = rule.name
-    if name == "chmod":
-        rule = replace(rule, words=tuple(map(plain_mode, rule.words)))
-        argv = [*map(plain_mode, argv[:_MODE_WITHIN]), *argv[_MODE_WITHIN:]]
-    wanted = parse_arguments(name, rule.words[1:])
-    given = parse_arguments(name, argv[1:])
-    # `-name` of find and java is one word; its letters are not options of their own.
-    whole = set(argv[1:])
-    for word in rule.words[1:]:
-        if word.startswith("--"):
-            option = word[2:].partition("=")[0]
-            if not any(option.startswith(long) for long in given.longs if long):
-                if not given.letters.intersection(parse_arguments(name, [word]).letters):
-                    return False
-        elif word.startswith("-") and len(word) > 1 and word not in whole:
-            if not parse_arguments(name, [word]).letters <= given.letters:
-                return False
-    anywhere = [word for word in wanted.operands if _stands_anywhere(word)]
-    if anywhere and not {tidy(operand) for operand in given.operands}.issuperset(
-        map(tidy, anywhere)
-    ):
-        return False
-    return _in_order([word for word in wanted.operands if not _stands_anywhere(word)], argv[1:])
-
-
-def plain_mode(word: str) -> str:
-    """chmod(1)'s `0777`, `1777`, `a=rwx`, `u+rwx,go+rwx` as `777`; other words as they are."""
-    if word.isascii() and word.isdigit():
-        return word[-3:].rjust(3, "0") if set(word) <= set("01234567") else word
-    bits = 0
-    for clause in word.split(","):
-        who = clause[: len(clause) - len(clause.lstrip("ugoa"))]
-        rights = clause[len(who) + 1 :]
-        if clause[len(who) : len(who) + 1] not in ("=", "+") or not set(rights) <= set("rwxXst"):
-            return word
-        granted = sum(bit for right, bit in (("r", 4), ("w", 2), ("x", 1)) if right in rights)
-        for shift, letter in ((6, "u"), (3, "g"), (0, "o")):
-            if not who or letter in who or "a" in who:
-                bits |= granted << shift
-    return f"{bits:03o}"
-
-
-def _in_order(wanted: Sequence[str], words: Sequence[str]) -> bool:
-    """Are the wanted words there in order?
-
-    Only options and their values may stand before the first, which says what is done (`push` of
-    git); what is done to comes anywhere after it: `systemctl stop nginx sshd`.
-    """
-    position = 0
-    after_option = False
-    for word in words:
-        if position == len(wanted):
-            break
-        if word.removesuffix(".service") == wanted[position].removesuffix(".service"):
-            position += 1
-            after_option = False
-        elif word.startswith("-"):
-            after_option = "=" not in word
-        elif after_option:
-            after_option = False
-        elif not position and not _stands_anywhere(word):
-            return False
-    return position == len(wanted)
-
-
-def _stands_anywhere(word: str) -> bool:
-    """Paths, and what dd(1) takes: their order says nothing."""
-    return word.startswith(("/", "~", "./", "../", "$")) or "=" in word
-
-
-def tidy(path: str) -> str:
-    """The same path for `//`, `/.`, `/x/..`, `/*` and trailing blanks: `/etc/*` is `/etc`."""
-    import posixpath
-
-    path = path.strip()
-    if "/" not in path and path not in ("", ".", ".."):
-        return path
-    if not path:
-        return ""
-    path = posixpath.normpath(path)
-    while path.endswith(("/*", "/.*", "/**")):
-        path = posixpath.normpath(path[: path.rindex("/")] or "/")
-    return "/" + path.lstrip("/") if path.startswith("/") else path

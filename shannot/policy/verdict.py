@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shannot.policy.budget import UnreadableError
+from shannot.policy.budget import Budget, UnreadableError
 from shannot.policy.command import DIRECTORIES, Command, Decision, Verdict
 from shannot.policy.command_line import name_of, read_strictly, shell_line
 from shannot.policy.defaults import CONFINED, SHELLS
 from shannot.policy.deny import BUILT_IN, find_denied
-from shannot.policy.objections import objection
+from shannot.policy.matching import Subject, holds
+from shannot.policy.names import is_deep, is_shell_line, plain_name
+from shannot.policy.objections import general_objection, objection
+from shannot.policy.paths import Paths
 from shannot.policy.profile import EVERY, Profile
-from shannot.policy.rules import Rule, holds_in, matches_anyhow, starts_with
-from shannot.policy.walk import is_deep, is_shell_line, plain_name
+from shannot.policy.rules import Rule, holds_in, starts_with
+from shannot.policy.without import NOTHING
 
 __all__ = ["BUILT_IN", "Command", "Decision", "Verdict", "confinable", "decide", "is_shell_line"]
 
@@ -31,22 +34,30 @@ def decide(command: Command, profile: Profile) -> Verdict:
     if not command.argv or not command.argv[0] or any("\0" in word for word in command.argv):
         return Verdict("deny", BUILT_IN, "It names no program.")
     try:
-        denial = _denial(command, profile)
+        return _decide(command, profile, Budget())
     except UnreadableError as error:
         return Verdict("ask", "", f"Nobody can say what it would run: {error}.")
+
+
+def _decide(command: Command, profile: Profile, budget: Budget) -> Verdict:
+    """Raises UnreadableError where the limits are reached."""
+    denial = _denial(command, profile, budget)
     if denial:
         return denial
-    verdict = _judge(command, profile)
+    verdict = _judge(command, profile, budget)
     if is_shell_line(command.argv):
-        verdict = _through_shell(command, profile, verdict)
+        verdict = _through_shell(command, profile, verdict, budget)
     if verdict.decision == "allow":
-        verdict = _ask_within(verdict, command.directory, profile)
+        verdict = _ask_within(verdict, command.directory, profile, budget)
     return verdict
 
 
 def confinable(command: Command, profile: Profile) -> str:
     """The rule by which the command could be confined, a built-in one included; else ""."""
-    rule = _confining_rule(command, profile)
+    try:
+        rule = _confining_rule(command, profile, Budget())
+    except UnreadableError:
+        return ""
     if rule:
         return rule.text
     return BUILT_IN if _is_ordinary(command, profile) else ""
@@ -64,31 +75,34 @@ def _is_ordinary(command: Command, profile: Profile) -> bool:
     )
 
 
-def _denial(command: Command, profile: Profile) -> Verdict | None:
+def _denial(command: Command, profile: Profile, budget: Budget) -> Verdict | None:
     """argv[0] is the script's own word for a program: both it and the real one are looked at."""
     argvs = [command.argv]
     if command.executable and plain_name(command.executable) != plain_name(command.argv[0]):
         argvs.append((command.executable, *command.argv[1:]))
     for argv in argvs:
-        denial = find_denied(argv, command.directory, profile)
+        denial = find_denied(argv, command.directory, profile, budget)
         if denial:
             return Verdict("deny", denial.rule, denial.reason, where=denial.where)
     return None
 
 
-def _judge(command: Command, profile: Profile) -> Verdict:
+def _judge(command: Command, profile: Profile, budget: Budget) -> Verdict:
     """The verdict of the lists on the words as they are, shell lines not looked into."""
-    asked = _asking_rule(command, profile)
+    asked = _asking_rule(command, profile, budget)
     if asked:
         reason = asked.reason or "The profile asks about it."
         return Verdict("ask", asked.text, reason, where=asked.where)
-    confined = _confining_rule(command, profile)
+    confined = _confining_rule(command, profile, budget)
     if confined:
         reason = confined.reason or "The profile confines it."
         return Verdict("confine", confined.text, reason, where=confined.where)
     refused = ""
-    for rule in _naming_rules(command, profile):
-        against = objection(command, rule)
+    naming = _naming_rules(command, profile, budget)
+    if naming:
+        refused = general_objection(command)
+    for rule in () if refused else naming:
+        against = objection(command, rule, budget)
         if not against:
             reason = rule.reason or "The profile allows it."
             return Verdict("allow", rule.text, reason, command.argv, rule.where, rule.environment)
@@ -106,25 +120,36 @@ def _names(command: Command) -> list[str]:
     return [*dict.fromkeys(name for name in names if name), EVERY]
 
 
-def _asking_rule(command: Command, profile: Profile) -> Rule | None:
-    for name in _names(command) if profile.ask else ():
+def _asking_rule(command: Command, profile: Profile, budget: Budget) -> Rule | None:
+    if not profile.ask:
+        return None
+    names = _names(command)
+    if profile.ask.keys().isdisjoint(names):
+        return None
+    subject = Subject(names[0], command.argv[1:], command.directory, Paths(budget))
+    for name in names:
         for rule in profile.ask.get(name, ()):
-            if name == EVERY or matches_anyhow(rule, command.argv):
+            if name == EVERY or holds(subject, rule.wanted):
                 return rule
     return None
 
 
-def _confining_rule(command: Command, profile: Profile) -> Rule | None:
+def _confining_rule(command: Command, profile: Profile, budget: Budget) -> Rule | None:
     for name in _names(command) if profile.confine else ():
         for rule in (profile.confine or {}).get(name, ()):
-            words = command.argv[len(rule.words) :]
-            if (name == EVERY or starts_with(rule, command.argv)) and not rule.without.find(words):
-                if holds_in(rule, command.directory):
-                    return rule
+            budget.step(1)
+            if name != EVERY and not starts_with(rule, command.argv):
+                continue
+            words: tuple[str, ...] = ()
+            if rule.without is not NOTHING:
+                words = command.argv[len(rule.words) :]
+            budget.step(len(words) // 2)
+            if not rule.without.find(words) and holds_in(rule, command.directory):
+                return rule
     return None
 
 
-def _naming_rules(command: Command, profile: Profile) -> list[Rule]:
+def _naming_rules(command: Command, profile: Profile, budget: Budget) -> list[Rule]:
     """The allow rules whose words the command begins with.
 
     A rule names a program by its bare name, found in the fixed PATH, or by its exact path.
@@ -133,15 +158,17 @@ def _naming_rules(command: Command, profile: Profile) -> list[Rule]:
     directory, slash, name = word.rpartition("/")
     if slash and not directory:
         return []
+    rules = profile.auto_approve.get(name, ())
+    budget.step(len(rules))
     return [
         rule
-        for rule in profile.auto_approve.get(name, ())
+        for rule in rules
         if (word == rule.words[0] if "/" in rule.words[0] else directory in ("", *DIRECTORIES))
         and starts_with(rule, command.argv)
     ]
 
 
-def _through_shell(command: Command, profile: Profile, direct: Verdict) -> Verdict:
+def _through_shell(command: Command, profile: Profile, direct: Verdict, budget: Budget) -> Verdict:
     """A readable line may be allowed as its own words; any other only as far as its shell may.
 
     Confining a shell confines all it starts, and each of those is decided again.
@@ -151,7 +178,7 @@ def _through_shell(command: Command, profile: Profile, direct: Verdict) -> Verdi
     if words is None or not _is_trusted_shell(command):
         return direct
     inner = replace(command, argv=words, executable="", in_overlay=False)
-    verdict = _judge(inner, profile)
+    verdict = _judge(inner, profile, budget)
     if direct.decision == "ask" and direct.rule:
         return direct
     if direct.decision == "confine" and (verdict.decision != "allow" or direct.rule != BUILT_IN):
@@ -170,14 +197,12 @@ def _is_trusted_shell(command: Command) -> bool:
     return path.rpartition("/")[0] in DIRECTORIES and plain_name(path) in shells
 
 
-def _ask_within(verdict: Verdict, directory: str, profile: Profile) -> Verdict:
+def _ask_within(verdict: Verdict, directory: str, profile: Profile, budget: Budget) -> Verdict:
     """An allowed wrapper must not start what the profile asks about: `sudo -n git push`."""
     if not profile.ask or not is_deep(verdict.argv, ()):
         return verdict
-    try:
-        found = find_denied(verdict.argv, directory, replace(profile, always_deny=profile.ask))
-    except UnreadableError as error:
-        return Verdict("ask", "", f"Nobody can say what it would run: {error}.")
+    asking = replace(profile, always_deny=profile.ask)
+    found = find_denied(verdict.argv, directory, asking, budget)
     if not found:
         return verdict
     return Verdict("ask", found.rule, "The profile asks about it.", where=found.where)

@@ -8,15 +8,23 @@ nobody listed, and can only find too much. Every limit raises UnreadableError.
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from dataclasses import dataclass, field
 
-from shannot.policy.budget import Budget, UnbalancedError
-from shannot.policy.catastrophes import CHECKS, PATTERN_LIMIT
-from shannot.policy.command_line import name_of
+from shannot.policy.braces import expand_braces
+from shannot.policy.budget import (
+    COMMAND_COST,
+    PATTERN_COST,
+    WIDTH,
+    Budget,
+    UnbalancedError,
+    UnreadableError,
+)
+from shannot.policy.catastrophes import CHECKS
 from shannot.policy.deep_reader import read_deeply
 from shannot.policy.defaults import DOWNLOADERS, INTERPRETERS, SHELLS, WRAPPERS
+from shannot.policy.names import DEEP, KNOWN, is_deep, is_pattern, known_name, plain_name
+from shannot.policy.paths import PATH_LIMIT
 from shannot.policy.simple import Simple, echoed
 from shannot.policy.wrappers import peel
 
@@ -45,13 +53,25 @@ if TYPE_CHECKING:
             """A shell or interpreter that runs what is piped into it, downloaded or not."""
 
 
-PATTERN_COST = 1_000
-"""Of comparing one pattern with all names, in words of `budget.py`."""
 PARAMETER_LIMIT = 20
 """Words after a shell's line that are put into it."""
-_KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
-_DEEP = WRAPPERS | SHELLS
-_LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+# One that is not closed ends with the text, so that none of it is read twice.
+_LITERAL = re.compile(
+    r"\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)|'((?:[^'\\]|\\.)*+)(?:'|\\?\Z)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What the commands before one in its pipeline give it to read."""
+
+    exists: bool = False
+    downloads: bool = False
+    text: str = ""
+    """What an echo among them prints, near enough."""
+
+
+NO_FEED = Feed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,57 +90,26 @@ class Found:
     """It stands among a wrapper's words, where nobody can tell whether it is started."""
 
 
-def is_deep(argv: Sequence[str], names: Collection[str]) -> bool:
-    """Can the command hold another one, so that all its words must be read?"""
-    return known_name(argv[0], names) in _DEEP
-
-
-def is_shell_line(argv: Sequence[str]) -> bool:
-    """Is it any shell given a line with `-c`, in whatever form?"""
-    return plain_name(argv[0]) in SHELLS and any(
-        word[:1] in ("-", "+") and word[1:2] != "-" and "c" in word for word in argv[1:]
-    )
-
-
-def plain_name(word: str) -> str:
-    """What a program's name comes down to: no path, no version, nothing invisible."""
-    name = name_of(word)
-    if not name.isprintable():
-        name = "".join(character for character in name if character.isprintable())
-    stem, dot, version = name.partition(".")
-    if stem == "mkfs":
-        return stem
-    if dot and version.replace(".", "").isdigit():
-        name = stem
-    return "python" if name in ("python2", "python3", "pypy", "pypy3") else name
-
-
-def known_name(word: str, names: Collection[str]) -> str:
-    """`plain_name`, and where it is a glob, the known name that it would find."""
-    name = plain_name(word)
-    if len(name) > 1 and len(name) < PATTERN_LIMIT and ("*" in name or "?" in name or "[" in name):
-        known = (*_KNOWN, *names)
-        return next((one for one in known if fnmatch.fnmatchcase(one, name)), name)
-    return name
-
-
 @dataclass(frozen=True, slots=True)
 class Walk:
     """One walk: `start` it with the argv of a command."""
 
     visitor: Visitor
     budget: Budget
-    patterns: dict[str, str] = field(default_factory=dict)
-    """Names that are patterns, and what they were found to stand for."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What words were found to come down to, were they a program's name."""
 
     def name(self, word: str) -> str:
         """`known_name`. A pattern is compared with every name there is, and is counted so."""
-        if "*" not in word and "?" not in word and "[" not in word:
-            return plain_name(word)
-        if word not in self.patterns:
-            self.budget.examine(PATTERN_COST)
-            self.patterns[word] = known_name(word, self.visitor.names)
-        return self.patterns[word]
+        found = self.names.get(word)
+        if found is None:
+            found = plain_name(word)
+            if is_pattern(found):
+                self.budget.step(PATTERN_COST + len(self.visitor.names))
+                found = known_name(word, self.visitor.names)
+            self.budget.step(1 + len(word) // WIDTH)
+            self.names[word] = found
+        return found
 
     def start(self, argv: tuple[str, ...], directory: str) -> bool:
         """True where the visitor has ended it. Raises UnreadableError."""
@@ -131,38 +120,46 @@ class Walk:
     def line(
         self, line: str, directory: str, depth: int, variables: Mapping[str, str] | None = None
     ) -> bool:
-        if self.visitor.line("".join(line.split())):
+        if len(line) <= self.budget.characters and self.visitor.line("".join(line.split())):
             return True
         found = read_deeply(line, self.budget, depth, variables)
         return self.commands(found, directory, depth)
 
     def commands(self, commands: Sequence[Simple], directory: str, depth: int) -> bool:
-        before: list[Simple] = []
+        feed = NO_FEED
         for simple in commands:
-            if self.simple(simple, before, directory, depth):
+            if self.simple(simple, feed, directory, depth):
                 return True
             if simple.words[:1] == ("cd",):
                 target = next((word for word in simple.words[1:] if word[:1] != "-"), "~")
                 directory = target if target[:1] in ("/", "~") else f"{directory}/{target}"
-            before = [*before, simple] if simple.pipes else []
+                if len(directory) > PATH_LIMIT:
+                    raise UnreadableError("a path is longer than can be read")
+            feed = self.feed(simple, feed) if simple.pipes else NO_FEED
         return False
 
-    def simple(self, simple: Simple, before: Sequence[Simple], directory: str, depth: int) -> bool:
+    def feed(self, simple: Simple, before: Feed) -> Feed:
+        """What the command after this one of a pipeline reads."""
+        downloads = before.downloads or bool(self.programs(simple.words) & DOWNLOADERS)
+        return Feed(True, downloads, before.text or echoed((simple,)))
+
+    def simple(self, simple: Simple, before: Feed, directory: str, depth: int) -> bool:
         for target in simple.targets:
             if self.visitor.target(target, directory):
                 return True
         words = simple.words
         programs = self.programs(words)
-        feeding = (*before, *simple.nested)
-        if feeding and self.runs_input(words, programs):
-            downloads = any(self.programs(one.words) & DOWNLOADERS for one in feeding)
+        if (before.exists or simple.nested) and self.runs_input(words, programs):
+            downloads = before.downloads or any(
+                self.programs(one.words) & DOWNLOADERS for one in simple.nested
+            )
             if self.visitor.runs_input(words[0], downloads):
                 return True
         if self.commands(simple.nested, directory, depth + 1):
             return True
         if not words:
             return False
-        fed = echoed(before) if programs & (SHELLS | {"xargs", "parallel"}) else ""
+        fed = before.text if programs & (SHELLS | {"xargs", "parallel"}) else ""
         if self.words((*words, *fed.split()), directory, depth):
             return True
         return bool(fed) and self.line(fed, directory, depth + 1)
@@ -171,6 +168,7 @@ class Walk:
         """The names that one command may start: its own, and any word of a wrapper."""
         first = self.name(words[0]) if words else ""
         if first in WRAPPERS or first[:1] == "$":
+            self.budget.step(len(words) // 4)
             return {self.name(word) for word in words}
         return {first}
 
@@ -183,10 +181,10 @@ class Walk:
     def words(self, words: Sequence[str], directory: str, depth: int) -> bool:
         """One simple command, and each command that its words wrap."""
         self.budget.enter(depth)
-        self.budget.examine(len(words))
-        words = _expand_braces(words)
+        self.budget.step(COMMAND_COST + len(words) // 8)
+        words = expand_braces(words, self.budget, self.name(words[0] if words else "") in CHECKS)
         name = self.name(words[0]) if words else ""
-        wraps = name in _DEEP or not words or words[0][:1] in ("$", "-", "") or (
+        wraps = name in DEEP or not words or words[0][:1] in ("$", "-", "") or (
             name == "find" and any(word.startswith(("-exec", "-ok")) for word in words)
         )  # fmt: skip
         if self.visitor.command(Found(name, tuple(words), directory, depth)):
@@ -200,28 +198,33 @@ class Walk:
     def wrapped(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
         """Every suffix that may be a command of its own."""
         names = self.visitor.names
+        self.budget.step(len(words) // 2)
         inner_at, wrapper = peel(name, words), name
         for start in range(1, len(words)):
             inner = self.name(words[start])
-            if start != inner_at and inner not in _KNOWN and inner not in names:
+            if start != inner_at and inner not in KNOWN and inner not in names:
                 continue
-            self.budget.examine(len(words) - start)
+            # What a visitor does with the words it counts itself, for it seldom needs them all.
+            self.budget.step(COMMAND_COST + (len(words) - start) // 64)
             suffix = tuple(words[start:])
             guess = start != inner_at
             if self.visitor.command(Found(inner, suffix, directory, depth, wrapper, guess)):
                 return True
             if not guess:
+                self.budget.step((len(words) - start) // 8 if inner in WRAPPERS else 0)
                 further = peel(inner, suffix)
                 inner_at, wrapper = start + further if further else 0, inner
         return False
 
     def strings(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
         """The words of a wrapper that may be lines of shell or programs themselves."""
+        self.budget.step(len(words) // 4)
         inside = {self.name(word) for word in words}
+        every = bool(inside & SHELLS) or name == "eval"
         for at, word in enumerate(words[1:], 2):
-            if inside & SHELLS or name == "eval" or any(map(str.isspace, word)):
+            if every or any(map(str.isspace, word)):
                 for line in _lines(word):
-                    if self.line(line, directory, depth + 1, _parameters(words[at:])):
+                    if self.line(line, directory, depth + 1, _parameters(words, at)):
                         return True
         if name == "eval":
             return self.line(" ".join(words[1:]), directory, depth + 1)
@@ -229,6 +232,7 @@ class Walk:
 
     def programs_in(self, words: Sequence[str], directory: str, depth: int) -> bool:
         """The words of an interpreter that may be programs."""
+        self.budget.step(len(words) // 4)
         return any(self.program(word, directory, depth) for word in words[1:])
 
     def program(self, code: str, directory: str, depth: int) -> bool:
@@ -237,6 +241,7 @@ class Walk:
             return False
         self.budget.read(len(code))
         literals = [first or second for first, second in _LITERAL.findall(code)]
+        self.budget.step(len(literals))
         for literal in literals:
             try:
                 if " " in literal and self.line(literal, directory, depth + 1):
@@ -246,17 +251,19 @@ class Walk:
         names = self.visitor.names
         for start, literal in enumerate(literals):
             known = self.name(literal)
-            if known in _KNOWN or known in names:
+            if known in KNOWN or known in names:
+                self.budget.step((len(literals) - start) // 64)
                 if self.words(literals[start:], directory, depth + 1):
                     return True
         return False
 
 
-def _parameters(words: Sequence[str]) -> dict[str, str]:
-    """`$0`, `$1` … and `$@` of `sh -c LINE WORDS…`."""
+def _parameters(words: Sequence[str], at: int) -> dict[str, str]:
+    """`$0`, `$1` … and `$@` of `sh -c LINE WORDS…`, the words from there on."""
+    words = words[at : at + PARAMETER_LIMIT + 1]
     found = {str(number): word for number, word in enumerate(words[:PARAMETER_LIMIT])}
     if found:
-        found["@"] = found["*"] = " ".join(words[1 : PARAMETER_LIMIT + 1])
+        found["@"] = found["*"] = " ".join(words[1:])
     return found
 
 
@@ -267,18 +274,3 @@ def _lines(word: str) -> tuple[str, ...]:
     if word.startswith(("-c", "-S", "-e")) and len(word) > 2:
         return (word[2:],)
     return () if word.startswith("-") and not any(map(str.isspace, word)) else (word,)
-
-
-def _expand_braces(words: Sequence[str]) -> tuple[str, ...]:
-    """`{rm,-rf,/}` and `/{etc,usr}`, one level, at most 1,024 words: enough to see names."""
-    if not any("{" in word and "," in word for word in words):
-        return tuple(words)
-    expanded: list[str] = []
-    for word in words:
-        before, opened, rest = word.partition("{")
-        inner, closed, after = rest.partition("}")
-        if opened and closed and "," in inner and len(expanded) < 1_024:
-            expanded += [before + choice + after for choice in inner.split(",")]
-        else:
-            expanded.append(word)
-    return tuple(expanded)

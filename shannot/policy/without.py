@@ -6,6 +6,7 @@ Read by `entries.py` from a rule's table and by `defaults.py` for well-known pro
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 TYPE_CHECKING = False
@@ -29,6 +30,8 @@ class Without:
     """`0*`; the empty one stands for every word that is no option."""
     options: bool = False
     """`-*`: every option."""
+    sorted: tuple[str, ...] = ()
+    """Names and prefixes in order, to find what a word abbreviates."""
 
     def find(self, words: Sequence[str]) -> str:
         """The first word, as it was written, that is not covered; "" where all are."""
@@ -50,11 +53,10 @@ class Without:
             # `-o` of find is no abbreviation of `-ok`.
             return name.partition("=")[0] in self.names or name.startswith(self.prefixes)
         name = word[2:].partition("=")[0]
-        return (
-            name.startswith(self.prefixes)
-            or name in self.names
-            or any(known.startswith(name) for known in (*self.names, *self.prefixes))
-        )
+        if name.startswith(self.prefixes):
+            return True
+        at = bisect_left(self.sorted, name)
+        return at < len(self.sorted) and self.sorted[at].startswith(name)
 
 
 NOTHING = Without()
@@ -89,4 +91,5 @@ def parse_without(patterns: Iterable[str]) -> Without:
         tuple(found["words"]),
         tuple(found["starts"]),
         options,
+        tuple(sorted((*found["names"], *found["prefixes"]))),
     )

@@ -82,6 +82,7 @@ def peel(name: str, words: Sequence[str]) -> int:
     if table is None:
         return 0
     shorts, longs, operands = table
+    named = frozenset(longs.split())
     at = 1
     while at < len(words):
         word = words[at]
@@ -89,10 +90,10 @@ def peel(name: str, words: Sequence[str]) -> int:
             at += 1
             break
         if word.startswith("--"):
-            at += 2 if word[2:] in longs.split() else 1
+            at += 2 if word[2:] in named else 1
         elif word.startswith("-") and len(word) > 1:
             # A value stands in the same word (`-n5`) or in the next one (`-n 5`).
-            at += 2 if word[-1] in shorts and not any(map(shorts.count, word[1:-1])) else 1
+            at += 2 if word[-1] in shorts and set(shorts).isdisjoint(word[1:-1]) else 1
         elif is_assignment(word):
             at += 1
         else:
