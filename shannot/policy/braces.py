@@ -17,7 +17,7 @@ DEPTH_LIMIT = 16
 
 
 def expand_braces(words: Sequence[str], budget: Budget, takes_paths: bool) -> tuple[str, ...]:
-    """takes_paths: the command is one whose words may be paths to destroy. Raises UnreadableError where they are more than can be read."""
+    """takes_paths: its words may be paths to destroy. Raises UnreadableError for too many."""
     if not any("{" in word and "," in word for word in words):
         return tuple(words)
     expanded: list[str] = []

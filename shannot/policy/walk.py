@@ -132,7 +132,9 @@ class Walk:
                 return True
             if simple.words[:1] == ("cd",):
                 target = next((word for word in simple.words[1:] if word[:1] != "-"), "~")
-                directory = target if target[:1] in ("/", "~") else f"{directory}/{target}"
+                directory = (
+                    target if target.startswith(("/", "~", "$HOME")) else f"{directory}/{target}"
+                )
                 if len(directory) > PATH_LIMIT:
                     raise UnreadableError("a path is longer than can be read")
             feed = self.feed(simple, feed) if simple.pipes else NO_FEED

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import time
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,35 +122,6 @@ def test_every_reason_is_one_sentence() -> None:
         assert reason.endswith(".")
         assert "\n" not in reason
         assert reason.isprintable()
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ("env", *["rm"] * 60_000),
-        ("sh", "-c", "$(" * 30_000),
-        ("sh", "-c", "${" * 30_000),
-        ("sh", "-c", "`" * 60_000),
-        ("sh", "-c", "rm " * 20_000),
-        ("sh", "-c", "a;" * 30_000),
-        ("sh", "-c", "X=$X$X;" * 9_000),
-        ("sh", "-c", "(){" * 20_000),
-        ("sh", "-c", "a" * 60_000),
-        ("sh", "-c", "<<E\n" * 15_000),
-        ("sh", "-c", "{" + "a," * 30_000 + "}"),
-        ("python3", "-c", '"rm","' * 10_000),
-        ("python3", "-c", "'\"" * 30_000),
-        ("rm", "-r", "/" + "*a" * 120),
-        ("ls", *["x" * 1000] * 1_000),
-    ],
-    ids=range(15),
-)
-def test_hostile_sizes_are_judged_in_bounded_time_and_not_allowed(argv: tuple[str, ...]) -> None:
-    profile = profile_of(auto_approve=["ls", "sh", "env"])
-    start = time.process_time()
-    assert decision(argv, profile) != "allow"
-    # A bound against quadratic behaviour, not a measurement: usual is below 0.1 s.
-    assert time.process_time() - start < 5
 
 
 words = st.text(alphabet="lscat -'\"\\;&|<>$`(){}*?[]~#!=\n\r\t/.\u00a0\u200ba1", max_size=40)
