@@ -11,6 +11,14 @@ from .program import CommandError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .revisions import Json, Object
+
+
+def words_of(arguments: Object) -> list[str]:
+    """The option that leads a command to the machine that was asked for."""
+    target = arguments.get("target")
+    return ["--target", target] if isinstance(target, str) else []
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -21,8 +29,17 @@ class Offer:
     roots: tuple[str, ...] = ()
     """Directories below which scripts run and are read. Empty: any that the user may enter."""
     views: tuple[str, ...] = ("project", "system")
+    targets: tuple[str, ...] = ()
+    """Names of other machines that it may use; none of them is the default."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """By option of `shannot run`: the most that a run may be given."""
+
+    def target_schema(self) -> dict[str, Json]:
+        """The property `target` of each tool that takes it; nothing where none is offered."""
+        if not self.targets:
+            return {}
+        meaning = "Another machine, over ssh. Without it: this one."
+        return {"target": {"type": "string", "enum": [*self.targets], "description": meaning}}
 
     def directory(self, asked: str | None, fallback: str) -> str:
         """Where a script runs. Raises CommandError for one that is not offered."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from shannot.config.profile_file import is_file
+
 from .program import CommandError, document
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from .revisions import Json, Object
 
 _SESSIONS = "shannot://sessions"
+_PROFILES = "shannot://profiles"
 _STATUS = "shannot://status"
 _JSON = "application/json"
 _LISTED_MAX = 100
@@ -19,6 +22,7 @@ _LISTED_MAX = 100
 
 _FIXED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     _SESSIONS: ("sessions", "Every session, and where it stands", ("list", "--json")),
+    _PROFILES: ("profiles", "The profiles that there are", ("profile", "list", "--json")),
     _STATUS: ("status", "What is installed here, and what waits", ("status", "--json")),
 }
 
@@ -49,8 +53,16 @@ TEMPLATES: list[Json] = [
         "name": "session",
         "description": "One session with its plan, its diffs and its results",
         "mimeType": _JSON,
-    }
+    },
+    {
+        "uriTemplate": _PROFILES + "/{name}",
+        "name": "profile",
+        "description": "The rules of one profile, and where each stands",
+        "mimeType": _JSON,
+    },
 ]
+_SHOWING = {_SESSIONS: ("show",), _PROFILES: ("profile", "show")}
+"""The beginning of an address, and the command that shows what has it."""
 
 
 def read(call: Call, uri: str) -> Object | None:
@@ -58,11 +70,12 @@ def read(call: Call, uri: str) -> Object | None:
     found = _FIXED.get(uri)
     if found is not None:
         return _contents(uri, document(call, found[2]))
-    name = uri.removeprefix(_SESSIONS + "/")
-    if name == uri or not name or name.startswith("-") or "/" in name or len(name) > 200:
+    base, _, name = uri.rpartition("/")
+    words = _SHOWING.get(base)
+    if words is None or not name or name.startswith("-") or is_file(name):
         return None
     try:
-        return _contents(uri, document(call, ["show", "--json", name]))
+        return _contents(uri, document(call, [*words, "--json", name]))
     except CommandError:
         return None
 

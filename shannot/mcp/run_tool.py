@@ -6,9 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from . import text
+from .offer import words_of
 from .program import CommandError, document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .offer import Offer
     from .program import Call
     from .revisions import Json, Object
@@ -46,7 +49,8 @@ _SOURCE: dict[str, Object] = {
     "directory": {
         "type": "string",
         "maxLength": 4096,
-        "description": "Absolute working directory; the script sees it with all below it.",
+        "description": "Absolute working directory; the script sees it with all below it."
+        " With `target` it is one of that machine's.",
     },
 }
 
@@ -66,6 +70,7 @@ def input_schema(offer: Offer) -> Object:
             "type": "boolean",
             "description": "Run no command at all, not even one that is allowed.",
         },
+        **offer.target_schema(),
     }
     if offer.profiles:
         properties["profile"] = {
@@ -119,9 +124,13 @@ def run_script(offer: Offer, call: Call, arguments: Object) -> Object:
     code, path = arguments.get("code"), arguments.get("path")
     if isinstance(code, str) == isinstance(path, str):
         raise CommandError("give either `code` or `path`")
-    asked = arguments.get("directory")
-    directory = offer.directory(asked if isinstance(asked, str) else None, os.getcwd())
-    words = ["run", "--json", *_options(offer, arguments)]
+    found = arguments.get("directory")
+    asked = found if isinstance(found, str) else None
+    target = words_of(arguments)
+    words = ["run", "--json", *target, *_options(offer, arguments)]
+    if target and asked is not None:
+        words.append(f"--directory={_there(asked)}")
+    directory = offer.directory(None if target else asked, os.getcwd())
     data = b""
     if isinstance(code, str):
         words.append("-")
@@ -130,7 +139,14 @@ def run_script(offer: Offer, call: Call, arguments: Object) -> Object:
         words.append(offer.script(str(path), directory))
     given = arguments.get("arguments")
     words += [str(word) for word in given] if isinstance(given, list) else []
-    return _report(document(call, words, data=data, directory=directory))
+    return _report(document(call, words, data=data, directory=directory), target)
+
+
+def _there(directory: str) -> str:
+    """A directory of another machine, which that machine judges. Raises CommandError."""
+    if not directory.startswith("/"):
+        raise CommandError("directory: must be an absolute path")
+    return directory
 
 
 def _source(code: str) -> bytes:
@@ -156,7 +172,7 @@ def _options(offer: Offer, arguments: Object) -> list[str]:
     return words
 
 
-def _report(found: Object) -> Object:
+def _report(found: Object, target: Sequence[str]) -> Object:
     stdout, stdout_cut = text.stream(found.get("stdout"))
     stderr, stderr_cut = text.stream(found.get("stderr"))
     listed, left = text.plan(found.get("effects"))
@@ -179,7 +195,7 @@ def _report(found: Object) -> Object:
         "hidden": _paths(found.get("hidden")),
         "sockets_refused": _count(found.get("sockets_refused")),
         "notes": _paths(found.get("notes")),
-        "next": _next(session, waiting),
+        "next": _next(session, waiting, target),
     }
 
 
@@ -193,10 +209,11 @@ def _count(found: Json) -> int:
     return sum(count for count in found.values() if isinstance(count, int))
 
 
-def _next(session: Json, waiting: Json) -> str:
+def _next(session: Json, waiting: Json, target: Sequence[str]) -> str:
     if not session or not waiting:
         return "Nothing waits: the script wanted to change nothing."
     return (
-        f"{waiting} effects wait for a person, who types in a terminal: shannot approve {session}"
+        f"{waiting} effects wait for a person, who types in a terminal:"
+        f" shannot {' '.join(('approve', *target))} {text.shown(str(session))}"
         " — tell them so, then call wait_for_decision."
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from . import prompts, resources
+from shannot.errors import ShannotError
+
+from . import prompts, resources, text
 from .program import CommandError
 from .revisions import (
     CAPABILITIES,
@@ -122,8 +124,8 @@ class Service:
             return _failed(wrong or "arguments: not of type object")
         try:
             result = tool.work(call, arguments)
-        except CommandError as error:
-            return _failed(str(error))
+        except (CommandError, ShannotError) as error:  # the latter: of a document that came
+            return _failed(text.shown(str(error)))
         return {
             "content": [{"type": "text", "text": json.dumps(result, indent=1)}],
             "structuredContent": result,

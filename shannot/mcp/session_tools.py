@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import text
+from .offer import words_of
 from .program import CommandError, document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .program import Call
     from .revisions import Json, Object
 
 WAIT_DEFAULT = 60
 WAIT_MAX = 3600
 _PAUSE = 1.0  # seconds between looks
+_PAUSE_THERE = 4.0  # at another machine's
 _DIFF_MAX = 200_000
 _UNDECIDED = ("pending",)
 _UNFINISHED = ("pending", "approved", "executing", "rolling-back")
@@ -46,7 +50,7 @@ def _name(arguments: Object) -> str:
 
 
 def _show(call: Call, arguments: Object) -> Object:
-    return document(call, ["show", "--json", _name(arguments)])
+    return document(call, ["show", "--json", *words_of(arguments), _name(arguments)])
 
 
 def show_session(call: Call, arguments: Object) -> Object:
@@ -63,7 +67,7 @@ def show_session(call: Call, arguments: Object) -> Object:
             page.append({"summary": text.summary(effect), **kept})
     return {
         "session": found.get("id"),
-        "state": found.get("state"),
+        "state": str(found.get("state")),
         "script": found.get("script"),
         "directory": found.get("directory"),
         "complete": found.get("complete"),
@@ -71,13 +75,13 @@ def show_session(call: Call, arguments: Object) -> Object:
         "decision": found.get("decision"),
         "effects": page,
         "effects_total": len(every),
-        "next": _next(found),
+        "next": _next(found, words_of(arguments)),
     }
 
 
 def session_diff(call: Call, arguments: Object) -> Object:
     """The unified diffs of a session's files."""
-    found = document(call, ["diff", "--json", _name(arguments)])
+    found = document(call, ["diff", "--json", *words_of(arguments), _name(arguments)])
     wanted = arguments.get("effects")
     parts: list[str] = []
     diffs = found.get("diffs")
@@ -100,13 +104,14 @@ def wait_for_decision(call: Call, arguments: Object) -> Object:
     """Wait until a person has decided, or until it is executed, or the time is over."""
     limit = arguments.get("timeout", WAIT_DEFAULT)
     unsettled = _UNFINISHED if arguments.get("until") == "result" else _UNDECIDED
+    pause = _PAUSE_THERE if words_of(arguments) else _PAUSE
     left = float(limit) if isinstance(limit, int | float) else float(WAIT_DEFAULT)
     while True:
         found = _show(call, arguments)
         if found.get("state") not in unsettled or left <= 0:
-            return _state(found)
-        call.wait(min(_PAUSE, left), f"{found.get('id')}: {found.get('state')}")
-        left -= _PAUSE
+            return _state(found, arguments)
+        call.wait(min(pause, left), f"{_name(arguments)}: waiting for a person")
+        left -= pause
 
 
 def session_result(call: Call, arguments: Object) -> Object:
@@ -122,7 +127,7 @@ def session_result(call: Call, arguments: Object) -> Object:
         for effect in (effects if isinstance(effects, list) else [])
         if isinstance(effect, dict) and effect.get("result") is not None
     ]
-    return {**_state(found), "results": results[:1000], "results_total": len(results)}
+    return {**_state(found, arguments), "results": results[:1000], "results_total": len(results)}
 
 
 def _printable(value: Json) -> Json:
@@ -135,23 +140,23 @@ def _printable(value: Json) -> Json:
     return value
 
 
-def _state(found: Object) -> Object:
+def _state(found: Object, arguments: Object) -> Object:
     return {
-        "session": found.get("id"),
-        "state": found.get("state"),
+        "session": str(found.get("id")),
+        "state": str(found.get("state")),
         "decided": found.get("state") not in _UNDECIDED,
         "decision": found.get("decision"),
-        "next": _next(found),
+        "next": _next(found, words_of(arguments)),
     }
 
 
-def _next(found: Object) -> str:
-    session = found.get("id")
+def _next(found: Object, target: Sequence[str]) -> str:
+    words = " ".join((*target, text.shown(str(found.get("id")))))
     match found.get("state"):
         case "pending":
-            return f"A person must type in a terminal: shannot approve {session}"
+            return f"A person must type in a terminal: shannot approve {words}"
         case "approved":
-            return f"Approved. A person must type in a terminal: shannot execute {session}"
+            return f"Approved. A person must type in a terminal: shannot execute {words}"
         case "executing" | "rolling-back":
             return "It is under way; call wait_for_decision with until=result."
         case "rejected":

@@ -62,7 +62,7 @@ class Tool:
 
 def tools(offer: Offer) -> dict[str, Tool]:
     """Every tool of a server with this offer, by name."""
-    every = [_run(offer), *_sessions(), _explain(offer)]
+    every = [_run(offer), *_sessions(offer), _explain(offer)]
     return {tool.name: tool for tool in every}
 
 
@@ -80,17 +80,17 @@ def _run(offer: Offer) -> Tool:
     )
 
 
-def _sessions() -> list[Tool]:
-    return [*_looking(), _waiting(), _result()]
+def _sessions(offer: Offer) -> list[Tool]:
+    return [*_looking(offer), _waiting(offer), _result(offer)]
 
 
-def _looking() -> list[Tool]:
+def _looking(offer: Offer) -> list[Tool]:
     return [
         Tool(
             "show_session",
             "Show a session",
             f"A session's plan in order, {text.PLAN_MAX} effects at a time from `first` on.",
-            _takes({"first": {"type": "integer", "minimum": 1}}),
+            _takes(offer, {"first": {"type": "integer", "minimum": 1}}),
             _gives({"state": "string", "effects": "array", "effects_total": "integer"}),
             show_session,
         ),
@@ -99,6 +99,7 @@ def _looking() -> list[Tool]:
             "Show what a session would change",
             "Unified diffs of the files that a session would change.",
             _takes(
+                offer,
                 {
                     "effects": {
                         "type": "array",
@@ -106,7 +107,7 @@ def _looking() -> list[Tool]:
                         "maxItems": 10_000,
                         "description": "Only these, by number.",
                     }
-                }
+                },
             ),
             _gives({"diff": "string", "truncated": "boolean"}),
             session_diff,
@@ -114,13 +115,14 @@ def _looking() -> list[Tool]:
     ]
 
 
-def _waiting() -> Tool:
+def _waiting(offer: Offer) -> Tool:
     return Tool(
         "wait_for_decision",
         "Wait for a person",
         "Wait until a person has approved or rejected a session (until=decision), or it has"
         " been executed as well (until=result). Returns where it stands when the time is over.",
         _takes(
+            offer,
             {
                 "timeout": {
                     "type": "number",
@@ -129,19 +131,19 @@ def _waiting() -> Tool:
                     "description": f"Seconds, {WAIT_DEFAULT} without it.",
                 },
                 "until": {"type": "string", "enum": ["decision", "result"]},
-            }
+            },
         ),
         STATE,
         wait_for_decision,
     )
 
 
-def _result() -> Tool:
+def _result(offer: Offer) -> Tool:
     return Tool(
         "session_result",
         "Read what came of a session",
         "Where a session stands, and the result of each effect that was executed.",
-        _takes({}),
+        _takes(offer, {}),
         _gives({"state": "string", "results": "array", "results_total": "integer"}),
         session_result,
     )
@@ -184,10 +186,10 @@ def _explain(offer: Offer) -> Tool:
     )
 
 
-def _takes(properties: Object) -> Object:
+def _takes(offer: Offer, properties: Object) -> Object:
     return {
         "type": "object",
-        "properties": {"session": SESSION, **properties},
+        "properties": {"session": SESSION, **offer.target_schema(), **properties},
         "required": ["session"],
         "additionalProperties": False,
     }

@@ -35,6 +35,13 @@ def configure(parser: ArgumentParser) -> None:
         help="scripts run in this directory or below it only (without: wherever you may)",
     )
     parser.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a machine that the agent may use, over ssh (without: none but this one)",
+    )
+    parser.add_argument(
         "--project-only",
         action="store_true",
         help="no view of the whole machine: scripts see their directory alone",
@@ -48,6 +55,7 @@ def run(options: Namespace) -> int:
     from shannot.mcp.run_tool import LIMITS
     from shannot.mcp.server import serve_stdio
     from shannot.workflows.choices import load_settings, make_limits
+    from shannot.workflows.far import find_remote
 
     roots = [os.path.abspath(root) for root in options.root]
     for root in roots:
@@ -57,7 +65,10 @@ def run(options: Namespace) -> int:
     limits = make_limits(load_settings(current_caller()), {})
     bounds = {name: getattr(limits, name) for name in LIMITS}
     signal.signal(signal.SIGTERM, _leave)
-    serve_stdio(Offer(tuple(options.profile), tuple(roots), views, bounds))
+    targets = tuple(options.target)
+    for target in targets:
+        find_remote(current_caller(), target)
+    serve_stdio(Offer(tuple(options.profile), tuple(roots), views, targets, bounds))
     return DONE
 
 
