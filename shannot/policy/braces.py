@@ -18,7 +18,7 @@ DEPTH_LIMIT = 16
 
 def expand_braces(words: Sequence[str], budget: Budget, takes_paths: bool) -> tuple[str, ...]:
     """takes_paths: its words may be paths to destroy. Raises UnreadableError for too many."""
-    if not any("{" in word and "," in word for word in words):
+    if "{" not in "".join(words):
         return tuple(words)
     expanded: list[str] = []
     made = 0

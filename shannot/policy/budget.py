@@ -14,7 +14,7 @@ STEP_LIMIT = 30_000
 """Words examined, counted again for each suffix and each rule that they are compared with."""
 COMMAND_COST = 8
 """Steps of one simple command, besides its words."""
-LINE_COST = 12
+LINE_COST = 20
 """Steps of one line of shell, besides its commands."""
 PATTERN_COST = 250
 """Steps of comparing one pattern with all names or directories that there are."""

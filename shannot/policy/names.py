@@ -37,6 +37,8 @@ def is_shell_line(argv: Sequence[str]) -> bool:
 
 def plain_name(word: str) -> str:
     """What a program's name comes down to: no path, no version, nothing invisible."""
+    if word.isalpha() and word.isascii():
+        return "python" if word == "pypy" else word
     name = name_of(word)
     if not name.isprintable():
         name = "".join(character for character in name if character.isprintable())

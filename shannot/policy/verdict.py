@@ -78,13 +78,21 @@ def _is_ordinary(command: Command, profile: Profile) -> bool:
 def _denial(command: Command, profile: Profile, budget: Budget) -> Verdict | None:
     """argv[0] is the script's own word for a program: both it and the real one are looked at."""
     argvs = [command.argv]
-    if command.executable and plain_name(command.executable) != plain_name(command.argv[0]):
+    if command.executable and _differs(command, profile):
         argvs.append((command.executable, *command.argv[1:]))
     for argv in argvs:
         denial = find_denied(argv, command.directory, profile, budget)
         if denial:
             return Verdict("deny", denial.rule, denial.reason, where=denial.where)
     return None
+
+
+def _differs(command: Command, profile: Profile) -> bool:
+    """Could the program's own name lead to another denial than the script's word for it?"""
+    word, own = plain_name(command.argv[0]), plain_name(command.executable)
+    if word == own:
+        return False
+    return not {word, own} <= SHELLS or own in profile.always_deny
 
 
 def _judge(command: Command, profile: Profile, budget: Budget) -> Verdict:

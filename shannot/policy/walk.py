@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 PARAMETER_LIMIT = 20
 """Words after a shell's line that are put into it."""
+_RUNNING_INPUT = SHELLS | {"eval", "source", "."}
+_FED = SHELLS | {"xargs", "parallel"}
 # One that is not closed ends with the text, so that none of it is read twice.
 _LITERAL = re.compile(
     r"\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)|'((?:[^'\\]|\\.)*+)(?:'|\\?\Z)", re.DOTALL
@@ -161,7 +163,7 @@ class Walk:
             return True
         if not words:
             return False
-        fed = before.text if programs & (SHELLS | {"xargs", "parallel"}) else ""
+        fed = before.text if not _FED.isdisjoint(programs) else ""
         if self.words((*words, *fed.split()), directory, depth):
             return True
         return bool(fed) and self.line(fed, directory, depth + 1)
@@ -176,7 +178,7 @@ class Walk:
 
     def runs_input(self, words: Sequence[str], programs: set[str]) -> bool:
         """Does it run what it reads: a shell, or an interpreter that is given no program?"""
-        if programs & (SHELLS | {"eval", "source", "."}):
+        if not _RUNNING_INPUT.isdisjoint(programs):
             return True
         return bool(programs & INTERPRETERS) and all(word in ("-", "-u") for word in words[1:])
 
@@ -184,8 +186,11 @@ class Walk:
         """One simple command, and each command that its words wrap."""
         self.budget.enter(depth)
         self.budget.step(COMMAND_COST + len(words) // 8)
-        words = expand_braces(words, self.budget, self.name(words[0] if words else "") in CHECKS)
         name = self.name(words[0]) if words else ""
+        expanded = expand_braces(words, self.budget, name in CHECKS)
+        if len(expanded) != len(words):
+            name = self.name(expanded[0]) if expanded else ""
+        words = expanded
         wraps = name in DEEP or not words or words[0][:1] in ("$", "-", "") or (
             name == "find" and any(word.startswith(("-exec", "-ok")) for word in words)
         )  # fmt: skip
