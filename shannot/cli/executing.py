@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from shannot.cli.parser import Parser
+    from shannot.effects.model import Effect
     from shannot.sessions.batch import Observer
     from shannot.sessions.model import Session
     from shannot.sessions.store import Store
@@ -134,10 +135,21 @@ def _execute(
     protected = protected_places(store, caller)
     who, now = person(caller, terminal_name()), int(time.time())
 
+    effects: list[Effect] = []
+
     def do(sinks: Sinks, observe: Observer | None = None) -> ExecuteResult:
         how = execution_options(options)
         return execute(
-            store, session_id, how, sinks, protected, observe, person=who, now=now, profile=profile
+            store,
+            session_id,
+            how,
+            sinks,
+            protected,
+            observe,
+            person=who,
+            now=now,
+            profile=profile,
+            loaded=lambda session: effects.extend(session.plan.effects),
         )
 
     if options.json:
@@ -145,7 +157,6 @@ def _execute(
         print(success(command, session_document(result.session, succeeded=result.succeeded)))
         return DONE if result.succeeded else UNSUCCESSFUL
     sinks = (TerminalSink(1), TerminalSink(2))
-    effects = store.load(session_id).plan.effects
 
     def observe(event: str, number: int) -> None:
         if event == "begin":

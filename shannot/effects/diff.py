@@ -116,8 +116,12 @@ def _operations(old: Sequence[str], new: Sequence[str]) -> list[Operation]:
     rest = shorter - head
     tail = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
-    if len(a) > _MAX_LINES or len(b) > _MAX_LINES or _pairs(a, b) > _MAX_PAIRS:
-        middle: list[Operation] = [("replace", 0, len(a), 0, len(b))]
+    pairs = _pairs(a, b)
+    middle: list[Operation]
+    if pairs == 0:  # nothing in common: difflib would say the same, later
+        middle = [("replace", 0, len(a), 0, len(b))] if a or b else []
+    elif len(a) > _MAX_LINES or len(b) > _MAX_LINES or pairs > _MAX_PAIRS:
+        middle = [("replace", 0, len(a), 0, len(b))]
     else:
         middle = list(SequenceMatcher(None, a, b, autojunk=False).get_opcodes())
     moved = [(tag, i1 + head, i2 + head, j1 + head, j2 + head) for tag, i1, i2, j1, j2 in middle]

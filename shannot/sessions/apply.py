@@ -52,7 +52,7 @@ from shannot.effects.model import RunCommand
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions import command, preflight
-from shannot.sessions.batch import Batch, Observer
+from shannot.sessions.batch import Batch, Observer, unobserved
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.command import Sinks
 from shannot.sessions.disks import Disks
@@ -87,17 +87,19 @@ class Execution:
         work: Work,
         options: Options,
         protected: Protected,
+        progress: Progress,
         observe: Observer | None = None,
     ) -> None:
+        """progress: what the journal of this work says."""
         self._lock = lock
         self._work = work
         self._effects = work.effects
         self._made: frozenset[str] | None = None
         self._options = options
         self._protected = protected
-        self._observe: Observer = observe or _unobserved
-        self._progress: Progress = lock.progress(work.journal)
-        self._results: dict[int, EffectResult] = dict(self._progress.results)
+        self._observe: Observer = observe or unobserved
+        self._progress = progress
+        self._results: dict[int, EffectResult] = dict(progress.results)
 
     def prepare(self) -> tuple[preflight.Conflict, ...]:
         """Look at everything. Returns the conflicts that will be skipped, raises for all others.
@@ -294,7 +296,3 @@ class _Tools:
     steps: Steps
     batch: Batch
     sinks: Sinks
-
-
-def _unobserved(_event: str, _number: int) -> None:
-    """Nobody looks on."""

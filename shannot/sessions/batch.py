@@ -33,6 +33,10 @@ it is about to be changed; it is changed; its result is in the journal."""
 Report = Callable[[EffectResult], None]
 
 
+def unobserved(_event: str, _number: int) -> None:
+    """Nobody looks on."""
+
+
 class Batch:
     """The effects that are under way. `add` them in order, then `finish`."""
 

@@ -126,11 +126,17 @@ class BlobDirectory:
         """The contents, checked against the name; None where they are longer than limit bytes."""
         fd = self.open(name)
         try:
-            if os.fstat(fd).st_size > limit:
-                return None
-            data = b"".join(iter(lambda: os.read(fd, CHUNK), b""))
+            data = os.pread(fd, SMALL, 0)
+            if len(data) == SMALL:
+                size = os.fstat(fd).st_size
+                if size <= limit:
+                    data = b"".join(iter(lambda: os.read(fd, CHUNK), b""))
+                else:
+                    return None
         finally:
             os.close(fd)
+        if len(data) > limit:
+            return None
         if sha256(data).hexdigest() != name:
             raise self.changed(name)
         return data

@@ -47,6 +47,8 @@ class Undoing:
     """The commands of the plan that were started: what they did is not undone."""
     parted: tuple[str, ...]
     """Paths of files whose other names (hard links) nobody knows: they come back on their own."""
+    several: bool
+    """There were files of several names, so that the effects depend on what the host has now."""
 
 
 def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
@@ -77,6 +79,7 @@ def invert(effects: Sequence[Effect], progress: Progress) -> Undoing:
         origins={number: pair[0] for number, pair in numbered},
         commands=tuple(reversed(commands)),
         parted=parted,
+        several=several,
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 from shannot.effects.codec import MAX_ID, MAX_LINKS, MAX_MODE, MIN_TIME, one_of, to_json
 from shannot.effects.document import Document, MalformedError, dump, parse
@@ -60,6 +61,8 @@ class Progress:
     """The last result of each effect that ended."""
     begun: dict[int, tuple[Saved, ...]]
     """What was saved for each effect that was begun, ended or not. The first time counts."""
+    digest: str = field(default="", compare=False)
+    """SHA-256 of what it was read from; empty where there was nothing."""
 
     def shown(self) -> tuple[EffectResult, ...]:
         """The results by number. Of what was begun and has none, the first is where it was killed:
@@ -170,14 +173,22 @@ def vars_of(saved: Saved) -> dict[str, object]:
     return plain
 
 
-def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progress:
-    """What the journal says; nothing where there is none. MalformedError names the line."""
+def read(
+    directory_fd: int, owner: int, shown: str, file: str = FILE, known: Progress | None = None
+) -> Progress:
+    """What the journal says; nothing where there is none. MalformedError names the line.
+
+    known: what was read before; it is the answer where the journal is still the same.
+    """
     results: dict[int, EffectResult] = {}
     begun: dict[int, tuple[Saved, ...]] = {}
     try:
         data = files.read(file, directory_fd, owner, MAX_JOURNAL, f"{shown}/{file}")
     except FileNotFoundError:
         return Progress({}, {})
+    digest = sha256(data).hexdigest()
+    if known is not None and known.digest == digest:
+        return known
     told = 0
     for document in _documents(data.split(b"\n")[:-1], f"{shown}/{file}"):
         event = one_of(document, "event", ("begin", "withdraw", "done", "end"))
@@ -200,7 +211,7 @@ def read(directory_fd: int, owner: int, shown: str, file: str = FILE) -> Progres
                 begun.setdefault(effect, saved)
                 results.pop(effect, None)  # a command that failed is run again: open until it ends
         document.finish()
-    return Progress(results, begun)
+    return Progress(results, begun, digest)
 
 
 def _documents(lines: list[bytes], shown: str) -> Iterator[Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from shannot.effects import plan as plans
@@ -9,6 +10,7 @@ from shannot.effects.document import Document, MalformedError, parse
 from shannot.escape import escape
 from shannot.sessions import files, journal
 from shannot.sessions.draft import MAX_PLAN
+from shannot.sessions.journal import Progress
 from shannot.sessions.model import Session, session_from_json
 
 MAX_HEAD = 16 << 20  # bytes: argv and the paths that were not mapped are in it
@@ -16,23 +18,40 @@ PLAN, NEXT_PLAN = "plan.json", "plan.next.json"
 _LOOKS = 3  # at a plan that may be growing (`live.py`)
 
 
-def session(fd: int, owner: int, shown: str, session_id: str) -> Session:
-    """The session whose directory `fd` is open on. MalformedError names the file below `shown`."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A session with what its journal says, as they were read."""
+
+    session: Session
+    progress: Progress
+
+
+def session(fd: int, owner: int, shown: str, session_id: str, known: Known | None = None) -> Known:
+    """The session whose directory `fd` is open on. MalformedError names the file below `shown`.
+
+    known: what was read of it before. Plan and journal are compared by their hashes, and taken
+    apart only where they are others now.
+    """
+    before = None if known is None else known.session
     for _ in range(_LOOKS):
-        progress = journal.read(fd, owner, shown)
+        progress = journal.read(fd, owner, shown, known=None if known is None else known.progress)
         head = document(fd, owner, shown, "session.json")
-        data = _plan(fd, owner, shown, head.sha256("plan_digest"))
+        digest = head.sha256("plan_digest")
+        data = _plan(fd, owner, shown, digest)
         if data is not None:
             break
     else:
         raise MalformedError(f"{shown}/{PLAN}: the plan is not the one that was recorded")
-    plan = plans.from_json(parse(data, f"{shown}/{PLAN}"))
-    found = session_from_json(head, plan, sha256(data).hexdigest(), progress.shown())
+    if before is not None and before.plan_digest == digest:
+        plan = before.plan
+    else:
+        plan = plans.from_json(parse(data, f"{shown}/{PLAN}"))
+    found = session_from_json(head, plan, digest, progress.shown())
     if found.results and found.results[-1].number > len(plan.effects):
         raise MalformedError(f"{shown}: the journal has results of effects beyond the plan")
     if found.id != session_id:
         raise MalformedError(f"{shown} holds session {found.id}")
-    return found
+    return Known(found, progress)
 
 
 def document(fd: int, owner: int, shown: str, name: str) -> Document:

@@ -30,11 +30,8 @@ from shannot.sessions import files, ids, journal, reading
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.draft import DRAFT, Draft, dump_head
 from shannot.sessions.journal import Progress
-from shannot.sessions.model import (
-    Session,
-    Summary,
-    summary_from_json,
-)
+from shannot.sessions.model import Session, Summary, summary_from_json
+from shannot.sessions.reading import Known
 
 MAX_SCRIPT = 64 << 20  # bytes
 MAX_OUTPUT = 256 << 20  # bytes; a run keeps at most Limits.output
@@ -52,9 +49,14 @@ class Lock:
         self.directory_fd = directory_fd
         self.path = f"{store.root}/{session_id}"
 
-    def load(self) -> Session:
-        """The session as it now is."""
-        return self.store.read_session(self.directory_fd, self.session_id)
+    def load(self, known: Session | None = None) -> Session:
+        """The session as it now is; known: as it was, which saves reading the same plan twice."""
+        before = None if known is None else Known(known, Progress({}, {}))
+        return self.read(before).session
+
+    def read(self, known: Known | None = None) -> Known:
+        """The same with its progress; known: what was read of it before, which saves time."""
+        return self.store.read_session(self.directory_fd, self.session_id, known)
 
     def save(self, session: Session) -> None:
         """Replace session.json. The plan and the results are not written: they never change so.
@@ -130,6 +132,11 @@ class Store:
 
     def load(self, session_id: str) -> Session:
         """The whole session. NotFoundError, or MalformedError naming the file."""
+        with self._opened(session_id) as fd:
+            return self.read_session(fd, session_id).session
+
+    def read(self, session_id: str) -> Known:
+        """The same with its progress."""
         with self._opened(session_id) as fd:
             return self.read_session(fd, session_id)
 
@@ -237,9 +244,9 @@ class Store:
         finally:
             os.close(root_fd)
 
-    def read_session(self, fd: int, session_id: str) -> Session:
+    def read_session(self, fd: int, session_id: str, known: Known | None = None) -> Known:
         """The session in an open directory."""
-        return reading.session(fd, self.owner, f"{self.root}/{session_id}", session_id)
+        return reading.session(fd, self.owner, f"{self.root}/{session_id}", session_id, known)
 
     def _document(self, fd: int, session_id: str, name: str) -> Document:
         return reading.document(fd, self.owner, f"{self.root}/{session_id}", name)

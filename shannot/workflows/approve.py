@@ -34,19 +34,21 @@ def approve(
     now: int,
     lifetime: int = LIFETIME,
     accept_gaps: bool = False,
+    displayed: Session | None = None,
 ) -> Session:
     """Approve the effects with these numbers, None for all that wait.
 
     displayed_digest: `Review.digest` of the plan that the person was shown. now: seconds since the
     epoch; lifetime: seconds from then in which it must be begun. accept_gaps: the person was shown
-    what `gaps` says of this choice, and wants it all the same.
+    what `gaps` says of this choice, and wants it all the same. displayed: the session that was
+    shown, where it is at hand: its plan is not read twice if it is the same.
 
     RefusedError where the plan is another one by now, UsageError for a number that is not
     waiting, UnsuccessfulError for a choice with gaps, LifecycleError where the session cannot be
     approved.
     """
     with auditing.refusals(store, "approve", session_id), store.lock(session_id) as lock:
-        session = lock.load()
+        session = lock.load(displayed)
         lifecycle.check(session_id, session.state, "approved")
         if session.digest() != displayed_digest:
             raise RefusedError(

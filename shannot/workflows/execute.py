@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +20,7 @@ from shannot.sessions.live import is_live
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict
+from shannot.sessions.reading import Known
 from shannot.sessions.store import Lock, Store
 from shannot.sessions.work import Options, Work
 from shannot.workflows import auditing
@@ -51,27 +52,29 @@ def execute(
     person: Person,
     now: int,
     profile: Profile,
+    loaded: Callable[[Session], object] | None = None,
 ) -> ExecuteResult:
     """Execute an approved session, or go on with one that was killed or has failed.
 
     protected: directories no effect may touch; shannot's state and configuration directories.
     now: seconds since the epoch. profile: the rules as they are now (`profiles.present_profile`);
-    a command that they deny is refused.
+    a command that they deny is refused. loaded: told the session before anything is observed.
 
     A ShannotError means that nothing was changed (by this call), but for the one that says that it
     stopped because nothing more could be recorded. A failed effect is no error: it is in the
     results. Killed or stopped, the session stays `executing`, and another call goes on with it.
     """
     with auditing.refusals(store, "execute", session_id), store.lock(session_id) as lock:
-        session = lock.load()
+        known = _read(lock, loaded)
+        session = known.session
         lifecycle.check(session_id, session.state, "executing")
         store.script(session)
         if session.asking is not None and is_live(store, session_id):
             options = replace(options, incomplete=True)  # what comes later waits for this
         places = Protected([store.root, *protected])
-        work = _work(lock, session, options, now, profile)
+        work = _work(known, options, now, profile)
         witness = auditing.Witness(store, session_id, work.effects, observe)
-        execution = Execution(lock, work, options, places, witness)
+        execution = Execution(lock, work, options, places, known.progress, witness)
         try:
             conflicts = execution.prepare()
             auditing.begins(store, session, options, person)
@@ -91,9 +94,16 @@ def execute(
         return ExecuteResult(session, results, conflicts, succeeded)
 
 
-def _work(lock: Lock, session: Session, options: Options, now: int, profile: Profile) -> Work:
+def _read(lock: Lock, loaded: Callable[[Session], object] | None) -> Known:
+    known = lock.read()
+    if loaded is not None:
+        loaded(known.session)
+    return known
+
+
+def _work(known: Known, options: Options, now: int, profile: Profile) -> Work:
     """The approved effects. RefusedError where they are not (any more), or denied by now."""
-    progress = lock.progress()
+    session, progress = known.session, known.progress
     begun = bool(progress.begun or progress.results)
     chosen = check_approval(session, begun, now, options.incomplete)
     effects = {number: session.plan.effects[number - 1] for number in chosen}

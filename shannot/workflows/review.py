@@ -17,8 +17,9 @@ from shannot.effects.warnings import warnings
 from shannot.errors import ShannotError, UsageError
 from shannot.policy.danger import Danger, Level, dangers, level
 from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.directories import Directories
 from shannot.sessions.model import EffectResult, Session, Summary
-from shannot.sessions.place import Protected, open_below, open_root
+from shannot.sessions.place import Protected
 from shannot.sessions.store import Store
 
 WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
@@ -127,19 +128,25 @@ def diff(
             except MalformedError:
                 pass  # nothing had to be saved
         moves: list[MovePath] = []
+        directories = Directories(Protected(()))
+        stack.callback(directories.forget)
         for number, effect in enumerate(effects, 1):
             if isinstance(effect, MovePath):
                 moves.append(effect)
             if numbers is not None and number not in numbers:
                 continue
-            change = _diff(blobs, moves, effect, limit)
+            change = _diff(blobs, directories, moves, effect, limit)
             if change is not None and not isinstance(effect, RunCommand):
                 found.append(EffectDiff(number, effect.path, change))
     return tuple(found)
 
 
 def _diff(
-    blobs: Sequence[BlobDirectory], moves: Sequence[MovePath], effect: Effect, limit: int | None
+    blobs: Sequence[BlobDirectory],
+    directories: Directories,
+    moves: Sequence[MovePath],
+    effect: Effect,
+    limit: int | None,
 ) -> Diff | None:
     """None for an effect that changes no contents."""
     after: Fingerprint | None
@@ -152,7 +159,7 @@ def _diff(
             return None
     if before is not None and before.kind != "file":
         before = None
-    old = b"" if before is None else _contents(blobs, _origin(moves, path), before)
+    old = b"" if before is None else _contents(blobs, directories, _origin(moves, path), before)
     new = b"" if after is None else blobs[0].read(after.sha256, diffs.MAX_CONTENTS)
     if old is None or new is None:
         lines = (f"- {_told(before)}", f"+ {_told(after)}")
@@ -176,7 +183,9 @@ def _origin(moves: Sequence[MovePath], path: str) -> str:
     return path
 
 
-def _contents(blobs: Sequence[BlobDirectory], path: str, expected: Fingerprint) -> bytes | None:
+def _contents(
+    blobs: Sequence[BlobDirectory], directories: Directories, path: str, expected: Fingerprint
+) -> bytes | None:
     """The contents before the effect, from an earlier effect, the checkpoint or the host; None:
     not to be had."""
     if expected.size > diffs.MAX_CONTENTS:
@@ -189,20 +198,18 @@ def _contents(blobs: Sequence[BlobDirectory], path: str, expected: Fingerprint) 
     try:
         # Through no link, and never a device, whose mere opening can do something: the path may be
         # another user's wish.
-        Protected(()).check(path)
-        root_fd = open_root()
+        directories.trim()
+        place = directories.place(path)
+        found = place.look()
+        if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != expected.size:
+            return None
+        fd = place.open()
         try:
-            with open_below(root_fd, path.lstrip("/"), path) as place:
-                found = place.look()
-                if found is None or not stat.S_ISREG(found.st_mode):
-                    return None
-                fd = place.open()
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return None
+            data = os.pread(fd, expected.size + 1, 0)
         finally:
-            os.close(root_fd)
+            os.close(fd)
     except (OSError, ShannotError):
         return None
-    with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return None
-        data = file.read(diffs.MAX_CONTENTS + 1)
     return data if sha256(data).hexdigest() == expected.sha256 else None

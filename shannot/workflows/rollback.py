@@ -26,6 +26,7 @@ from shannot.sessions.lifecycle import State
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict, ConflictsError, find_conflicts
+from shannot.sessions.reading import Known
 from shannot.sessions.store import Lock, Store
 from shannot.sessions.verifying import differences
 from shannot.sessions.work import Options, Work
@@ -47,6 +48,8 @@ class RollbackPlan:
     """By the number of the effect in `undoing`; with `force` only what cannot be done at all."""
     forced: tuple[int, ...]
     """With `force`: the effects in `undoing` that overwrite what has changed since."""
+    known: Known
+    """What was read for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,9 @@ def plan_rollback(store: Store, session_id: str, *, force: bool = False) -> Roll
     temporary names, which is removed). LifecycleError, UnsuccessfulError: nothing to undo, or
     a session that goes on from this one stands in the way; MalformedError."""
     with store.lock(session_id) as lock:
-        session, undoing, _ = _load(lock)
-        _, conflicts, forced = _look(lock, undoing, force)
-        return RollbackPlan(session, undoing, conflicts, tuple(sorted(forced)))
+        known, undoing = _load(lock)
+        _, conflicts, forced = _look(lock.progress(JOURNAL), undoing, force)
+        return RollbackPlan(known.session, undoing, conflicts, tuple(sorted(forced)), known)
 
 
 def rollback(
@@ -81,20 +84,23 @@ def rollback(
     observe: Observer | None = None,
     *,
     force: bool = False,
+    shown: RollbackPlan | None = None,
     person: Person,
     now: int,
 ) -> RollbackResult:
     """Put back what the session's execution has changed, or go on with that.
 
     protected: directories no effect may touch. observe is told the numbers of `Undoing.effects`.
-    force: overwrite what has changed since, after saving it. now: seconds since the epoch.
+    force: overwrite what has changed since, after saving it. shown: what `plan_rollback` found, if
+    it was asked: what has not changed since is not worked out twice. now: seconds since the epoch.
 
     ConflictsError, and any other ShannotError but one that says that it stopped, means that nothing
     was changed. Killed or failed, the session stays `rolling-back`, and another call goes on.
     """
     with auditing.refusals(store, "rollback", session_id), store.lock(session_id) as lock:
-        session, undoing, progress = _load(lock)
-        effects, conflicts, forced = _look(lock, undoing, force)
+        known, undoing = _load(lock, shown)
+        before = lock.progress(JOURNAL)
+        effects, conflicts, forced = _look(before, undoing, force)
         if conflicts and not force:
             told = tuple(replace(item, number=undoing.origins[item.number]) for item in conflicts)
             raise ConflictsError(told, "--force puts back all that can be")
@@ -104,21 +110,21 @@ def rollback(
         )  # fmt: skip
         options = Options(skip_conflicts=force, keep_going=force)
         witness = auditing.Witness(store, session_id, effects, observe, "rollback")
-        execution = Execution(lock, work, options, Protected([store.root, *protected]), witness)
-        return _perform(lock, session, undoing, progress, conflicts, execution, person, now)
+        places = Protected([store.root, *protected])
+        execution = Execution(lock, work, options, places, before, witness)
+        return _perform(lock, known, undoing, conflicts, execution, person, now)
 
 
 def _perform(
     lock: Lock,
-    session: Session,
+    known: Known,
     undoing: Undoing,
-    progress: Progress,
     conflicts: tuple[Conflict, ...],
     execution: Execution,
     person: Person,
     now: int,
 ) -> RollbackResult:
-    store = lock.store
+    store, session, progress = lock.store, known.session, known.progress
     try:
         execution.prepare()
         auditing.note(store, "rolling-back", session.id, {}, person)
@@ -149,10 +155,11 @@ def can_roll_back(summary: Summary) -> bool:
     return summary.state in _STANDING
 
 
-def _load(lock: Lock) -> tuple[Session, Undoing, Progress]:
-    session = lock.load()
+def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing]:
+    before = None if shown is None else shown.known
+    known = lock.read(before)
+    session, progress = known.session, known.progress
     lifecycle.check(session.id, session.state, "rolling-back")
-    progress = lock.progress()
     if not progress.begun:
         raise UnsuccessfulError(f"nothing of session {session.id} was done, so nothing is undone")
     clean(session, progress)
@@ -164,15 +171,17 @@ def _load(lock: Lock) -> tuple[Session, Undoing, Progress]:
                 f"session {session.id} was resumed as {found.id}, which has changed more since:"
                 f" `shannot rollback {found.id}` first"
             )
-    return session, invert(session.plan.effects, progress), progress
+    if shown is not None and before is not None and not shown.undoing.several:
+        if session.plan is before.session.plan and progress is before.progress:
+            return known, shown.undoing
+    return known, invert(session.plan.effects, progress)
 
 
 def _look(
-    lock: Lock, undoing: Undoing, force: bool
+    progress: Progress, undoing: Undoing, force: bool
 ) -> tuple[dict[int, Effect], tuple[Conflict, ...], frozenset[int]]:
     """(the effects, what stands in their way, those that were forced)."""
     operator = Operator.current()
-    progress = lock.progress(JOURNAL)
     over = {number for number, result in progress.results.items() if result.state == "done"}
     waiting = {number: e for number, e in undoing.effects.items() if number not in over}
     owners = _owners(undoing, waiting, operator)

@@ -171,6 +171,7 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
         now=int(time.time()),
         lifetime=approval_lifetime(caller) or LIFETIME,
         accept_gaps=not options.yes,  # a person has read them; a program has not
+        displayed=review.session,
     )
     if options.execute:
         return execute_session("approve", store, caller, session_id, options)
@@ -194,8 +195,9 @@ def choose(session: Session, text: str | None) -> tuple[int, ...]:
     if text is None:
         return wanted
     chosen = parse_numbers(text)
+    waits = set(wanted)
     for number in chosen:
-        if number not in wanted:
+        if number not in waits:
             raise UsageError(f"effect {number} does not wait; those that do: {ranges(wanted)}")
     return chosen
 

@@ -76,7 +76,13 @@ def run(options: Namespace) -> int:
         where = _decide(options, caller, plan)
     who, now = person(caller, where), int(time.time())
     result = rollback(
-        store, session_id, protected_places(store, caller), force=options.force, person=who, now=now
+        store,
+        session_id,
+        protected_places(store, caller),
+        force=options.force,
+        shown=plan,
+        person=who,
+        now=now,
     )
     if options.json:
         print(success("rollback", _result_document(result)))
