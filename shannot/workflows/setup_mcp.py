@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from shannot.errors import UsageError
@@ -109,7 +110,7 @@ def _read(path: str) -> tuple[str | None, dict[str, object]]:
     """(the file's text, what it says); (None, {}) where there is none. Raises UsageError."""
     shown = escape(path)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UsageError(f"{shown}: not a regular file")
             data = file.read(_FILE_MAX + 1)
@@ -121,7 +122,7 @@ def _read(path: str) -> tuple[str | None, dict[str, object]]:
         raise UsageError(f"{shown}: too large for a configuration; nothing was changed")
     try:
         text = data.decode()
-        settings = json.loads(text, object_pairs_hook=_once) if text.strip() else {}
+        settings = _parsed(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{shown}: not JSON ({escape(str(error))}); mend it, or use `--client print`"
@@ -129,6 +130,30 @@ def _read(path: str) -> tuple[str | None, dict[str, object]]:
     if not isinstance(settings, dict):
         raise UsageError(f"{shown}: not a JSON object; nothing was changed")
     return text, settings
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A FIFO in the file's place is told apart, and not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _parsed(text: str) -> object:
+    """Raises ValueError also for what could not be written again as it is."""
+    parsed: object = json.loads(
+        text, object_pairs_hook=_once, parse_float=_exact, parse_constant=_no_number
+    )
+    return parsed
+
+
+def _exact(text: str) -> float:
+    value = float(text)
+    if Decimal(repr(value)) != Decimal(text):
+        raise ValueError(f"the number {text[:40]} would not be kept as it is")
+    return value
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -144,6 +169,8 @@ def _write(path: str, text: str | None, settings: Mapping[str, object]) -> str |
     real = os.path.realpath(path)  # a link into a collection of such files stays one
     indent = re.search(r"\n([ \t]+)\S", text or "")
     new = json.dumps(settings, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
+    # The escape of half a character, "\ud800", is text of JSON that UTF-8 cannot hold.
+    new = re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", new)
     try:
         backup = None if text is None else _copy(real, text)
         replace(real, new)

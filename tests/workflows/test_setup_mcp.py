@@ -116,3 +116,39 @@ def test_an_entry_of_a_client_that_wants_a_type_has_one(tmp_path: Path) -> None:
     setup_mcp(CLIENTS["vscode"], str(path), COMMAND)
     assert json.loads(path.read_text())["servers"]["shannot"]["type"] == "stdio"
     assert json.loads(printed(COMMAND))["mcpServers"]["shannot"]["args"] == COMMAND[1:]
+
+
+def test_half_a_character_in_an_escape_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text('{"a": "x\\ud800y\\\\ud800", "\\udcff": "ü\\ud83d\\ude00"}')
+    before = json.loads(path.read_text())
+    assert setup_mcp(CURSOR, str(path), COMMAND).action == "added"
+    after = json.loads(path.read_text())
+    assert after.pop("mcpServers")["shannot"]["command"] == COMMAND[0]
+    assert after == before
+    assert remove_mcp(CURSOR, str(path)).action == "removed"
+    assert json.loads(path.read_text()) == {**before, "mcpServers": {}}
+
+
+@pytest.mark.parametrize("number", ["1e999", "0.1234567890123456789012", "NaN", "-Infinity"])
+def test_a_number_that_would_not_be_kept_is_left_alone(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text(f'{{"a": {number}}}')
+    with pytest.raises(UsageError, match="numb"):
+        setup_mcp(CURSOR, str(path), COMMAND)
+    assert path.read_text() == f'{{"a": {number}}}'
+    assert os.listdir(tmp_path) == ["mcp.json"]
+
+
+def test_numbers_that_can_be_kept_are(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text('{"a": [1.5, 1e3, -0.0, 123456789012345678901234567890]}')
+    setup_mcp(CURSOR, str(path), COMMAND)
+    kept = json.loads(path.read_text())["a"]
+    assert kept == [1.5, 1e3, -0.0, 123456789012345678901234567890]
+
+
+def test_a_fifo_in_the_file_s_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mcp.json")
+    with pytest.raises(UsageError, match="not a regular file"):
+        setup_mcp(CURSOR, str(tmp_path / "mcp.json"), COMMAND)
