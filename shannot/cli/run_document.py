@@ -35,11 +35,14 @@ def _number(value: Value) -> int:
     return value if isinstance(value, int) else -1
 
 
-def document(report: Report) -> str:
-    """One JSON document on one line; its keys are those of `Report` and `Outcome`."""
+def document(report: Report, command: str = "run") -> str:
+    """One JSON document on one line; its keys are those of `Report` and `Outcome`.
+
+    command: what was typed, `run` or `resume`.
+    """
     outcome = report.outcome
     return success(
-        "run",
+        command,
         {
             "status": report.status,
             "limit": outcome.limit,

@@ -49,14 +49,16 @@ def run(options: Namespace) -> int:
     if options.client == "print":
         if options.remove:
             raise UsageError("--remove needs --client")
-        print(printed(words))
+        made = printed(words)
+        document = {"part": "mcp", "client": "print", "action": "printed", "text": made}
+        print(success("setup", document) if options.json else made)
         return DONE
     client = CLIENTS[options.client]
     path = place(client, os.environ.get("HOME", ""), os.environ.get("XDG_CONFIG_HOME"))
     report = remove_mcp(client, path) if options.remove else setup_mcp(client, path, words)
     if options.json:
-        document = {"part": "mcp", "client": options.client, "action": report.action}
-        print(success("setup", {**document, "path": report.path, "backup": report.backup}))
+        changed = {"part": "mcp", "client": options.client, "action": report.action}
+        print(success("setup", {**changed, "path": report.path, "backup": report.backup}))
         return DONE
     for line in _lines(report, client.title):
         say(f"shannot: {line}")

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shannot.cli.catalog import outlines
+from shannot.cli.envelope import success
+from shannot.cli.parser import add_json
 from shannot.errors import DONE
 
 if TYPE_CHECKING:
@@ -31,12 +33,16 @@ From now on, in a directory that the shell looks into:
 def configure(parser: Parser) -> None:
     """The options of `completion`."""
     parser.add_argument("shell", choices=SHELLS, help="the shell")
+    add_json(parser)
     parser.epilog = EPILOG
 
 
 def run(options: Namespace) -> int:
     """Print the script."""
     shell: str = options.shell
-    made: object = import_module(f"shannot.cli.completion.{shell}").script(outlines())
-    print(made, end="")
+    made = str(import_module(f"shannot.cli.completion.{shell}").script(outlines()))
+    if options.json:
+        print(success("completion", {"shell": shell, "script": made}))
+    else:
+        print(made, end="")
     return DONE

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shannot.cli.envelope import success
 from shannot.cli.help import TOPICS, text_for
+from shannot.cli.parser import add_json
 from shannot.errors import DONE, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--man", action="store_true", help="print the manual page, for man(1): roff"
     )
+    add_json(parser)
     parser.epilog = f"Topics: {', '.join(TOPICS)}."
 
 
@@ -33,7 +36,11 @@ def run(options: Namespace) -> int:
         from shannot.cli.catalog import outlines
         from shannot.cli.manual import page
 
-        print(page(outlines()), end="")
-        return DONE
-    print(text_for(words))
+        text = page(outlines())
+    else:
+        text = text_for(words) + "\n"
+    if options.json:
+        print(success("help", {"words": words, "text": text}))
+    else:
+        print(text, end="")
     return DONE

@@ -47,4 +47,4 @@ def run(options: Namespace) -> int:
     if resumption.stdin is not None:
         request.streams = (resumption.stdin, *request.streams[1:])
     caller = Caller(here.environment, session.directory, here.python, here.uid, here.machine_config)
-    return tell(run_script(request, caller, supervise), values)
+    return tell(run_script(request, caller, supervise), values, "resume")

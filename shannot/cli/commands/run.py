@@ -60,13 +60,13 @@ def _elsewhere(values: Mapping[str, Value]) -> int:
     return run_there(values)
 
 
-def tell(report: Report, values: Mapping[str, Value]) -> int:
+def tell(report: Report, values: Mapping[str, Value], command: str = "run") -> int:
     """Say what the script wanted. Returns its status."""
     if values["json"]:
         # Modules that only the document needs.
         from shannot.cli.run_document import document
 
-        print(document(report))
+        print(document(report, command))
     elif values["json_fd"] is not None:
         from shannot.cli.run_document import write_document
 

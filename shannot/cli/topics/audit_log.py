@@ -16,8 +16,8 @@ be recorded is neither approved nor executed; a run is made all the same, and sa
 Arguments that look like secrets are blanked. Contents of files and values of the environment
 are in the session only. Commands that are confined are not recorded: they reach nothing.
 
-Who can write the log can write all of it anew. `verify` prints a line that tells the present
-end; noted where that user cannot write, `verify --expect LINE` proves that nothing before it
+Who can write the log can write all of it anew. `verify` prints a mark that tells the present
+end; noted where that user cannot write, `verify --expect MARK` proves that nothing before it
 has changed.
 
 The log is in audit/ of the state directory. To begin a new one, move `audit` and `seal` away

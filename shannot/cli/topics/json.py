@@ -25,9 +25,8 @@ of a path that is not UTF-8 is a lone surrogate: \\udcff for 0xff.
 Bytes, such as a script's output, are {"text": "…"} where they are UTF-8, else {"base64": "…"};
 where the middle was not kept, {"head": …, "omitted": N, "tail": …} with N in bytes.
 
-Four have no such document, because what they print is a format of its own: `mcp` and `serve`
-speak a protocol, `audit export` prints the records as they stand, and a command line that asks
-for --help prints help.
+Two commands have none, because they speak protocols of their own: `mcp` and `serve`. And a command
+line that asks for --help prints help.
 
 ## What stands in `result`
 
@@ -36,8 +35,8 @@ run        status, limit, complete, session, waiting, effects, stdout, stderr, d
 list       sessions (id, state, script, effects, danger, …), unreadable
 show       id, state, script, digest, effects (number, effect, path, argv, warnings, diff, …)
 diff       id, diffs (number, path, diff)
-approve    id, state, chosen, digest; with --execute what execute has
-execute    id, state, effects (number, result)
+approve    id, state, digest, decision, results
+execute    id, state, digest, decision, results
 status     version, runtimes, sessions, waiting, configuration, problems
 doctor     works, parts (name, state, detail, problem, remedy)
 explain    decision, rule, reason, where
