@@ -24,6 +24,7 @@ from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
+from shannot.workflows.queue import operators_queue
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -149,6 +150,7 @@ def _execute(
             person=who,
             now=now,
             profile=profile,
+            queue=operators_queue(caller),
             loaded=lambda session: effects.extend(session.plan.effects),
         )
 

@@ -73,7 +73,7 @@ class LiveSession:
 
     def ask(self, plan: Plan, number: int) -> Session:
         """The script waits for a decision about effect number, the last one of plan."""
-        with self._store.lock(self.id) as lock:
+        with self._store.lock(self.id, "run", patience=2.0) as lock:
             session = lock.load()
             if session.state not in NEXT:
                 raise ShannotError(f"session {self.id} is {session.state}: `shannot execute` first")
@@ -96,7 +96,7 @@ class LiveSession:
         ended: as a run without questions would keep it; its id, state and history do not count.
         outputs: `stdout` and `stderr`. patience: seconds to wait for an execution under way.
         """
-        with self._store.lock(self.id, patience) as lock:
+        with self._store.lock(self.id, "run", patience) as lock:
             session = lock.load()
             done = {result.number for result in session.results if result.state == "done"}
             waits = len(set(plans.waiting(ended.plan)) - done)

@@ -27,7 +27,7 @@ def remove(store: Store, session_id: str, may_go: Callable[[Summary], bool]) -> 
     UnsuccessfulError where another process is at work on it, NotFoundError where it is gone.
     """
     hidden = f"{GONE}{os.urandom(8).hex()}"
-    with store.lock(session_id, patience=0):
+    with store.lock(session_id, "prune", patience=0):
         if not may_go(store.summary(session_id)):
             return False
         root_fd = store.open_root()

@@ -17,25 +17,24 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import ELOOP, ENOTDIR
 from hashlib import sha256
 
 from shannot.effects.document import Document, MalformedError
-from shannot.errors import NotFoundError, ShannotError, UnsuccessfulError
+from shannot.errors import NotFoundError, ShannotError
 from shannot.escape import escape
-from shannot.sessions import files, ids, journal, reading
+from shannot.sessions import files, ids, journal, locking, reading
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.draft import DRAFT, Draft, dump_head
 from shannot.sessions.journal import Progress
+from shannot.sessions.locking import PATIENCE
 from shannot.sessions.model import Session, Summary, summary_from_json
 from shannot.sessions.reading import Known
 
 MAX_SCRIPT = 64 << 20  # bytes
 MAX_OUTPUT = 256 << 20  # bytes; a run keeps at most Limits.output
-PATIENCE = 2.0  # seconds to wait for another process's transition
 
 
 class Lock:
@@ -170,10 +169,10 @@ class Store:
         return summary_from_json(self._document(root_fd, session_id, name))
 
     @contextmanager
-    def lock(self, session_id: str, patience: float = PATIENCE) -> Iterator[Lock]:
+    def lock(self, session_id: str, verb: str = "", patience: float = PATIENCE) -> Iterator[Lock]:
         """The right to change it; UnsuccessfulError where another process keeps it for longer.
 
-        patience: seconds to wait.
+        verb: what for, which that other process is told; patience: seconds to wait.
         """
         with self._opened(session_id) as fd:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -183,10 +182,13 @@ class Store:
                 path = f"{self.root}/{session_id}/lock"
                 raise ShannotError(f"{escape(path)} cannot be opened: {error.strerror}") from error
             try:
-                _flock(lock_fd, session_id, patience)
+                locking.acquire(lock_fd, session_id, verb, patience)
                 if not files.is_at(fd, f"{self.root}/{session_id}"):
                     raise NotFoundError(f"session {session_id} was removed just now")
-                yield Lock(self, session_id, fd)
+                try:
+                    yield Lock(self, session_id, fd)
+                finally:
+                    locking.release(lock_fd)
             finally:
                 os.close(lock_fd)
 
@@ -270,17 +272,3 @@ class Store:
             return os.listdir(fd)
         finally:
             os.close(fd)
-
-
-def _flock(fd: int, session_id: str, patience: float) -> None:
-    end = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                raise UnsuccessfulError(
-                    f"another process is working on session {session_id}; try again when it is done"
-                ) from None
-            time.sleep(0.02)

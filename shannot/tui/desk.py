@@ -17,6 +17,7 @@ from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
+from shannot.workflows.queue import operators_queue
 from shannot.workflows.rollback import plan_rollback, rollback
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Desk:
             person=person(self.caller, self.terminal),
             now=int(time.time()),
             profile=present_profile(self.caller),
+            queue=operators_queue(self.caller),
         )
 
     def plan_rollback(self, session_id: str, force: bool) -> RollbackPlan:

@@ -47,7 +47,7 @@ def approve(
     waiting, UnsuccessfulError for a choice with gaps, LifecycleError where the session cannot be
     approved.
     """
-    with auditing.refusals(store, "approve", session_id), store.lock(session_id) as lock:
+    with auditing.refusals(store, "approve", session_id), store.lock(session_id, "approve") as lock:
         session = lock.load(displayed)
         lifecycle.check(session_id, session.state, "approved")
         if session.digest() != displayed_digest:
@@ -66,7 +66,7 @@ def approve(
 
 def reject(store: Store, session_id: str, *, reason: str, person: Person, now: int) -> Session:
     """Nothing of it will be executed (any more). LifecycleError where that is no longer so."""
-    with auditing.refusals(store, "reject", session_id), store.lock(session_id) as lock:
+    with auditing.refusals(store, "reject", session_id), store.lock(session_id, "reject") as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "rejected")
         return _decide(lock, session, "rejected", Decision(person, now, reason=reason), reason)

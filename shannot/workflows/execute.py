@@ -14,6 +14,7 @@ from shannot.sessions import lifecycle
 from shannot.sessions.apply import Execution
 from shannot.sessions.approval import check_approval
 from shannot.sessions.batch import Observer
+from shannot.sessions.claim import claim
 from shannot.sessions.command import Sinks
 from shannot.sessions.decision import Event, Person, with_event
 from shannot.sessions.live import is_live
@@ -53,31 +54,32 @@ def execute(
     now: int,
     profile: Profile,
     loaded: Callable[[Session], object] | None = None,
+    queue: str | None = None,
 ) -> ExecuteResult:
     """Execute an approved session, or go on with one that was killed or has failed.
 
     protected: directories no effect may touch; shannot's state and configuration directories.
     now: seconds since the epoch. profile: the rules as they are now (`profiles.present_profile`);
     a command that they deny is refused. loaded: told the session before anything is observed.
+    queue: where what other users propose comes from: one operator may execute it, no second one.
 
     A ShannotError means that nothing was changed (by this call), but for the one that says that it
     stopped because nothing more could be recorded. A failed effect is no error: it is in the
     results. Killed or stopped, the session stays `executing`, and another call goes on with it.
     """
-    with auditing.refusals(store, "execute", session_id), store.lock(session_id) as lock:
+    with auditing.refusals(store, "execute", session_id), store.lock(session_id, "execute") as lock:
         known = _read(lock, loaded)
-        session = known.session
-        lifecycle.check(session_id, session.state, "executing")
+        lifecycle.check(session_id, (session := known.session).state, "executing")
         store.script(session)
         if session.asking is not None and is_live(store, session_id):
             options = replace(options, incomplete=True)  # what comes later waits for this
-        places = Protected([store.root, *protected])
         work = _work(known, options, now, profile)
         witness = auditing.Witness(store, session_id, work.effects, observe)
+        places = Protected([store.root, *protected])
         execution = Execution(lock, work, options, places, known.progress, witness)
         try:
             conflicts = execution.prepare()
-            auditing.begins(store, session, options, person)
+            _begin(store, session, options, person, queue)
             session = _moved(session, "executing", person, now)
             lock.save(session)
         except OSError as error:
@@ -87,11 +89,18 @@ def execute(
         except OSError as error:
             message = f"it stopped: {_told(error)}; `shannot execute {session_id}` goes on with it"
             raise ShannotError(message) from error
-        succeeded = execution.succeeded()
-        session = _ended(session, results, succeeded, person, now)
+        session = _ended(session, results, execution.succeeded(), person, now)
         lock.save(session)
         auditing.ended(store, session, results, person)
-        return ExecuteResult(session, results, conflicts, succeeded)
+        return ExecuteResult(session, results, conflicts, execution.succeeded())
+
+
+def _begin(
+    store: Store, session: Session, options: Options, person: Person, queue: str | None
+) -> None:
+    if queue is not None and session.uid != store.owner:
+        claim(queue, session.id, store.owner)
+    auditing.begins(store, session, options, person)
 
 
 def _read(lock: Lock, loaded: Callable[[Session], object] | None) -> Known:

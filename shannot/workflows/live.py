@@ -272,7 +272,7 @@ def _progress(store: Store, session_id: str, state: str) -> str:
     if state != "executing":
         return ""
     try:
-        with store.lock(session_id, patience=0) as lock:
+        with store.lock(session_id, "run", patience=0) as lock:
             if lock.load().state != "executing":
                 return ""
     except UnsuccessfulError:

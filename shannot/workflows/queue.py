@@ -56,6 +56,12 @@ def offer_session(state: str, owner: int, session_id: str, queue: str) -> list[s
     return [f"the operators can decide about it as well: it is in the queue {queue}"]
 
 
+def operators_queue(caller: Caller) -> str | None:
+    """The queue that the operators share, where there is one."""
+    settings = own_settings(caller)
+    return None if settings is None else settings.queue
+
+
 def collect(store: Store, caller: Caller) -> tuple[str, ...]:
     """Take over what other users have proposed. One line for each entry that was refused.
 

@@ -71,7 +71,7 @@ def plan_rollback(store: Store, session_id: str, *, force: bool = False) -> Roll
     """Look at everything, change nothing (but for what a killed execution has left over under
     temporary names, which is removed). LifecycleError, UnsuccessfulError: nothing to undo, or
     a session that goes on from this one stands in the way; MalformedError."""
-    with store.lock(session_id) as lock:
+    with store.lock(session_id, "rollback") as lock:
         known, undoing = _load(lock)
         _, conflicts, forced = _look(lock.progress(JOURNAL), undoing, force)
         return RollbackPlan(known.session, undoing, conflicts, tuple(sorted(forced)), known)
@@ -97,7 +97,10 @@ def rollback(
     ConflictsError, and any other ShannotError but one that says that it stopped, means that nothing
     was changed. Killed or failed, the session stays `rolling-back`, and another call goes on.
     """
-    with auditing.refusals(store, "rollback", session_id), store.lock(session_id) as lock:
+    with (
+        auditing.refusals(store, "rollback", session_id),
+        store.lock(session_id, "rollback") as lock,
+    ):
         known, undoing = _load(lock, shown)
         before = lock.progress(JOURNAL)
         effects, conflicts, forced = _look(before, undoing, force)

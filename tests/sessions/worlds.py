@@ -251,6 +251,7 @@ class World:
         observe: Observer | None = None,
         now: int = NOW + 60,
         profile: Profile = BARE,
+        queue: str | None = None,
         **changes: object,
     ) -> tuple[ExecuteResult, Kept, Kept]:
         out, err = Kept(), Kept()
@@ -258,7 +259,7 @@ class World:
         protected = [str(self.state)]
         result = execute(
             self.store, session.id, chosen, Sinks(out, err), protected, observe,
-            person=SOMEONE, now=now, profile=profile,
+            person=SOMEONE, now=now, profile=profile, queue=queue,
         )  # fmt: skip
         return result, out, err
 
