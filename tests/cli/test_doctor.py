@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from errno import ENOSYS, EPERM
+from errno import EINVAL, ENOSYS, EPERM
 from pathlib import Path
 
 import pytest
 
+from shannot.sandbox.channel import kernel_calls
 from shannot.sandbox.channel.seccomp_filter import compile_filter
 from shannot.sandbox.syscalls.numbers import of_machine
 from shannot.workflows.doctor_remedies import REMEDIES
@@ -243,3 +245,73 @@ def test_an_ssh_that_is_broken_is_named(place: Place) -> None:
     _, parts = doctor(place)
     assert parts["ssh"]["state"] == "limited"
     assert "ends with 3: broken" in parts["ssh"]["problem"]
+
+
+def argument(number: int, mask: int, value: int, action: int) -> Rule:
+    """A call fails where `argument & mask` is this value, and passes otherwise."""
+    return ((action, ((number, mask, (value,)),), ""),), "allow"
+
+
+NEWER: list[tuple[str, Rule, str]] = [
+    ("seccomp", argument(1, kernel_calls.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+                         kernel_calls.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, EINVAL),
+     "WAIT_KILLABLE_RECV"),
+    ("ioctl", argument(1, 0xFFFF_FFFF, kernel_calls.SECCOMP_IOCTL_NOTIF_ADDFD, EINVAL),
+     "ADDFD_SEND"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "rule", "part"), NEWER)
+def test_what_an_older_kernel_lacks_is_named_with_its_remedy(
+    place: Place, call: str, rule: Rule, part: str
+) -> None:
+    status, parts = doctor(place, {call: rule})
+    assert status == 1
+    assert parts[part]["state"] == "failed", parts
+    assert parts[part]["remedy"] == REMEDIES[part]
+    assert min(list(parts).index(name) for name in bad(parts)) == list(parts).index(part)
+
+
+def test_a_machine_that_is_not_supported_is_named(place: Place) -> None:
+    """A personality is how the kernel itself tells a process that it is on another machine."""
+    setarch = shutil.which("setarch")
+    if setarch is None or MACHINE != "x86_64":
+        pytest.skip("setarch, or an x86_64 machine, is missing")
+    result = subprocess.run(
+        [setarch, "linux32", sys.executable, "-m", "shannot", "doctor"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert b"FAIL  machine" in result.stdout, result.stdout
+    assert REMEDIES["machine"].encode() in result.stdout
+
+
+def test_an_audit_log_that_was_edited_is_named(place: Place) -> None:
+    place.session()
+    place.shannot("run", "-q", "-c", "pass")
+    (log,) = (place.state / "shannot" / "audit").glob("*.jsonl")
+    log.write_bytes(log.read_bytes().replace(b"run", b"ran", 1))
+    status, parts = doctor(place)
+    assert parts["audit log"]["state"] in ("failed", "limited"), parts["audit log"]
+    assert parts["audit log"]["remedy"] == REMEDIES["audit log"]
+    assert status == (parts["audit log"]["state"] == "failed")
+
+
+def test_a_clock_behind_the_newest_session_is_named(place: Place) -> None:
+    sessions = place.state / "shannot" / "sessions" / "20990101-000000-x-0000"
+    sessions.mkdir(parents=True, mode=0o700)
+    for directory in (place.state / "shannot", place.state / "shannot" / "sessions"):
+        directory.chmod(0o700)
+    _, parts = doctor(place)
+    assert "is from the future" in parts["clock"]["problem"]
+    assert parts["clock"]["remedy"] == REMEDIES["clock"]
+
+
+def test_a_missing_terminal_is_named(place: Place) -> None:
+    result = place.shannot("doctor", "--json")
+    parts = {part["name"]: part for part in json.loads(result.stdout)["result"]["parts"]}
+    assert parts["terminal"]["state"] in ("limited", "absent")
+    assert parts["terminal"]["remedy"] == REMEDIES["terminal"]
