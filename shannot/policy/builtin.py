@@ -59,13 +59,40 @@ _READERS: tuple[object, ...] = (
 )
 
 _STATUS: tuple[object, ...] = (
-    *("uptime", "uname", "arch", "nproc", "whoami", "id", "groups", "free", "vmstat", "iostat"),
-    *("mpstat", "lscpu", "lsblk", "lsmod", "lspci", "lsusb", "df", "getconf", "sensors"),
-    {"command": "who", "without": ["*"], "match": ["who -b"], "not_match": ["who /etc/shadow"]},
+    *(
+        "uname",
+        "arch",
+        "nproc",
+        "whoami",
+        "id",
+        "groups",
+        "free",
+        "vmstat",
+        "mpstat",
+        "lsmod",
+        "df",
+    ),
+    {"command": "uptime", "without": ["*"], "not_match": ["uptime /etc/shadow"]},
+    {"command": "iostat", "without": ["-f", "+f*"], "not_match": ["iostat -f /tmp/x"]},
+    {"command": "lscpu", "without": ["-s", "--sysroot"], "not_match": ["lscpu -s /tmp/x"]},
+    {"command": "lsblk", "without": ["--sysroot"], "not_match": ["lsblk --sysr /tmp/x"]},
+    {
+        "command": "lspci",
+        "not_match": ["lspci -q", "lspci -vF /tmp/x", "lspci -O net.cache-name=x"],
+    },
+    {"command": "lsusb", "match": ["lsusb -t"], "not_match": ["lsusb -D /etc/shadow"]},
+    {"command": "sensors", "not_match": ["sensors -s", "sensors -c /etc/shadow"]},
+    {"command": "getconf", "match": ["getconf PAGE_SIZE"], "not_match": ["getconf -v ../x PATH"]},
+    {
+        "command": "who",
+        "without": ["*"],
+        "match": ["who -b"],
+        "not_match": ["who /etc/shadow", "who --lookup"],
+    },
     {"command": "w", "without": ["*"]},
-    {"command": "last", "without": ["-f", "--file"], "not_match": ["last -f /tmp/x"]},
+    {"command": "last", "not_match": ["last -f /tmp/x", "last -xd", "last --dns"]},
     {"command": "mount", "without": ["*", "-*"], "match": ["mount"], "not_match": ["mount -a"]},
-    {"command": "findmnt", "without": ["-F", "--tab-file"], "match": ["findmnt -l /"]},
+    {"command": "findmnt", "match": ["findmnt -l /"], "not_match": ["findmnt -F /etc/shadow"]},
     {
         "command": "hostname",
         "match": ["hostname", "hostname -f"],
@@ -80,25 +107,32 @@ _STATUS: tuple[object, ...] = (
     {
         "command": "ps",
         "match": ["ps", "ps aux", "ps -ef"],
-        "not_match": ["ps e", "ps auxe", "ps ax e"],
+        "not_match": ["ps e", "ps auxe", "ps ax e", "ps -auxe", "ps axeopid,cmd", "ps -ef e"],
     },
     {
         "command": "ss",
-        "without": ["-K", "-D", "-F", "--kill", "--diag", "--filter"],
+        # What it is to filter by may be names, which are looked up in the network.
+        "without": ["*", "-r", "--resolve"],
         "match": ["ss -tlnp"],
-        "not_match": ["ss -tK dst x", "ss --kill"],
+        "not_match": ["ss -tK", "ss --kill", "ss dst secret.example.com", "ss -r", "ss -N x"],
     },
     *("ip addr show", "ip link show", "ip route show", "ip neigh show", "ip rule show"),
     {
         "command": "sysctl",
         "without": ["-f", "-w", "-p", "--write", "--load", "--system"],
         "match": ["sysctl -a", "sysctl vm.swappiness"],
-        "not_match": ["sysctl vm.swappiness=1", "sysctl -w vm.swappiness=1", "sysctl -pf"],
+        "not_match": [
+            *("sysctl kernel/../../../etc/hostname", "sysctl vm.swappiness=1"),
+            *("sysctl -w vm.swappiness=1", "sysctl -pf"),
+        ],
     },
     *("systemctl status", "systemctl is-active", "systemctl is-enabled", "systemctl is-failed"),
     *("systemctl is-system-running", "systemctl list-units", "systemctl list-unit-files"),
     *("systemctl list-timers", "systemctl list-sockets", "systemctl get-default"),
-    *("hostnamectl status", "timedatectl status", "loginctl list-sessions", "resolvectl status"),
+    "resolvectl status",
+    {"command": "hostnamectl status", "not_match": ["hostnamectl status -H x"]},
+    {"command": "timedatectl status", "not_match": ["timedatectl status --host=x"]},
+    {"command": "loginctl list-sessions", "not_match": ["loginctl list-sessions -M x"]},
     {
         "command": "journalctl",
         "without": ["-f", "--follow", "--file", "-i"],
@@ -112,9 +146,19 @@ _STATUS: tuple[object, ...] = (
         "command": "dmesg",
         "without": ["-F", "-w", "-W", "--file", "--follow*"],
         "match": ["dmesg -T"],
-        "not_match": ["dmesg -c", "dmesg -TC", "dmesg --clear", "dmesg -F /etc/shadow"],
+        "not_match": [
+            *("dmesg -c", "dmesg -TC", "dmesg --clear", "dmesg -F /etc/shadow", "dmesg -H"),
+            "dmesg -K /etc/shadow",
+        ],
     },
-    *("dpkg-query -l", "dpkg-query -W"),
+    *(
+        {
+            "command": command,
+            "without": ["--admindir", "--root"],
+            "not_match": [f"{command} --ro=x"],
+        }
+        for command in ("dpkg-query -l", "dpkg-query -W")
+    ),
 )
 
 _OUTSIDE: tuple[object, ...] = (
@@ -157,8 +201,12 @@ PROFILES: Mapping[str, Lists] = {
     "ops": {
         "auto_approve": (
             *_STATUS,
-            *("docker ps", "docker images", "docker stats --no-stream", "ufw status"),
-            {"command": "crontab -l", "without": ["-r", "-e", "-i", "*"]},
+            *(
+                {"command": command, "without": ["-H", "-c", "--host", "--config", "--context"]}
+                for command in ("docker ps", "docker images", "docker stats --no-stream")
+            ),
+            {"command": "ufw status", "without": ["*", "-*"]},
+            {"command": "crontab -l", "without": ["*", "-*"], "not_match": ["crontab -l -uroot"]},
         ),
         "confine": _READERS,
         "always_deny": _LOCKING_OUT,

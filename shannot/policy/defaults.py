@@ -55,6 +55,17 @@ SCRIPTED = _names(
 """Programs that look like readers, and run commands that stand in their operands, in files that
 they read, or are typed. A rule must name their arguments too."""
 
+CONFIGURED = _names(
+    "git hg svn jj make gmake cmake ninja meson scons rake just task bazel gradle mvn ant tox nox"
+    " pytest py.test mypy pylint flake8 pre-commit sphinx-build pip pip3 pipx poetry pdm uv npm npx"
+    " yarn pnpm bun deno eslint prettier jest vitest mocha tsc webpack vite rollup babel cargo"
+    " rustc go bundle gem rspec rubocop composer phpunit terraform tofu ansible ansible-playbook"
+    " vagrant packer pulumi direnv docker-compose podman-compose dotnet swift mix rebar3 cabal"
+    " stack ghc latexmk pdflatex lualatex xelatex gdb lldb"
+)
+"""Programs that run what files of the directory say in which they are started: hooks, filters,
+recipes, plugins, scripts. A rule must name the directory that is trusted (`cwd`)."""
+
 DOWNLOADERS = _names("curl wget fetch aria2c lynx nc ncat netcat socat ftp lftp http")
 """Programs that bring what somebody else wrote."""
 
@@ -73,72 +84,3 @@ RAW_DEVICES = (
     *("/dev/ram", "/dev/zd", "/dev/sr", "/dev/mtd", "/dev/mem", "/dev/kmem", "/dev/port"),
 )
 """How the names of disks and memory begin."""
-
-UNCOVERED: dict[str, str] = {
-    # Words (patterns as in `without`) that make a reader run, write or set something. An allow
-    # rule that only names the program does not cover them: it must name them itself.
-    "arp": "-d -s -f --delete --set --file",
-    "curl": "-o -O -J -K -D -c -T --output* --remote-name* --remote-header* --config --dump-header*"
-    " --cookie-jar --upload-file --trace* --libcurl --etag-save --stderr --hsts --alt-svc"
-    " -d -F -X -w --data* --form* --json --request --write-out --engine --unix-socket"
-    " --abstract-unix-socket --netrc-file",
-    "date": "-s --set 0* 1*",
-    "dmesg": "-c -C -D -E -n --clear --read-clear --console*",
-    "dig": "-f -k",
-    "file": "-C --compile",
-    "find": "-exec* -ok* -delete -fls* -fprint*",
-    "ack": "--pager* --files-from",
-    "ag": "--pager*",
-    "bat": "--pager* --paging*",
-    "fd": "-x -X --exec*",
-    "fdfind": "-x -X --exec*",
-    "git": "-c -O --output* --ext-diff --textconv --open-files-in-pager --upload-pack"
-    " --receive-pack --exec* --git-dir --work-tree --config-env --remote -o",
-    "go": "-toolexec -exec -vettool -w -u",
-    "kubectl": "-s --kubeconfig --server --token --as",
-    "openssl": "-engine -provider* -out -writerand -config -keyout",
-    "hostname": "-F -b --file --boot *",
-    "iconv": "-o --output",
-    "ifconfig": "up down add del",
-    "journalctl": "-D -M --vacuum* --rotate --flush --sync --directory --root --image --machine"
-    " --cursor-file --setup-keys --update-catalog --relinquish-var --smart-relinquish-var",
-    "lsof": "-D",
-    "man": "-C -H -M -P -R -T -X -l -p --config-file --gxditview* --html* --local-file --manpath"
-    " --pager* --preprocessor --recode* --troff-device*",
-    "mount": "* -a -o -t --all --bind --rbind --move --make*",
-    "nm": "--plugin",
-    "nmap": "--script* --datadir --resume -o*",
-    "node": "-e -p -r --eval --print --require --import --loader --experimental-loader --inspect*",
-    "perl": "-e -E -i -I -m -M",
-    "objdump": "--plugin",
-    "ping": "-A -b -f -l",
-    "python": "-c",
-    "rg": "--pre* --hostname-bin",
-    "rpm": "-D -E --define --eval --load --macros --pipe --predefine --rcfile",
-    "rsync": "-e --rsh --rsync-path --del* --remove-source-files",
-    "ruby": "-e -r -I -i --require",
-    "sdiff": "-o --output",
-    "sed": "-i -n -s -e -f --in-place --expression --file",
-    "shuf": "-o --output",
-    "sort": "-o -T --output --compress-program --temporary-directory",
-    "split": "--filter",
-    "ssh-keygen": "-D -Y -s -w",
-    "ss": "-K -D --kill --diag",
-    "sysctl": "-w -p -f --write --load --system",
-    "systemctl": "-H -M --host --machine --root --image",
-    "tar": "-I -F -x -c -r -u -A --checkpoint-action --use-compress-program --to-command"
-    " --info-script --new-volume-script --rsh-command --rmt-command --extract --get --create"
-    " --append --update --delete --catenate --concatenate",
-    "tcpdump": "-z -w -W -C -G",
-    "tree": "-R -o --output",
-    "wget": "-O -P -a -e -i -o --append-output --body-* --config --directory-prefix --execute"
-    " --input-file --load-cookies --output-* --post-* --save-cookies --use-askpass --warc*",
-    "xxd": "-r --revert",
-    "yq": "-i --inplace",
-    "zip": "-T --test --unzip-command",
-    **dict.fromkeys(("apt", "apt-get", "apt-cache"), "-c -o --config-file --option"),
-}
-"""By the name that a program comes down to (`walk.plain_name`)."""
-
-SECOND_WRITTEN = _names("uniq xxd ifconfig")
-"""Programs that write the file, or set the address, which their second operand names."""

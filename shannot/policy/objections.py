@@ -7,9 +7,11 @@ from dataclasses import replace
 from shannot.policy.budget import Budget
 from shannot.policy.command import Command
 from shannot.policy.command_line import is_visible, shown
-from shannot.policy.defaults import SCRIPTED, SECOND_WRITTEN, SHELLS, UNCOVERED, WRAPPERS
+from shannot.policy.defaults import CONFIGURED, INTERPRETERS, SCRIPTED, SHELLS, WRAPPERS
 from shannot.policy.names import is_shell_line, plain_name
+from shannot.policy.process_list import environment_word
 from shannot.policy.rules import Rule, holds_in
+from shannot.policy.uncovered import SECOND_WRITTEN, UNCOVERED
 from shannot.policy.without import parse_without
 from shannot.policy.wrappers import WRAPPED_AFTER, peel
 
@@ -24,7 +26,9 @@ _SYSTEM = (
     *("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/", "/snap/", "/nix/store/", "/gnu/"),
 )
 """Where a program of the fixed PATH may lead to through links."""
-_RUNNING = SHELLS | WRAPPERS | SCRIPTED
+_RUNNING = SHELLS | WRAPPERS | SCRIPTED | INTERPRETERS
+_LOADING = (SHELLS | INTERPRETERS) - frozenset({"awk", "gawk", "mawk", "nawk"})
+"""Programs whose first operand is a file of code, and which load others from where they start."""
 _SHOWING = frozenset({"show", "list", "lst", "ls", "get", "help"})
 """Actions of ip(8) that change nothing."""
 _OF_MANY_NAMES = {"", "busybox", "toybox", "coreutils"}
@@ -83,8 +87,9 @@ def _of_words(command: Command, rule: Rule) -> str:
     if len(rule.words) == 1 and names & _RUNNING:
         return _runs_others(rule)
     words = command.argv[len(rule.words) :]
-    if not words:
-        return ""
+    elsewhere = _of_place(names, rule, words)
+    if elsewhere or not words:
+        return elsewhere
     word = rule.without.find(words)
     if word:
         return f"The rule {rule.text} does not cover {shown((word,))}."
@@ -105,12 +110,49 @@ def _of_words(command: Command, rule: Rule) -> str:
     return ""
 
 
+def _of_place(names: set[str], rule: Rule, words: Sequence[str]) -> str:
+    """What programs do that run the files of a directory, a rule allows in a named one only."""
+    if names & CONFIGURED:
+        if not rule.cwd:
+            return (
+                f"The rule {rule.text} names no directory (cwd), and the program runs what the"
+                " files of its directory say."
+            )
+        word = next((word for word in words if _leaves(word)), "")
+        if word:
+            return f"The word {shown((word,))} leads out of the rule's directory."
+    elif names & _LOADING and not rule.cwd and not _names_a_file(rule.words[1:]):
+        if any(word[:1] != "-" for word in rule.words[1:]):
+            return f"The rule {rule.text} names no directory (cwd), and code is loaded from there."
+    return ""
+
+
+def _leaves(word: str) -> bool:
+    """Could the word name another directory, or set a variable of make(1)?"""
+    if word[:1] == "-":
+        value = word.partition("=")[2]
+        return value.startswith(("/", "~")) or ".." in word or (word[1:2] != "-" and "/" in word)
+    return word.startswith(("/", "~")) or ".." in word.split("/") or "=" in word or ":/" in word
+
+
+def _names_a_file(words: Sequence[str]) -> bool:
+    """Is the first operand an absolute path, and no option before it one that is given code?"""
+    for word in words:
+        if word.startswith("/"):
+            return True
+        if word[:1] != "-" or (word[1:2] != "-" and not set("cemEprI").isdisjoint(word)):
+            return False
+    return False
+
+
 def _odd_word(name: str, words: Sequence[str]) -> str:
     """What no pattern can say of a program's words."""
-    if name == "ps":  # `ps axe`: the environment of every process, passwords included
-        return next((word for word in words if word.isalpha() and "e" in word), "")
+    if name == "ps":
+        return environment_word(words)
     if name == "sysctl":
-        return next((word for word in words if "=" in word), "")
+        return next((word for word in words if "=" in word or ".." in word), "")
+    if name in ("tar", "cpio", "rsync"):  # `host:file` is fetched by ssh or rsh
+        return next((word for word in words if ":" in word and word[:1] != "-"), "")
     if name in SECOND_WRITTEN:
         operands = [word for word in words if word == "-" or not word.startswith("-")]
         return operands[1] if len(operands) > 1 else ""

