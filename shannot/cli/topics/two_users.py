@@ -28,7 +28,8 @@ shannot approve --help
 It is checked as hostile input and copied into the operator's own state, so that nothing which
 the agent does afterwards changes what was reviewed. Commands get the operator's policy and
 environment; a program that its proposer could exchange is refused. The operator's process
-executes, with the operator's rights. Each operator has a copy of their own: agree who executes.
+executes, with the operator's rights. Each operator has a copy of their own, and the first who
+executes it is the only one: a file in the queue says so, and a second one is told who was first.
 
 What a command reads from directories of the proposer's is the proposer's until it is read:
 prefer commands that read nothing there.
