@@ -114,10 +114,12 @@ class Document:
 
     def take(self, name: str) -> object:
         """The raw value of a field that must be there."""
-        if name not in self._fields:
-            raise MalformedError(f"{self.where}: {name!r} is missing")
+        try:
+            value = self._fields[name]
+        except KeyError:
+            raise MalformedError(f"{self.where}: {name!r} is missing") from None
         self._taken.add(name)
-        return self._fields[name]
+        return value
 
     def fields(self) -> dict[str, object]:
         """Everything in it, unchecked: to be shown, escaped."""
@@ -133,7 +135,10 @@ class Document:
         return f"{self.where}: {name!r}"
 
     def text(self, name: str, limit: int = MAX_TEXT) -> str:
-        return check_text(self.take(name), self._at(name), limit)
+        value = self.take(name)
+        if type(value) is str and value.isascii() and len(value) <= limit and "\0" not in value:
+            return value  # nearly always
+        return check_text(value, self._at(name), limit)
 
     def optional_text(self, name: str, limit: int = MAX_TEXT) -> str | None:
         return None if self.take(name) is None else self.text(name, limit)
@@ -146,7 +151,7 @@ class Document:
 
     def integer(self, name: str, low: int = 0, high: int = MAX_INTEGER) -> int:
         value = self.take(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        if type(value) is not int or not low <= value <= high:
             raise MalformedError(f"{self._at(name)} is not a whole number from {low} to {high}")
         return value
 

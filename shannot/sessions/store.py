@@ -8,7 +8,7 @@
     lock           held (flock) during a transition and all through an execution
 
 A session appears whole: it is built in a hidden directory and renamed. `list` reads session.json
-alone, which never holds the plan: 10,000 sessions take 0.3 s, however long their plans are.
+alone, which never holds the plan, and remembers it (`index.py`): 10,000 sessions take 0.2 s.
 Everything read is checked as if an enemy had written it (`files.py`, `effects/document.py`).
 """
 
@@ -28,6 +28,7 @@ from shannot.escape import escape
 from shannot.sessions import files, ids, journal, locking, reading
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.draft import DRAFT, Draft, dump_head
+from shannot.sessions.index import FEW, Index
 from shannot.sessions.journal import Progress
 from shannot.sessions.locking import PATIENCE
 from shannot.sessions.model import Session, Summary, summary_from_json
@@ -151,13 +152,22 @@ class Store:
             return
         root_fd = self.open_root()
         try:
+            index = Index(root_fd, self.owner)
+            if len(session_ids) > FEW:
+                index.load()
             for session_id in session_ids:
                 try:
-                    yield self._summary(root_fd, session_id)
+                    stamp = index.stamp(session_id)
+                    found = index.find(session_id, stamp)
+                    if found is None:
+                        found = self._summary(root_fd, session_id)
+                        index.note(found, stamp)
+                    yield found
                 except MalformedError as error:
                     yield error
                 except FileNotFoundError:
                     continue  # removed since
+            index.save()
         finally:
             os.close(root_fd)
 
