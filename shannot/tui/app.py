@@ -5,10 +5,10 @@ It makes rows and takes keys; `run` joins it with a terminal, a test without one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shannot.tui.cells import Line, padded, spans, text_of, width
+from shannot.tui.cells import Line, cut, length, padded, spans, width
 from shannot.tui.execution_view import ExecutionView
 from shannot.tui.help_view import HelpView
 from shannot.tui.pager import fit
@@ -72,11 +72,12 @@ class App:
         """All rows of the screen, each exactly as wide as it."""
         view = self.views[-1]
         bars = min(2, lines - 1)
+        bottom = self._bottom(view, columns, lines - 1) if bars else []
         body = [padded(row, columns) for row in view.rows(columns, lines - bars)]
         body += [padded((), columns)] * (lines - bars - len(body))
         top = [self._bar(view, columns)] if bars == 2 else []
-        bottom = [self._bottom(view, columns)] if bars else []
-        return [*top, *body, *bottom]
+        # What is said in several rows covers the last ones of the view until the next key.
+        return [*[*top, *body][: lines - len(bottom)], *bottom]
 
     def _bar(self, view: View, columns: int) -> Line:
         place = fit(f" {view.place()} ", columns // 2)
@@ -84,15 +85,13 @@ class App:
         left = padded(spans(title, "bar"), columns - width(place), "bar")
         return padded((*left, *spans(place, "bar")), columns, "bar")
 
-    def _bottom(self, view: View, columns: int) -> Line:
+    def _bottom(self, view: View, columns: int, most: int) -> list[Line]:
+        """The lowest rows, at least one and at most `most`: a question, what is said, or keys."""
         if self._answered is not None:
-            text = f"{self._question}{self._typed}_"
-            shown = spans(text)
-            over = width(text_of(shown)) - columns
-            return padded(spans(text[max(0, over) :]), columns)
+            return [_end_of(f"{self._question}{self._typed}_", columns)]
         if self._said:
-            return padded(self._said, columns)
-        return padded(spans(fit(view.hint(), columns), "dim"), columns)
+            return list(_wrapped(self._said, columns))[:most]
+        return [padded(spans(fit(view.hint(), columns), "dim"), columns)]
 
     # -- what is typed ---------------------------------------------------------------------------
 
@@ -131,6 +130,23 @@ class App:
         """One of `heard` can be read, or the size changed."""
         if self.heard():
             self.views[-1].wake(self)
+
+
+def _end_of(text: str, columns: int) -> Line:
+    """As much of the end of a text as there is room for: what is being typed stays in sight."""
+    shown = spans(text)
+    piece, end = cut(shown, max(0, length(shown) - columns), columns)
+    return padded(piece, columns) if end <= length(shown) else piece
+
+
+def _wrapped(line: Line, columns: int) -> Iterator[Line]:
+    """A line in rows of the screen, none of it left out."""
+    size, start = length(line), 0
+    while start < size:
+        # A wide character that finds no room at the end of a row begins the next one.
+        piece, end = cut(line, start, columns)
+        yield padded(piece, columns)
+        start = end if end > start else start + columns
 
 
 def run(app: App, terminal: Terminal) -> None:

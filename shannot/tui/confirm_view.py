@@ -26,7 +26,10 @@ class Choice:
 
 
 class ConfirmView(PagerView):
-    """The question. Escape, n and q change nothing."""
+    """The question, which must have been on the screen whole before it is answered.
+
+    Escape, n and q change nothing.
+    """
 
     __slots__ = ("_choices", "_title")
 
@@ -50,6 +53,9 @@ class ConfirmView(PagerView):
     def press(self, key: str, asks: Asks) -> None:
         for choice in self._choices:
             if key == choice.key:
+                if not self.pager.is_seen(0):
+                    asks.say("read it to its end first: space, or a larger screen", "danger")
+                    return
                 asks.pop()
                 choice.act(asks)
                 return

@@ -26,6 +26,7 @@ _FACT = "      | "
 _WARNING, _GRAVE = "    ! | ", "   !! | "
 _INPUT = "   in | "
 _RESULT = "   => | "
+_OUT, _ERR = "  out | ", "  err | "
 _VERB = 9  # columns of the longest verb
 
 
@@ -44,7 +45,7 @@ class EffectBlock:
         self._rows = list(_warnings(reviewed))
         if reviewed.result is not None:
             self._rows.append(_result(reviewed.result))
-        details = _details(desk, session, reviewed)
+        details = [*_output(desk, session, reviewed), *_details(desk, session, reviewed)]
         self._diff: DiffRows | None = None
         problem = ""
         try:
@@ -108,10 +109,12 @@ def head_row(reviewed: ReviewedEffect, mark: str) -> Row:
     gutter = (
         Span(f"{mark} {reviewed.number:>5} "),
         Span(sign, "danger"),
-        Span(f" {verb:<{_VERB}} ", "strong"),
+        Span(" "),
     )
     size = sum(len(span.text) for span in gutter)
-    return Row(spans(subject, "strong"), gutter, (Span(f"{':':>{size}}", "dim"),))
+    # The verb belongs to what is searched, and on a narrow screen to what wraps.
+    body = (Span(f"{verb:<{_VERB}} ", "strong"), *spans(subject, "strong"))
+    return Row(body, gutter, (Span(f"{':':>{size - 1}} ", "dim"),))
 
 
 def _details(desk: Desk, session: Session, reviewed: ReviewedEffect) -> list[Row]:
@@ -124,6 +127,29 @@ def _details(desk: Desk, session: Session, reviewed: ReviewedEffect) -> list[Row
         except ShannotError as error:
             data = str(error).encode("utf-8", "surrogateescape")
         rows += text_rows(data, _INPUT)
+    return rows
+
+
+def _output(desk: Desk, session: Session, reviewed: ReviewedEffect) -> list[Row]:
+    """What is kept of what a command has printed, and how much there was of it."""
+    result = reviewed.result
+    if result is None:
+        return []
+    rows: list[Row] = []
+    streams = (("stdout", result.stdout_size, _OUT), ("stderr", result.stderr_size, _ERR))
+    for name, size, gutter in streams:
+        if not size:
+            continue
+        style = "plain" if gutter == _OUT else "warn"
+        try:
+            data = desk.contents(session, f"output/{result.number}.{name}")
+        except ShannotError as error:
+            rows.append(lined(spans(str(error), "danger"), gutter))
+            continue
+        rows += text_rows(data, gutter, style)
+        if len(data) < size:
+            text = f"(only the first {len(data)} of {size} bytes are kept)"
+            rows.append(lined(spans(text, "danger"), gutter))
     return rows
 
 

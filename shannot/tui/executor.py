@@ -195,7 +195,9 @@ def rollback(desk: Desk, session_id: str, force: bool) -> Callable[[Teller], Non
 def _detach() -> None:
     """No key of the screen, no signal of its is ours; the terminal is not written to."""
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+    for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT, signal.SIGQUIT):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)  # it stops where the screen is stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _frame: sys.exit(128 + number))

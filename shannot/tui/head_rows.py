@@ -34,6 +34,7 @@ def _facts(review: Review, is_live: bool) -> Iterator[Row]:
     yield fact("session", session.id, "strong")
     yield fact("state", session.state)
     yield fact("script", " ".join([session.script.name, *map(quote, session.argv)]))
+    yield fact("", f"sha256 {session.script.sha256}", "dim")
     yield fact(
         "ran",
         f"{moment(session.created)} as {session.user}@{session.host}"
@@ -60,6 +61,9 @@ def _facts(review: Review, is_live: bool) -> Iterator[Row]:
         yield fact("resumes", session.parent)
     for event in session.history:
         yield fact(event.what, _event(event))
+    decision = session.decision
+    if session.state == "approved" and decision is not None and decision.expires is not None:
+        yield fact("expires", moment(decision.expires))
     yield fact("digest", review.digest, "dim")
 
 

@@ -12,6 +12,7 @@ from shannot.tui.cells import Line, Span, cut, length, restyled, text_of, width
 from shannot.tui.rows import Block, Row
 
 _KEPT = 2000  # lines
+_NARROW = 4  # columns: with fewer, the mark of a line that goes on leaves no room for it
 Position = tuple[int, int, int]
 Found = list[tuple[int, int]]
 
@@ -188,11 +189,20 @@ class Pager:
         block = position[0]
         if block in self._whole or position > self._seen.get(block, (block, 0, 0)):
             return
+        if not self._is_shown_whole(self.row(position)):
+            return
         following = self.after(position)
         if following is not None and following[0] == block:
             self._seen[block] = max(following, self._seen.get(block, following))
         elif not self._block(block).is_folded:
             self._whole.add(block)
+
+    def _is_shown_whole(self, row: Row) -> bool:
+        """Does all of the line come on the screen, in one row or in several? Not where the screen
+        is narrower than what stands before it, nor where it goes on beyond an edge."""
+        if self._columns() - length(row.gutter) < min(_NARROW, row.size):
+            return False
+        return self.wraps or (self.shift == 0 and row.size <= self._body_room(row))
 
     def is_seen(self, block: int) -> bool:
         """Was every line of it on the screen, in order, none being folded away?"""

@@ -51,10 +51,12 @@ class Terminal:
         self._before = termios.tcgetattr(self._fd)
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             if signal.getsignal(number) != signal.SIG_IGN:
                 self._handlers.append((number, signal.signal(number, _leave)))
-        self._handlers.append((signal.SIGWINCH, signal.signal(signal.SIGWINCH, _note)))
+        for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._handlers.append((number, signal.signal(number, _note)))
         signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
         self._begin()
         return self
@@ -97,10 +99,17 @@ class Terminal:
             elif not ready and self._decoder.waits():
                 self._keys += self._decoder.flush()
             else:
-                if self._pipe[0] in ready:
-                    os.read(self._pipe[0], _CHUNK)
-                return ""
+                return self._signalled() if self._pipe[0] in ready else ""
         return self._keys.pop(0)
+
+    def _signalled(self) -> str:
+        """The key that the signals which have come stand for, "" for none (signal(7))."""
+        came = os.read(self._pipe[0], _CHUNK)
+        if signal.SIGTSTP in came:
+            return "ctrl-z"
+        if signal.SIGCONT in came:
+            self._begin()  # it was stopped by SIGSTOP, and a shell has set the terminal since
+        return ""
 
     def pressed(self) -> bool:
         """Does a key wait to be read? For work that a key shall end."""
@@ -114,7 +123,9 @@ class Terminal:
     def suspend(self) -> None:
         """Ctrl-Z: give the terminal back, stop, and take it again."""
         self._end()
+        ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, ours)
         self._begin()
 
     def _begin(self) -> None:

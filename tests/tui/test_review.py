@@ -11,6 +11,7 @@ import pytest
 from shannot.effects.plan import digest
 from shannot.tui.cells import length
 from shannot.tui.desk import Desk
+from shannot.tui.session_view import SessionView
 from tests.sessions.worlds import World
 from tests.tui.screens import Reviewer, furnished
 
@@ -255,3 +256,69 @@ def test_ten_thousand_effects_read_only_what_is_on_the_screen(
     reviewer.press("g", "z")
     assert "[x]     1" in reviewer.press("]")
     assert len(asked) < 200
+
+
+def test_what_a_command_printed_is_there_after_it_was_executed(world: World) -> None:
+    reviewer = Reviewer(world)
+    reviewer.whole()
+    reviewer.press("x", "y")
+    reviewer.work()
+    text = reviewer.press("q") and reviewer.whole()
+    assert "  out | line 39" in text
+    assert "  err | careful" in text
+
+
+def test_a_long_message_is_shown_to_its_end(world: World) -> None:
+    reviewer = Reviewer(world, (40, 12))
+    message = " ".join(f"word{n}" for n in range(20))
+    reviewer.app.say(message)
+    shown = "".join(line.ljust(40) for line in reviewer.shown())
+    assert message in shown
+    assert len(reviewer.rows()) == 12
+    assert "word19" not in reviewer.press("j"), "until the next key"
+
+
+def test_a_question_is_answered_only_when_all_of_it_was_on_the_screen(world: World) -> None:
+    reviewer = Reviewer(world, (40, 6))
+    reviewer.press("x")
+    assert "read it to its end first" in " ".join(reviewer.press("y").split())
+    assert world.store.load(only(world)).state == "pending"
+    for _ in range(10):
+        reviewer.press("space")
+    reviewer.press("y")
+    assert world.store.load(only(world)).state == "approved"
+    reviewer.app.leave()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (12, 3), (14, 9)])
+def test_what_finds_no_room_on_the_screen_is_not_taken_as_seen(
+    world: World, size: tuple[int, int]
+) -> None:
+    reviewer = Reviewer(world, size)
+    for _ in range(400):
+        reviewer.press("j")
+    view = reviewer.app.views[-1]
+    assert isinstance(view, SessionView)
+    assert view.unseen() == (1, 2, 3)
+
+
+def test_what_goes_on_beyond_the_edge_is_not_taken_as_seen(world: World) -> None:
+    reviewer = Reviewer(world, (60, 24))
+    reviewer.press("w")
+    reviewer.whole()
+    assert "not looked at from beginning to end: effect" in reviewer.press("a")
+    reviewer.press("n", "w")
+    reviewer.whole()
+    assert "not looked at" not in reviewer.press("a")
+
+
+def test_the_verb_of_an_effect_is_found_by_a_search(world: World) -> None:
+    reviewer = Reviewer(world)
+    reviewer.press("/")
+    assert ">[x]     2    delete" in reviewer.type("delete")
+
+
+def test_until_when_an_approval_holds_is_shown(world: World) -> None:
+    reviewer = Reviewer(world)
+    reviewer.press("a", "y")
+    assert " expires     " in reviewer.press("g")

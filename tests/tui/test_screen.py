@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,3 +216,39 @@ def test_ctrl_c_stops_an_execution_and_it_can_go_on(place: Place) -> None:
         someone.see("executed: ")
     shown = json.loads(place.shannot("show", "--json", session).stdout)["result"]
     assert shown["state"] == "executed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_stop_from_outside_gives_the_terminal_back_and_takes_it_again(
+    place: Place, number: signal.Signals
+) -> None:
+    place.session()
+    with watched(place, "approve") as someone:
+        before = termios.tcgetattr(someone.fd)
+        someone.see("approve+execute")
+        seen = len(someone.shown)
+        os.kill(someone.pid, number)
+        if number == signal.SIGSTOP:  # the other does not stop whom no shell could continue
+            assert os.WIFSTOPPED(os.waitpid(someone.pid, os.WUNTRACED)[1])
+            termios.tcsetattr(someone.fd, termios.TCSANOW, before)  # as a shell does
+            os.kill(someone.pid, signal.SIGCONT)
+        end = time.monotonic() + PATIENCE
+        while b"\x1b[?1049h" not in someone.shown[seen:]:
+            assert time.monotonic() < end
+            someone.read(0.2)
+        given_back = b"\x1b[?25h\x1b[?1049l" in someone.shown[seen:]
+        assert given_back == (number == signal.SIGTSTP)
+        someone.see("approve+execute")
+        someone.press(b"\x03")
+        assert someone.wait() == 0
+        assert termios.tcgetattr(someone.fd) == before
+
+
+def test_a_quit_signal_leaves_the_terminal_as_it_was(place: Place) -> None:
+    place.session()
+    with watched(place, "approve") as someone:
+        before = termios.tcgetattr(someone.fd)
+        someone.see("approve+execute")
+        os.kill(someone.pid, signal.SIGQUIT)
+        assert someone.wait() == 128 + signal.SIGQUIT
+        assert termios.tcgetattr(someone.fd) == before
