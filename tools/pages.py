@@ -20,6 +20,7 @@ These pages are also in the program: `shannot help TOPIC`, without a network. `s
 has every option. `python3 tools/pages.py` makes them of shannot/cli/topics: change them there.
 
 """
+_MADE = "<!-- Made of {} by `python3 tools/pages.py`: change it there. -->"
 
 
 def pages() -> dict[str, str]:
@@ -28,7 +29,8 @@ def pages() -> dict[str, str]:
     index = [_INDEX.rstrip("\n"), ""]
     for name in TOPICS:
         found = topic(name)
-        made[f"{name}.md"] = f"# {found.title}\n\n{found.source}\n"
+        source = f"shannot/cli/topics/{name.replace('-', '_')}.py"
+        made[f"{name}.md"] = f"{_MADE.format(source)}\n\n# {found.title}\n\n{found.source}\n"
         index.append(f"- [{name}]({name}.md): {found.summary}")
     made["README.md"] = "\n".join(index) + "\n"
     return made

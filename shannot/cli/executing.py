@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.parser import checked
+from shannot.cli.progress import Waiting
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step, result_lines
 from shannot.cli.review_document import session_document
@@ -154,13 +155,16 @@ def _execute(
             loaded=lambda session: effects.extend(session.plan.effects),
         )
 
+    waiting = Waiting("comparing files")
     if options.json:
-        result = do(Sinks(NoSink(), NoSink()))
+        with waiting:
+            result = do(Sinks(NoSink(), NoSink()))
         print(success(command, session_document(result.session, succeeded=result.succeeded)))
         return DONE if result.succeeded else UNSUCCESSFUL
     sinks = (TerminalSink(1), TerminalSink(2))
 
     def observe(event: str, number: int) -> None:
+        waiting.finish()
         if event == "begin":
             verb, subject, _ = describe(effects[number - 1])
             print(f"{number:4}  {verb:<9} {subject}", flush=True)
@@ -168,7 +172,9 @@ def _execute(
             for sink in sinks:
                 sink.close()
 
-    return _tell(do(Sinks(*sinks), observe))
+    with waiting:
+        result = do(Sinks(*sinks), observe)
+    return _tell(result)
 
 
 def _tell(result: ExecuteResult) -> int:

@@ -14,6 +14,7 @@ from shannot.cli.commands.approve import choose, decide
 from shannot.cli.executing import execution_options
 from shannot.cli.far_sessions import fetch_review, there_too
 from shannot.cli.place import current_caller, open_store
+from shannot.cli.reaching import reach
 from shannot.cli.render import style_for
 from shannot.cli.render_session import Contents, next_step, result_lines
 from shannot.cli.say import say
@@ -29,7 +30,7 @@ from shannot.sessions.work import Options
 from shannot.workflows.approve import gaps
 from shannot.workflows.auditing import note, numbered
 from shannot.workflows.choices import allows_yes
-from shannot.workflows.far import reach, resolve, result_of
+from shannot.workflows.far import resolve, result_of
 from shannot.workflows.person import person, terminal_name
 
 if TYPE_CHECKING:

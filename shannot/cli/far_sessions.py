@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.commands.list import tell_list
 from shannot.cli.place import current_caller
+from shannot.cli.reaching import reach
 from shannot.cli.render import diff_lines, style_for
 from shannot.cli.render_session import Contents, next_step, review_lines
 from shannot.cli.say import say
@@ -16,7 +17,7 @@ from shannot.effects.document import MAX_ITEMS
 from shannot.errors import DONE, UsageError
 from shannot.escape import escape
 from shannot.workflows.approve import parse_numbers
-from shannot.workflows.far import ask, reach, resolve, result_of
+from shannot.workflows.far import ask, resolve, result_of
 from shannot.workflows.far_review import read_diff, read_review, read_summaries
 from shannot.workflows.review import WAITING, Listing
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 _PATIENCE = 1.0  # seconds until the first line
 _PAUSE = 0.1  # seconds between two
@@ -33,7 +38,7 @@ class Progress:
         amount = f"{done / _UNIT:.1f} MiB"
         if total:
             amount = f"{100 * done // total}% of {total / _UNIT:.1f} MiB"
-        self._draw(f"{what}: {amount}")
+        self.show(f"{what}: {amount}")
 
     def finish(self) -> None:
         """Before anything else is printed."""
@@ -41,7 +46,8 @@ class Progress:
             self._write(_CLEAR)
             self._is_drawn = False
 
-    def _draw(self, line: str) -> None:
+    def show(self, line: str) -> None:
+        """Draw this line now; escaped text."""
         self._is_drawn = True
         try:
             width = os.get_terminal_size(sys.stderr.fileno()).columns
@@ -59,5 +65,39 @@ class Progress:
 
 def progress() -> Progress:
     """For this process's stderr."""
-    dumb = os.environ.get("TERM", "dumb") == "dumb"
-    return Progress(sys.stderr.isatty() and not dumb)
+    return Progress(_is_shown())
+
+
+class Waiting:
+    """Around work of which nobody knows how far it is: what it is, and for how long already."""
+
+    def __init__(self, what: str) -> None:
+        """what: escaped text."""
+        self._what = what
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True) if _is_shown() else None
+
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            self._thread.start()
+        return self
+
+    def finish(self) -> None:
+        """Before anything else is printed; more than once is no harm."""
+        self._over.set()
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def _tick(self) -> None:
+        line = Progress(True)
+        begun = time.monotonic()
+        while not self._over.wait(_PATIENCE):
+            line.show(f"{self._what} ({time.monotonic() - begun:.0f} s)")
+        line.finish()
+
+
+def _is_shown() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"

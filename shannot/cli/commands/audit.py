@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import plain, success
 from shannot.cli.parser import add_json, checked
 from shannot.cli.place import current_caller, open_store
+from shannot.cli.progress import Waiting
 from shannot.cli.say import say
 from shannot.cli.values import count, duration
 from shannot.errors import DONE, UNSUCCESSFUL
@@ -77,7 +78,8 @@ def _list(log: Log, options: Namespace) -> int:
     since = ""
     if options.since is not None:
         since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - options.since))
-    found = find(log, Wanted(options.event, options.session, since, options.last))
+    with Waiting("reading the log"):
+        found = find(log, Wanted(options.event, options.session, since, options.last))
     if options.json:
         records = [plain(entry.fields) for entry in found.entries]
         print(success("audit", {"records": records, "unreadable": list(found.unreadable)}))
@@ -103,7 +105,8 @@ def _show(log: Log, options: Namespace) -> int:
 
 
 def _verify(log: Log, options: Namespace) -> int:
-    verified = check(log, options.expect)
+    with Waiting("reading the log"):
+        verified = check(log, options.expect)
     whole = not verified.findings
     mark = f"{verified.records}:{verified.sha256}"
     if options.json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from shannot.cli.envelope import success
 from shannot.cli.parser import add_json, checked
 from shannot.cli.place import current_caller, open_store
+from shannot.cli.progress import Waiting
 from shannot.cli.say import say
 from shannot.cli.values import duration
 from shannot.cli.values import size as read_size
@@ -56,7 +57,8 @@ def run(options: Namespace) -> int:
     store = open_store(caller, collecting=False)
     settings = own_settings(caller)
     queue = settings.queue if settings else None
-    result = prune(store, wanted, time.time(), options.dry_run, queue)
+    with Waiting("looking at sessions"):
+        result = prune(store, wanted, time.time(), options.dry_run, queue)
     if options.json:
         print(success("prune", _document(result, options.dry_run)))
         return DONE

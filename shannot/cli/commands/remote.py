@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import plain, success
 from shannot.cli.parser import add_json
 from shannot.cli.place import current_caller
+from shannot.cli.progress import Waiting
+from shannot.cli.reaching import reach
 from shannot.cli.say import say
 from shannot.config.remotes import Remote
 from shannot.errors import DONE
 from shannot.escape import escape
-from shannot.workflows.far import deploy_to, reach, remotes
+from shannot.workflows.far import deploy_to, remotes
 from shannot.workflows.remotes_file import add_remote, remove_remote
 
 if TYPE_CHECKING:
@@ -150,7 +152,8 @@ def _test(options: Namespace) -> int:
 
 
 def _deploy(options: Namespace) -> int:
-    sent = deploy_to(current_caller(), options.name, "send")
+    with Waiting(f"sending shannot to {escape(options.name)}"):
+        sent = deploy_to(current_caller(), options.name, "send")
     if options.json:
         print(success("remote", {"part": "deploy", "name": options.name, "sent": sent}))
     else:
@@ -162,7 +165,8 @@ def _deploy(options: Namespace) -> int:
 def _remove(options: Namespace) -> int:
     caller = current_caller()
     if options.program:
-        deploy_to(caller, options.name, "remove")
+        with Waiting(f"removing shannot from {escape(options.name)}"):
+            deploy_to(caller, options.name, "remove")
     path = remove_remote(caller, options.name)
     if options.json:
         print(success("remote", {"part": "remove", "name": options.name, "path": path}))

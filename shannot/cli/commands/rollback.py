@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import plain, success
 from shannot.cli.parser import add_json, add_target
 from shannot.cli.place import current_caller, open_store
+from shannot.cli.progress import Waiting
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step
 from shannot.cli.say import say
@@ -69,21 +70,23 @@ def run(options: Namespace) -> int:
             raise UsageError("`rollback list` takes no option but --json")
         return _list(store, options.json)
     session_id = store.resolve(options.id)
-    plan = plan_rollback(store, session_id, force=options.force)
+    with Waiting("comparing files"):
+        plan = plan_rollback(store, session_id, force=options.force)
     if options.dry_run:
         return _tell_plan(plan, options)
     with refusals(store, "rollback", session_id):
         where = _decide(options, caller, plan)
     who, now = person(caller, where), int(time.time())
-    result = rollback(
-        store,
-        session_id,
-        protected_places(store, caller),
-        force=options.force,
-        shown=plan,
-        person=who,
-        now=now,
-    )
+    with Waiting("putting files back"):
+        result = rollback(
+            store,
+            session_id,
+            protected_places(store, caller),
+            force=options.force,
+            shown=plan,
+            person=who,
+            now=now,
+        )
     if options.json:
         print(success("rollback", _result_document(result)))
         return DONE if result.succeeded else UNSUCCESSFUL
