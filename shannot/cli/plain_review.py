@@ -17,6 +17,7 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 from shannot.workflows.approve import reject
 from shannot.workflows.person import person
+from shannot.workflows.profiles import present_profile
 from shannot.workflows.review import list_sessions, show
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _do(
                 who = person(caller, terminal.name())
             reject(store, session_id, reason=text, person=who, now=int(time.time()))
         case _:
-            review = show(store, session_id)
+            review = show(store, session_id, present_profile(caller))
             with Terminal("reviewing") as terminal:
                 style = style_for(terminal.fileno(), os.environ)
                 terminal.show(review_lines(review, read_contents(store, review.session), style))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shannot.config.document import read_document
 from shannot.config.rule_lists import LISTS, RuleLists, read_lists
 from shannot.errors import UsageError
@@ -31,5 +33,7 @@ def read_profile_file(path: str, uid: int) -> RuleLists:
     table = document.table
     if "profile" in table:
         document.tables((), table, ("profile",))
-        return read_lists(document, ("profile",), table["profile"])
-    return read_lists(document, (), table, LISTS)
+        lists = read_lists(document, ("profile",), table["profile"])
+    else:
+        lists = read_lists(document, (), table, LISTS)
+    return replace(lists, source=(path, document.sha256))

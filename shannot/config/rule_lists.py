@@ -24,6 +24,8 @@ class RuleLists:
     always_deny: tuple[Item, ...] = ()
     ask: tuple[Item, ...] = ()
     confine: tuple[Item, ...] | None = None
+    source: tuple[str, str] | None = None
+    """The file of its own that it stands in, and the file's SHA-256."""
 
     def below(self, other: RuleLists) -> RuleLists:
         """With the lists of a file that goes before this one's: it may say anew what is allowed

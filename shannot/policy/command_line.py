@@ -35,11 +35,22 @@ _BLANKS = (
 """Characters that Unicode calls printable and screens show as nothing."""
 
 
+def plain_words(line: str) -> tuple[str, ...] | None:
+    """The words of a line of plain words, whatever the first one is, else None."""
+    words = _words(line)
+    return tuple(words) if words else None
+
+
 def read_strictly(line: str) -> tuple[str, ...] | None:
     """The words of a line that is exactly one simple command of plain words, else None.
 
     Quotes may hold anything visible that the shell would not expand.
     """
+    words = _words(line)
+    return None if words is None else _command(words)
+
+
+def _words(line: str) -> list[str] | None:
     if len(line) > LINE_LIMIT or not is_visible(line):
         return None
     words: list[str] = []
@@ -65,7 +76,7 @@ def read_strictly(line: str) -> tuple[str, ...] | None:
             word = (word or "") + character
     if word is not None:
         words.append(word)
-    return None if quote else _command(words)
+    return None if quote else words
 
 
 def _command(words: list[str]) -> tuple[str, ...] | None:
@@ -73,6 +84,11 @@ def _command(words: list[str]) -> tuple[str, ...] | None:
     if not words or not words[0] or "=" in words[0] or words[0] in _RESERVED:
         return None
     return tuple(words)
+
+
+def is_shell_word(word: str) -> bool:
+    """Is it a word of the shell's language that names no program? time(1) is a program as well."""
+    return word in _RESERVED and word != "time"
 
 
 def is_visible(text: str) -> bool:

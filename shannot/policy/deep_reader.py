@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SEPARATORS = frozenset(";&|\n\r()")
-_LEADING = frozenset(
-    {"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "time", "coproc"}
-)
+_LEADING = frozenset({"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}"})
 _DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 # Runs of what means itself are taken as a whole: character by character is ten times slower.

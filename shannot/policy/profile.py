@@ -36,6 +36,8 @@ class Profile:
     """None: nobody has said anything, so the ordinary tools (`defaults.CONFINED`) are confined."""
     denied_texts: tuple[Rule, ...] = ()
     """Denied shell syntax such as the fork bomb, compared with the line without its blanks."""
+    source: tuple[str, str] | None = None
+    """The file that it was read from, where it has one of its own, and the file's SHA-256."""
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
         """Each rule with the name of its list, the strictest list first."""
@@ -59,6 +61,7 @@ def build_profile(
     always_deny: Iterable[Entry] = (),
     ask: Iterable[Entry] = (),
     confine: Iterable[Entry] | None = None,
+    source: tuple[str, str] | None = None,
 ) -> Profile:
     """Read the lists. Raises UsageError that names where the wrong rule stands."""
     plain: list[Entry] = []
@@ -76,6 +79,7 @@ def build_profile(
         _index(ask, "ask"),
         None if confine is None else _index(confine, "confine"),
         tuple(texts),
+        source,
     )
 
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shannot.policy.budget import UnreadableError
-from shannot.policy.command_line import is_visible, name_of, read_strictly
+from shannot.policy.command_line import (
+    is_shell_word,
+    is_visible,
+    name_of,
+    plain_words,
+    read_strictly,
+)
 from shannot.policy.matching import Wanted, wanted_by
 from shannot.policy.without import NOTHING, Without
 
@@ -72,7 +78,7 @@ def parse_rule(text: str, where: str = "", *, exact: bool = False) -> Rule:
     command = text.rstrip(" ")
     while command.endswith(" *"):
         command = command[:-2].rstrip(" ")
-    words = read_strictly(command)
+    words = read_strictly(command) or _with_shell_word(command)
     if words is None:
         words = _plain(command)
         if exact and words:
@@ -89,6 +95,14 @@ def parse_rule(text: str, where: str = "", *, exact: bool = False) -> Rule:
         return Rule(text, words, where, wanted=wanted_by(name_of(words[0]), words[1:]))
     except UnreadableError as error:
         raise ValueError(str(error))
+
+
+def _with_shell_word(text: str) -> tuple[str, ...] | None:
+    """The words of a rule on time(1), which a shell takes for its own word as well."""
+    words = plain_words(text)
+    if words and is_shell_word(words[0]):
+        raise ValueError(f"`{words[0]}` is a word of the shell, not a program")
+    return words if words and words[0] == "time" else None
 
 
 def _plain(text: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class Desk:
         return reading.list_sessions(self.store)
 
     def review(self, session_id: str) -> Review:
-        return reading.show(self.store, session_id)
+        return reading.show(self.store, session_id, present_profile(self.caller))
 
     def diff(self, session: Session, number: int, moves: Moves) -> Diff | None:
         """What one effect changes in contents; None where it changes none.

@@ -78,6 +78,10 @@ def choose(request: Request, caller: Caller) -> Choices:
         runtime = "pypy"
     maps = _configured_maps(settings, caller.home)
     maps += [read_map(text, caller.directory, caller.home) for text in request.maps]
+    profile = _profile(settings, caller, request.profile)
+    sources = settings.sources if settings else ()
+    if profile is not None and profile.source is not None:
+        sources = (*sources, profile.source)
     added = [listed.text for listed in settings.environment] if settings else []
     return Choices(
         view=view,
@@ -90,10 +94,10 @@ def choose(request: Request, caller: Caller) -> Choices:
         ),
         limits=make_limits(settings, request.limits),
         maps=maps,
-        profile=_profile(settings, caller, request.profile),
+        profile=profile,
         notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
         profile_name=request.profile or (settings.profile if settings else "default"),
-        configuration=settings.sources if settings else (),
+        configuration=sources,
         queue=settings.queue if settings else None,
     )
 

@@ -21,6 +21,11 @@ from shannot.sessions.directories import Directories
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
 from shannot.sessions.store import Store
+from shannot.workflows.verdicts import denied_now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.policy.profile import Profile
 
 WAITING = ("pending", "approved", "executing", "failed", "rolling-back")
 
@@ -76,17 +81,34 @@ def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
     return Listing(tuple(sessions), tuple(broken))
 
 
-def show(store: Store, session_id: str) -> Review:
-    """A session with its effects, their warnings and results."""
+def show(store: Store, session_id: str, profile: Profile | None = None) -> Review:
+    """A session with its effects, their warnings and results.
+
+    profile: the rules as they are now, by which a command that was not run yet may be denied.
+    """
     session = store.load(session_id)
     results = {result.number: result for result in session.results}
+    now = profile if session.state in WAITING else None
     effects = tuple(
-        ReviewedEffect(number, effect, lines, results.get(number), dangers_of(effect))
+        ReviewedEffect(
+            number,
+            effect,
+            (*lines, *_denied(effect, results.get(number), now)),
+            results.get(number),
+            dangers_of(effect),
+        )
         for number, (effect, lines) in enumerate(
             zip(session.plan.effects, warnings(session.plan), strict=True), 1
         )
     )
     return Review(session, effects, session.digest())
+
+
+def _denied(effect: Effect, result: EffectResult | None, profile: Profile | None) -> Sequence[str]:
+    if profile is None or result is not None:
+        return ()
+    denial = denied_now(effect, profile)
+    return (denial,) if denial else ()
 
 
 def danger_of(store: Store, summary: Summary) -> Level | None:

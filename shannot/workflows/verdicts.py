@@ -1,7 +1,7 @@
-"""The verdict on approved commands, taken again before anything is executed.
+"""The verdict on recorded commands, taken again: when they are shown, and before any is executed.
 
-Called by `execute.py`. An approval outlives the rules it was given under: a command that the
-policy has come to deny since is not run, whoever approved it.
+Called by `review.py` and `execute.py`. An approval outlives the rules it was
+given under: a command that the policy has come to deny since is not run, whoever approved it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,21 @@ if TYPE_CHECKING:
 def check_verdicts(effects: Mapping[int, Effect], profile: Profile) -> None:
     """Raises RefusedError for the first command, by number, that is denied now."""
     for number, effect in sorted(effects.items()):
-        if not isinstance(effect, RunCommand) or effect.state == "done":
-            continue
-        command = Command(effect.argv, effect.directory, executable=effect.executable)
-        verdict = decide(command, profile)
-        if verdict.decision == "deny":
-            rule = f" (rule: {escape(verdict.rule)}"
-            rule += f", {escape(verdict.where)})" if verdict.where else ")"
+        denial = denied_now(effect, profile)
+        if denial and isinstance(effect, RunCommand):
             raise RefusedError(
-                f"nothing was changed: effect {number}, {shown(effect.argv)}, is denied by now:"
-                f" {escape(verdict.reason)}{rule}"
+                f"nothing was changed: effect {number}, {shown(effect.argv)}, {denial}"
             )
+
+
+def denied_now(effect: Effect, profile: Profile) -> str:
+    """That a command which was not run yet is denied by these rules, and why; else ""."""
+    if not isinstance(effect, RunCommand) or effect.state == "done":
+        return ""
+    command = Command(effect.argv, effect.directory, executable=effect.executable)
+    verdict = decide(command, profile)
+    if verdict.decision != "deny":
+        return ""
+    rule = f" (rule: {escape(verdict.rule)}"
+    rule += f", {escape(verdict.where)})" if verdict.where else ")"
+    return f"is denied by now: {escape(verdict.reason)}{rule}"

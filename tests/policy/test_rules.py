@@ -9,6 +9,7 @@ from shannot.policy.matching import Subject, holds
 from shannot.policy.paths import Paths, tidy
 from shannot.policy.profile import build_profile, profile_of
 from shannot.policy.rules import parse_rule, starts_with
+from shannot.policy.verdict import Command, decide
 
 
 def test_a_rule_is_compared_word_by_word() -> None:
@@ -68,3 +69,18 @@ def test_a_denial_matches_in_any_order_and_spelling(rule: str, argv: str, expect
 )
 def test_paths_are_compared_by_what_they_name(path: str, expected: str) -> None:
     assert tidy(path) == expected
+
+
+def test_time_is_a_program_and_other_words_of_the_shell_are_named_as_such() -> None:
+    assert parse_rule("time ls", exact=True).words == ("time", "ls")
+    assert parse_rule("time -p").words == ("time", "-p")
+    for word in ("if", "while", "coproc"):
+        with pytest.raises(ValueError, match=f"`{word}` is a word of the shell, not a program"):
+            parse_rule(f"{word} x", exact=True)
+
+
+@pytest.mark.parametrize("line", ["time ls", "time -p ls", "time { ls; }", "coproc x ls"])
+def test_what_is_denied_is_found_behind_a_word_of_the_shell(line: str) -> None:
+    for rule in ("ls", line.split(maxsplit=1)[0]) if line[0] == "t" else ("ls",):
+        profile = profile_of(always_deny=[rule])
+        assert decide(Command(("bash", "-c", line)), profile).decision == "deny"

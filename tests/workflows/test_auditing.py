@@ -149,11 +149,13 @@ class Place:
         self.state = tmp_path / "state"
         self.log = Log(f"{self.state}/shannot", os.getuid())
 
-    def run(self, sandbox: FakeSandbox, keep: bool = False) -> Report:
+    def run(self, sandbox: FakeSandbox, keep: bool = False, profile: str | None = None) -> Report:
         environment = {"HOME": str(self.home), "XDG_STATE_HOME": str(self.state)}
         caller = Caller(environment, str(self.project), sys.executable, os.getuid(), "/none.toml")
         program = Program("code", "print('secret')", ["--token", "hunter2"])
-        return run_script(Request(program, keep=keep, streams=QUIET), caller, sandbox)
+        return run_script(
+            Request(program, keep=keep, profile=profile, streams=QUIET), caller, sandbox
+        )
 
     def configure(self, text: str) -> Path:
         path = self.home / ".config" / "shannot" / "config.toml"
@@ -209,6 +211,15 @@ def test_the_configuration_of_a_run_is_recorded_by_its_digest(place: Place) -> N
     place.run(FakeSandbox())
     (run,) = records(place.log)
     assert run["profile"] == "ops"
+    assert run["configuration"] == [[str(path), sha256(path.read_bytes()).hexdigest()]]
+
+
+def test_the_profile_file_of_a_run_is_recorded_by_its_digest(place: Place) -> None:
+    path = place.home / "web.json"
+    path.write_text('{"ask": ["ls"]}')
+    path.chmod(0o600)
+    place.run(FakeSandbox(), profile=str(path))
+    (run,) = records(place.log)
     assert run["configuration"] == [[str(path), sha256(path.read_bytes()).hexdigest()]]
 
 

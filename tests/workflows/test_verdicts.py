@@ -6,6 +6,7 @@ import pytest
 
 from shannot.errors import RefusedError
 from shannot.policy.profile import Profile, profile_of
+from shannot.workflows.review import show
 from tests.sessions.worlds import World
 
 DENIED = profile_of(always_deny=[{"command": "touch", "reason": "Not any more"}])
@@ -39,3 +40,19 @@ def test_what_is_built_in_is_denied_whatever_the_profile(world: World) -> None:
     session = world.approved(world.recorded(recorder))
     with pytest.raises(RefusedError, match=r"denied by now"):
         world.execute(session, profile=profile_of(auto_approve=["sh"]))
+
+
+def test_a_command_that_became_denied_since_is_shown_as_such_until_it_was_run(
+    world: World,
+) -> None:
+    recorder = world.recorder()
+    recorder.write("first", b"x")
+    recorder.run("env", "touch", "made")
+    session = world.approved(world.recorded(recorder))
+    told = [reviewed.warnings for reviewed in show(world.store, session.id, DENIED).effects]
+    assert "is denied by now: Not any more. (rule: touch, a rule)" in told[1]
+    assert not any("denied" in line for line in told[0])
+    for profile in (None, Profile()):
+        assert "denied" not in str(show(world.store, session.id, profile).effects[1].warnings)
+    world.execute(session, profile=Profile())
+    assert "denied" not in str(show(world.store, session.id, DENIED).effects[1].warnings)

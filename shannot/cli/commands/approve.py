@@ -25,6 +25,7 @@ from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, po
 from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes, approval_lifetime
 from shannot.workflows.person import person, terminal_name
+from shannot.workflows.profiles import present_profile
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def is_plain(caller: Caller) -> bool:
 
 
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
-    review = show(store, session_id)
+    review = show(store, session_id, present_profile(caller))
     lifecycle.check(session_id, review.session.state, "approved")
     if options.digest is not None and options.digest != review.digest:
         raise RefusedError(f"the plan of {session_id} is not the one with that digest")

@@ -15,6 +15,7 @@ from shannot.cli.review_document import review_document
 from shannot.cli.say import say
 from shannot.errors import DONE
 from shannot.escape import Sanitiser
+from shannot.workflows.profiles import reviewing_profile
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
@@ -53,11 +54,13 @@ def run(options: Namespace) -> int:
         from shannot.cli.far_sessions import show_there
 
         return show_there(options)
-    store = open_store(current_caller())
+    caller = current_caller()
+    store = open_store(caller)
     session_id = store.resolve(options.id)
     if options.file:
         return _print_file(store, store.load(session_id), options.file, options.json)
-    review = show(store, session_id)
+    profile = reviewing_profile(caller, lambda line: say(f"shannot: {line}"))
+    review = show(store, session_id, profile)
     found = Contents({}, {}) if options.no_diff else read_contents(store, review.session)
     if options.json:
         print(success("show", review_document(review, found)))
