@@ -29,6 +29,7 @@ from shannot.workflows.queue import operators_queue
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from shannot.cli.parser import Parser
     from shannot.effects.model import Effect
@@ -155,13 +156,21 @@ def _execute(
             loaded=lambda session: effects.extend(session.plan.effects),
         )
 
-    waiting = Waiting("comparing files")
     if options.json:
-        with waiting:
+        with Waiting("executing"):
             result = do(Sinks(NoSink(), NoSink()))
         print(success(command, session_document(result.session, succeeded=result.succeeded)))
         return DONE if result.succeeded else UNSUCCESSFUL
     sinks = (TerminalSink(1), TerminalSink(2))
+    with Waiting("comparing files") as waiting:
+        result = do(Sinks(*sinks), _told(effects, sinks, waiting))
+    return _tell(result)
+
+
+def _told(
+    effects: Sequence[Effect], sinks: tuple[TerminalSink, TerminalSink], waiting: Waiting
+) -> Observer:
+    """Prints each effect as it begins. effects: filled when the first of them does."""
 
     def observe(event: str, number: int) -> None:
         waiting.finish()
@@ -172,9 +181,7 @@ def _execute(
             for sink in sinks:
                 sink.close()
 
-    with waiting:
-        result = do(Sinks(*sinks), observe)
-    return _tell(result)
+    return observe
 
 
 def _tell(result: ExecuteResult) -> int:
