@@ -21,6 +21,7 @@ from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
 from shannot.sessions.command import Sinks
 from shannot.sessions.work import Options
+from shannot.workflows.answers import answer
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.profiles import present_profile
@@ -142,7 +143,7 @@ def _execute(
 
     def do(sinks: Sinks, observe: Observer | None = None) -> ExecuteResult:
         how = execution_options(options)
-        return execute(
+        done = execute(
             store,
             session_id,
             how,
@@ -155,6 +156,8 @@ def _execute(
             queue=operators_queue(caller),
             loaded=lambda session: effects.extend(session.plan.effects),
         )
+        answer(store, caller, done.session)
+        return done
 
     if options.json:
         with Waiting("executing"):

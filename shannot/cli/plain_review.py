@@ -15,6 +15,7 @@ from shannot.cli.render_session import read_contents, review_lines
 from shannot.cli.terminal import Terminal
 from shannot.errors import ShannotError
 from shannot.escape import escape
+from shannot.workflows.answers import answer as answer_proposer
 from shannot.workflows.approve import reject
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
@@ -102,7 +103,8 @@ def _do(
         case "r":
             with Terminal("reviewing") as terminal:
                 who = person(caller, terminal.name())
-            reject(store, session_id, reason=text, person=who, now=int(time.time()))
+            rejected = reject(store, session_id, reason=text, person=who, now=int(time.time()))
+            answer_proposer(store, caller, rejected)
         case _:
             review = show(store, session_id, present_profile(caller))
             with Terminal("reviewing") as terminal:

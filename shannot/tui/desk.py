@@ -12,6 +12,7 @@ from shannot.effects.plan import Plan
 from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
+from shannot.workflows.answers import answer
 from shannot.workflows.choices import approval_lifetime
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
@@ -90,7 +91,7 @@ class Desk:
 
     def approve(self, review: Review, chosen: Sequence[int]) -> Session:
         """Approve what `review` has shown. The person was shown the gaps of the choice, too."""
-        return deciding.approve(
+        decided = deciding.approve(
             self.store,
             review.session.id,
             chosen,
@@ -100,20 +101,24 @@ class Desk:
             lifetime=approval_lifetime(self.caller) or deciding.LIFETIME,
             accept_gaps=True,
         )
+        answer(self.store, self.caller, decided)
+        return decided
 
     def reject(self, session_id: str, reason: str) -> Session:
-        return deciding.reject(
+        decided = deciding.reject(
             self.store,
             session_id,
             reason=reason,
             person=person(self.caller, self.terminal),
             now=int(time.time()),
         )
+        answer(self.store, self.caller, decided)
+        return decided
 
     def execute(
         self, session_id: str, options: Options, sinks: Sinks, observe: Observer
     ) -> ExecuteResult:
-        return execute(
+        result = execute(
             self.store,
             session_id,
             options,
@@ -125,13 +130,15 @@ class Desk:
             profile=present_profile(self.caller),
             queue=operators_queue(self.caller),
         )
+        answer(self.store, self.caller, result.session)
+        return result
 
     def plan_rollback(self, session_id: str, force: bool) -> RollbackPlan:
         """What it would put back, and what stands in its way."""
         return plan_rollback(self.store, session_id, force=force)
 
     def rollback(self, session_id: str, force: bool, observe: Observer) -> RollbackResult:
-        return rollback(
+        result = rollback(
             self.store,
             session_id,
             protected_places(self.store, self.caller),
@@ -140,6 +147,8 @@ class Desk:
             person=person(self.caller, self.terminal),
             now=int(time.time()),
         )
+        answer(self.store, self.caller, result.session)
+        return result
 
     def is_live(self, session_id: str) -> bool:
         """Does its script still run?"""

@@ -25,6 +25,7 @@ from shannot.sessions.reading import Known
 from shannot.sessions.store import Lock, Store
 from shannot.sessions.work import Options, Work
 from shannot.workflows import auditing
+from shannot.workflows.answers import check_ours
 from shannot.workflows.verdicts import check_verdicts
 
 
@@ -98,13 +99,15 @@ def execute(
 def _begin(
     store: Store, session: Session, options: Options, person: Person, queue: str | None
 ) -> None:
-    if queue is not None and session.uid != store.owner:
+    proposed = session.uid != store.owner or os.path.lexists(f"{queue}/{session.id}")
+    if queue is not None and proposed:
         claim(queue, session.id, store.owner)
     auditing.begins(store, session, options, person)
 
 
 def _read(lock: Lock, loaded: Callable[[Session], object] | None) -> Known:
     known = lock.read()
+    check_ours(lock.store, known.session)
     if loaded is not None:
         loaded(known.session)
     return known

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shannot.audit import AuditError
 from shannot.effects.document import MalformedError
 from shannot.errors import NotFoundError, ShannotError
+from shannot.sessions.answer import forget
 from shannot.sessions.lifecycle import State
 from shannot.sessions.model import Summary
 from shannot.sessions.offer import withdraw
@@ -89,6 +90,7 @@ def prune(
     if queue is not None and not dry_run:
         for pruned in removed:
             withdraw(pruned.session.id, queue, store.owner)
+            forget(queue, pruned.session.id)
     return PruneResult(tuple(removed), tuple(kept), leftovers, unrecorded)
 
 

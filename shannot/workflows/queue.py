@@ -29,6 +29,7 @@ from shannot.sessions.draft import IdTakenError
 from shannot.sessions.model import Session
 from shannot.sessions.store import Store
 from shannot.workflows import auditing
+from shannot.workflows.answers import hear
 from shannot.workflows.choices import own_settings
 from shannot.workflows.profiles import make_profile
 
@@ -63,13 +64,15 @@ def operators_queue(caller: Caller) -> str | None:
 
 
 def collect(store: Store, caller: Caller) -> tuple[str, ...]:
-    """Take over what other users have proposed. One line for each entry that was refused.
+    """Take over what other users have proposed, and what operators have answered to this one.
 
-    Raises UsageError for a wrong configuration, ShannotError where the queue cannot be read.
+    One line for each entry that was refused. Raises UsageError for a wrong configuration,
+    ShannotError where the queue cannot be read.
     """
     settings = own_settings(caller)
     if settings is None or settings.queue is None:
         return ()
+    hear(store, settings.queue)
     queue_fd = offer.open_queue(settings.queue, store.owner)
     if queue_fd is None:
         return ()

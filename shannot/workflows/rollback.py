@@ -31,6 +31,7 @@ from shannot.sessions.store import Lock, Store
 from shannot.sessions.verifying import differences
 from shannot.sessions.work import Options, Work
 from shannot.workflows import auditing
+from shannot.workflows.answers import check_ours
 
 JOURNAL = "rollback.journal"
 KEPT = "rollback"
@@ -162,6 +163,7 @@ def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing
     before = None if shown is None else shown.known
     known = lock.read(before)
     session, progress = known.session, known.progress
+    check_ours(lock.store, session)
     lifecycle.check(session.id, session.state, "rolling-back")
     if not progress.begun:
         raise UnsuccessfulError(f"nothing of session {session.id} was done, so nothing is undone")

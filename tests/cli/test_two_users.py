@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,91 @@ def test_what_is_exchanged_between_approval_and_execution_leads_nowhere(
     assert "Traceback" not in result.stderr
     assert treasure.read_text() == "old\n"
     assert treasure.stat().st_uid == 0
+
+
+def state(user: User, session: str) -> str:
+    shown = json.loads(user.shannot("show", "--json", session).stdout)["result"]["state"]
+    assert isinstance(shown, str)
+    return shown
+
+
+def test_what_an_operator_decides_comes_back_to_the_proposer(desk: Desk) -> None:
+    session = desk.propose()
+    assert state(desk.agent, session) == "pending"
+    assert desk.operator.shannot("approve", session, "--yes").returncode == 0
+    assert f"{session}  approved" in desk.agent.shannot("list").stdout
+    assert "approved" in desk.agent.shannot("show", session).stdout
+    assert desk.operator.shannot("execute", session).returncode == 0
+    assert state(desk.agent, session) == "executed"
+    assert desk.operator.shannot("rollback", session, "--yes").returncode == 0
+    assert state(desk.agent, session) == "rolled-back"
+    shown = desk.agent.shannot("show", session).stdout
+    for told in ("approved ", "executed ", "rolled-back ", "by root (uid 0)"):
+        assert told in shown
+
+
+def test_a_rejection_comes_back_with_its_reason(desk: Desk) -> None:
+    session = desk.propose()
+    assert desk.operator.shannot("reject", session, "--reason", "not on a Friday").returncode == 0
+    assert state(desk.agent, session) == "rejected"
+    assert "not on a Friday" in desk.agent.shannot("show", session).stdout
+
+
+def test_an_operators_approval_lets_the_proposer_execute_nothing(desk: Desk) -> None:
+    session = desk.propose()
+    assert desk.operator.shannot("approve", session, "--yes").returncode == 0
+    result = desk.agent.shannot("execute", session)
+    assert result.returncode == 126
+    assert "was decided by user root" in result.stderr
+    assert (desk.project / "app.conf").read_text() == "old\n"
+
+
+def test_what_its_proposer_has_executed_no_operator_executes_again(desk: Desk) -> None:
+    session = desk.propose()
+    assert desk.operator.shannot("approve", session, "--yes").returncode == 0
+    assert desk.agent.shannot("approve", session, "--yes", "--execute").returncode == 0
+    (desk.project / "app.conf").write_text("old\n")
+    result = desk.operator.shannot("execute", session)
+    assert result.returncode == 1
+    assert f"user {AGENT} executes session {session}" in result.stderr
+    assert (desk.project / "app.conf").read_text() == "old\n"
+
+
+@pytest.mark.parametrize("name", [".approved-", ".rejected-", ".executed-"])
+def test_an_answer_that_no_operator_gave_is_not_believed(desk: Desk, name: str) -> None:
+    session = desk.propose()
+    assert desk.operator.shannot("approve", session, "--yes", "--execute").returncode == 0
+    answers = [path for path in desk.queue.iterdir() if path.name.startswith(".")]
+    assert len(answers) == 2
+    kept = [path.read_bytes() for path in answers]
+    for path in answers:
+        path.unlink()
+    for told in kept:
+        path = desk.queue / f"{name}{session}"
+        path.write_bytes(told)
+        os.chown(path, 64_109, OPERATOR)
+        assert state(desk.agent, session) == "pending"
+
+
+@pytest.mark.parametrize("kind", ["garbage", "link", "large", "pipe", "other plan"])
+def test_an_answer_that_cannot_be_read_says_nothing(desk: Desk, kind: str) -> None:
+    session = desk.propose()
+    path = desk.queue / f".approved-{session}"
+    if kind == "garbage":
+        path.write_bytes(b"\xff{")
+    elif kind == "large":
+        path.write_bytes(b" " * (2 << 20))
+    elif kind == "link":
+        path.symlink_to("/etc/passwd")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        person = {"who": "x", "uid": 0, "where": "x", "key": "", "address": ""}
+        decision = {"person": person, "when": 1, "reason": "", "digest": "0" * 64}
+        decision |= {"effects": [1, 2, 3], "expires": None}
+        event = {"what": "approved", "when": 1, "person": person, "note": ""}
+        path.write_text(json.dumps({"format": 1, "decision": decision, "event": event}))
+    assert state(desk.agent, session) == "pending"
 
 
 def test_a_proposal_is_taken_back_with_the_session_it_was_made_of(desk: Desk) -> None:

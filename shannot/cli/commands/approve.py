@@ -21,6 +21,7 @@ from shannot.cli.terminal import Terminal
 from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
+from shannot.workflows.answers import answer
 from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
 from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes, approval_lifetime
@@ -174,6 +175,7 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
         accept_gaps=not options.yes,  # a person has read them; a program has not
         displayed=review.session,
     )
+    answer(store, caller, session)
     if options.execute:
         return execute_session("approve", store, caller, session_id, options)
     _tell(options, session, chosen)

@@ -11,6 +11,7 @@ from shannot.cli.place import current_caller, open_store
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.errors import DONE
+from shannot.workflows.answers import answer
 from shannot.workflows.approve import reject
 from shannot.workflows.person import person, terminal_name
 
@@ -44,6 +45,7 @@ def run(options: Namespace) -> int:
         person=person(caller, terminal_name()),
         now=int(time.time()),
     )
+    answer(store, caller, session)
     if options.json:
         print(success("reject", session_document(session)))
     else:

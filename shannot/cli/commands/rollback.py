@@ -19,6 +19,7 @@ from shannot.effects.codec import to_json
 from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
+from shannot.workflows.answers import answer
 from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes
 from shannot.workflows.person import person
@@ -87,6 +88,7 @@ def run(options: Namespace) -> int:
             person=who,
             now=now,
         )
+    answer(store, caller, result.session)
     if options.json:
         print(success("rollback", _result_document(result)))
         return DONE if result.succeeded else UNSUCCESSFUL

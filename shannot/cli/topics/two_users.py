@@ -31,6 +31,12 @@ environment; a program that its proposer could exchange is refused. The operator
 executes, with the operator's rights. Each operator has a copy of their own, and the first who
 executes it is the only one: a file in the queue says so, and a second one is told who was first.
 
+What an operator decides comes back: `list` and `show` of the proposer tell whether a session was
+approved, rejected and why, executed or rolled back, and by whom. Answers of root, of the queue's
+owner and of members of its group are believed. Who knows a session's id can read them. The
+proposer cannot execute on an operator's approval. `--on-ask wait` is for one user: its session
+is not in the queue while the script waits.
+
 What a command reads from directories of the proposer's is the proposer's until it is read:
 prefer commands that read nothing there.
 """

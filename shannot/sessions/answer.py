@@ -1,0 +1,138 @@
+"""What operators have decided about a proposal, on its way back to whoever proposed it.
+
+Files beside the entries of the queue, which their proposer can open by name but not list: one says
+that a session was approved, one that it was rejected, and the file of the operator who executes it
+(`claim.py`) how far that is. They are the operator's, whose name the file's owner is; the proposer
+believes root, the owner of the queue, and members of the queue's group. Nothing is executed on what
+stands here: it is shown. Called by `workflows/answers.py`.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from shannot.effects.codec import to_json
+from shannot.effects.document import MalformedError, dump, parse
+from shannot.sessions import files
+from shannot.sessions.claim import CLAIM
+from shannot.sessions.decision import Decision, Event, decision_from_json, event_from_json
+from shannot.sessions.ids import is_id
+from shannot.sessions.model import Session
+
+MAX_ANSWER = 1 << 20  # bytes
+_APPROVED, _REJECTED = ".approved-", ".rejected-"
+# An execution is told last: whatever was decided before it, this is what became of it.
+_KINDS = (_APPROVED, _REJECTED, CLAIM)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One operator's, not yet compared with the session that it is about."""
+
+    decision: Decision
+    event: Event
+    """What happened last."""
+
+
+def tell(queue: str, session: Session) -> None:
+    """Lay out where a session stands that another user has proposed. Raises OSError.
+
+    Of two operators who approve the first one is named, as is the one who executes.
+    """
+    if session.decision is None or not session.history:
+        return
+    kinds = {"approved": _APPROVED, "rejected": _REJECTED}
+    name = kinds.get(session.state, CLAIM) + session.id
+    value = {
+        "format": 1,
+        "decision": to_json(session.decision),
+        "event": to_json(session.history[-1]),
+    }
+    hidden = f".new-{os.urandom(8).hex()}"
+    fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            files.write_new(hidden, fd, dump(value).encode("ascii"))
+            os.chmod(hidden, 0o644, dir_fd=fd)
+            # In a sticky directory this goes over nobody else's file.
+            os.rename(hidden, name, src_dir_fd=fd, dst_dir_fd=fd)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(hidden, dir_fd=fd)
+            raise
+    finally:
+        os.close(fd)
+
+
+def answers(queue: str, session_id: str, effects: int) -> list[Answer]:
+    """What the operators have said, the latest last. effects: how many the plan has.
+
+    What cannot be believed or read is left out: it says nothing.
+    """
+    found: list[tuple[bool, int, Answer]] = []
+    try:
+        fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        for kind in _KINDS:
+            with suppress(OSError, MalformedError):
+                answer = _read(fd, kind, session_id, effects)
+                found.append((kind == CLAIM, answer.event.when, answer))
+    finally:
+        os.close(fd)
+    return [answer for _, _, answer in sorted(found, key=lambda item: item[:2])]
+
+
+def _read(queue_fd: int, kind: str, session_id: str, effects: int) -> Answer:
+    name = kind + session_id
+    owner = os.lstat(name, dir_fd=queue_fd).st_uid
+    if not _is_operator(owner, os.stat(".", dir_fd=queue_fd)):
+        raise MalformedError(f"{name} is of no operator")
+    data = files.read(name, queue_fd, owner, MAX_ANSWER, name)
+    document = parse(data, name)
+    document.integer("format", 1, 1)
+    decision = decision_from_json(document.child("decision"), effects)
+    event = event_from_json(document.child("event"))
+    document.finish()
+    told = {_APPROVED: event.what == "approved", _REJECTED: event.what == "rejected"}
+    if not told.get(kind, event.what not in ("approved", "rejected")):
+        raise MalformedError(f"{name} tells of something else")
+    if (event.what == "rejected") == (decision.digest is not None or bool(decision.effects)):
+        raise MalformedError(f"{name} does not agree with itself")
+    who = replace(event.person, who=_name(owner), uid=owner)
+    decider = replace(decision.person, who=_name(decision.person.uid))
+    if kind != CLAIM:
+        decider = who  # nobody decides for another
+    return Answer(replace(decision, person=decider), replace(event, person=who))
+
+
+def forget(queue: str, session_id: str) -> None:
+    """Take away what this user has answered, once its proposer has taken the proposal back."""
+    if not is_id(session_id) or os.path.lexists(f"{queue}/{session_id}"):
+        return
+    for kind in _KINDS:
+        with suppress(OSError):  # another's, or none
+            os.unlink(f"{queue}/{kind}{session_id}")
+
+
+def _is_operator(user: int, queue: os.stat_result) -> bool:
+    if user in (0, queue.st_uid):
+        return True
+    try:
+        account = pwd.getpwuid(user)
+        group = grp.getgrgid(queue.st_gid)
+    except KeyError:
+        return False
+    return account.pw_gid == queue.st_gid or account.pw_name in group.gr_mem
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
