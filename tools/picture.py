@@ -27,7 +27,7 @@ import pyte
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "review.svg"
-COLUMNS, ROWS = 96, 42
+COLUMNS, ROWS = 96, 38
 _HOME = "/home/me/shannot"
 _STILL = 0.3  # seconds without a change, after which a screen is whole
 _WAIT = 30.0

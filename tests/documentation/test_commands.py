@@ -27,6 +27,9 @@ SKIPPED = {
     "minutes": "takes minutes; run by itself before a release",
 }
 """Why a block is not run here, by the last word of its `skip`."""
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemctl") is None, reason="systemctl, which the examples ask for, is missing"
+)
 KEYS = {"enter": b"\r"}
 _SCRIPT = """\
 import os, subprocess

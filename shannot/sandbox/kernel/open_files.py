@@ -224,8 +224,3 @@ def sync(task: PipedTask, number: int) -> int:
     if stat.S_ISFIFO(task.table.stat(number).st_mode):
         raise OSError(EINVAL, "a pipe")
     return 0
-
-
-def not_available(*_ignored: object) -> int:
-    """Terminals to open, other file systems, controlling ones: EPERM, as without privilege."""
-    raise OSError(EPERM, "not permitted")
