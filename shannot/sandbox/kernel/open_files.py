@@ -9,7 +9,7 @@ import fcntl
 import os
 import select
 import stat
-from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOTTY, EPERM
+from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOTTY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
