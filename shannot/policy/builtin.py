@@ -161,6 +161,11 @@ _STATUS: tuple[object, ...] = (
     ),
 )
 
+# What shows the machine must not be confined, where it would show the sandbox: strictest wins.
+_READERS_BESIDES = tuple(
+    reader for reader in _READERS if reader not in ("date", "df", "id", "nproc", "uname", "whoami")
+)
+
 _OUTSIDE: tuple[object, ...] = (
     *("git push", "git pull", "git fetch", "git clone", "git remote", "git submodule"),
     *("pip install", "pip3 install", "pip uninstall", "pip download", "uv", "poetry", "conda"),
@@ -196,7 +201,7 @@ PROFILES: Mapping[str, Lists] = {
     "default": {},
     "minimal": {"confine": ()},
     "readonly": {"confine": _READERS},
-    "diagnostics": {"auto_approve": _STATUS, "confine": _READERS},
+    "diagnostics": {"auto_approve": _STATUS, "confine": _READERS_BESIDES},
     "project": {"confine": ("*",), "ask": _OUTSIDE},
     "ops": {
         "auto_approve": (
@@ -208,7 +213,7 @@ PROFILES: Mapping[str, Lists] = {
             {"command": "ufw status", "without": ["*", "-*"]},
             {"command": "crontab -l", "without": ["*", "-*"], "not_match": ["crontab -l -uroot"]},
         ),
-        "confine": _READERS,
+        "confine": _READERS_BESIDES,
         "always_deny": _LOCKING_OUT,
     },
 }
