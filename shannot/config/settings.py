@@ -61,6 +61,12 @@ class Settings:
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
+    def idle_ceilings(self, limits: Mapping[str, float]) -> tuple[str, ...]:
+        """The limits of the project that are above those that hold without it."""
+        return tuple(
+            name for name, ceiling in self.ceilings.items() if ceiling > limits.get(name, ceiling)
+        )
+
     def bounded(self, limits: Mapping[str, float]) -> dict[str, float]:
         """The limits that a run is about to have, none above what the project allows."""
         return {

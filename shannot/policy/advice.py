@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from shannot.errors import UsageError
 from shannot.policy.command import Command, Decision, Verdict
-from shannot.policy.command_line import read_strictly, shell_line
+from shannot.policy.command_line import plain_words, read_strictly, shell_line
 from shannot.policy.deny import BUILT_IN
 from shannot.policy.entries import Fixed, read_entry
 from shannot.policy.profile import Profile
@@ -64,6 +64,8 @@ def advise(command: Command, profile: Profile, verdict: Verdict) -> tuple[Advice
 def rule_text(words: tuple[str, ...]) -> str | None:
     """The words as the text of a rule that names exactly them; None where none can."""
     text = " ".join(map(_quoted, words))
+    if words[:1] == ("time",):  # a word of the shell, and a program
+        return text if plain_words(text) == words else None
     return text if read_strictly(text) == words else None
 
 

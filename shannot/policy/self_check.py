@@ -15,6 +15,8 @@ from shannot.policy.verdict import decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shannot.policy.rules import Rule
 
 _DECISIONS = {"auto_approve": "allow", "always_deny": "deny", "ask": "ask", "confine": "confine"}
@@ -28,13 +30,26 @@ def check_examples(profile: Profile) -> None:
             _check(key, rule)
 
 
+def idle_rules(profile: Profile) -> Iterator[tuple[Rule, str]]:
+    """The allow rules that do not even allow their own words, and why, as a sentence."""
+    for rules in profile.auto_approve.values():
+        for rule in rules:
+            alone = _profile_of("auto_approve", rule)
+            verdict = decide(Command(rule.words, _directory(rule)), alone)
+            if verdict.decision != "allow":
+                yield rule, verdict.reason
+
+
+def _directory(rule: Rule) -> str:
+    return rule.cwd.removesuffix("/*") or ("/" if rule.cwd else _ELSEWHERE)
+
+
 def _check(key: str, rule: Rule) -> None:
     alone = _profile_of(key, rule)
     for example in rule.examples:
         words = read_strictly(example.line)
         argv = words or ("/bin/sh", "-c", example.line)
-        directory = rule.cwd.removesuffix("/*") or ("/" if rule.cwd else _ELSEWHERE)
-        verdict = decide(Command(argv, directory), alone)
+        verdict = decide(Command(argv, _directory(rule)), alone)
         matches = verdict.decision == _DECISIONS[key] and verdict.rule == rule.text
         if matches != example.matches:
             name = "match" if example.matches else "not_match"

@@ -35,6 +35,8 @@ class Without:
 
     def find(self, words: Sequence[str]) -> str:
         """The first word, as it was written, that is not covered; "" where all are."""
+        if self.options and "" in self.operand_prefixes:
+            return (words[0] or "''") if words else ""  # `*` and `-*`: not even a `--`
         for word in words:
             if len(word) > 1 and word[0] == "-":
                 if word != "--" and self._finds_option(word):

@@ -95,7 +95,10 @@ def choose(request: Request, caller: Caller) -> Choices:
         limits=make_limits(settings, request.limits),
         maps=maps,
         profile=profile,
-        notes=[] if view == "system" else unseen(maps, caller.directory, caller.home),
+        notes=[
+            *_idle_limits(settings, request.limits),
+            *([] if view == "system" else unseen(maps, caller.directory, caller.home)),
+        ],
         profile_name=request.profile or (settings.profile if settings else "default"),
         configuration=sources,
         queue=settings.queue if settings else None,
@@ -192,13 +195,7 @@ def child_environment(caller: Mapping[str, str], added: Iterable[str]) -> dict[b
 def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits:
     """The built-in limits, over them the configuration's, then the command line's; none above
     what the project's own file allows."""
-    built_in = Limits()
-    limits: dict[str, float] = {name: getattr(built_in, name) for name in Limits.__slots__}
-    if settings is not None:
-        limits |= settings.limits
-    limits |= asked
-    if "cpu" not in asked and (settings is None or "cpu" not in settings.limits):
-        limits["cpu"] = Limits(timeout=limits["timeout"]).cpu
+    limits = _wanted_limits(settings, asked)
     if settings is not None:
         limits = settings.bounded(limits)
     return Limits(
@@ -210,6 +207,29 @@ def make_limits(settings: Settings | None, asked: Mapping[str, float]) -> Limits
         files=int(limits["files"]),
         overlay=int(limits["overlay"]),
     )
+
+
+def _wanted_limits(settings: Settings | None, asked: Mapping[str, float]) -> dict[str, float]:
+    """Whatever the project's own file allows."""
+    built_in = Limits()
+    limits: dict[str, float] = {name: getattr(built_in, name) for name in Limits.__slots__}
+    if settings is not None:
+        limits |= settings.limits
+    limits |= asked
+    if "cpu" not in asked and (settings is None or "cpu" not in settings.limits):
+        limits["cpu"] = Limits(timeout=limits["timeout"]).cpu
+    return limits
+
+
+def _idle_limits(settings: Settings | None, asked: Mapping[str, float]) -> list[str]:
+    """What to tell about a project's file that would raise a limit."""
+    if settings is None or not settings.ceilings:
+        return []
+    idle = settings.idle_ceilings(_wanted_limits(settings, asked))
+    return [
+        f"the project's limit of {name} is above the one that holds here, and changes nothing"
+        for name in idle
+    ]
 
 
 def unseen(maps: Sequence[Map], directory: str, home: str) -> list[str]:

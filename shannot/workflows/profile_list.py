@@ -54,8 +54,9 @@ def show_profile(caller: Caller, name: str | None) -> Profile:
     return make_profile(load_settings(caller), caller, name)
 
 
-def check_profile(caller: Caller, path: str) -> int:
-    """How many rules there are in a profile file or a configuration, all of them right.
+def check_profile(caller: Caller, path: str) -> tuple[int, tuple[str, ...]]:
+    """How many rules there are in a profile file or a configuration, all of them right, and notes
+    on those that have no effect.
 
     Raises UsageError naming file and line.
     """

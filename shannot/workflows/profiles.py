@@ -14,7 +14,7 @@ from shannot.errors import UsageError
 from shannot.policy.builtin import PROFILES
 from shannot.policy.entries import Fixed
 from shannot.policy.profile import Profile, build_profile
-from shannot.policy.self_check import check_examples
+from shannot.policy.self_check import check_examples, idle_rules
 from shannot.workflows.choices import load_settings
 
 TYPE_CHECKING = False
@@ -81,8 +81,9 @@ def built_in(name: str, tightened: RuleLists | None = None) -> Profile:
     return profile
 
 
-def check_file(path: str, caller: Caller) -> int:
-    """Read a profile file, or a configuration with all its profiles; how many rules they have.
+def check_file(path: str, caller: Caller) -> tuple[int, tuple[str, ...]]:
+    """Read a profile file, or a configuration with all its profiles: how many rules they have,
+    and what is odd about some, a line each.
 
     Raises UsageError naming file and line.
     """
@@ -93,7 +94,12 @@ def check_file(path: str, caller: Caller) -> int:
         profiles = [_checked(name, lists) for name, lists in settings.profiles.items()]
     else:
         profiles = [_checked(path, read_profile_file(full, caller.uid))]
-    return sum(1 for profile in profiles for _ in profile.rules())
+    notes = [
+        f"{rule.where}: {rule.text} allows nothing: {reason}"
+        for profile in profiles
+        for rule, reason in idle_rules(profile)
+    ]
+    return sum(1 for profile in profiles for _ in profile.rules()), tuple(notes)
 
 
 def _checked(name: str, lists: RuleLists, tightened: RuleLists | None = None) -> Profile:

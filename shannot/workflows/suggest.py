@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shannot.audit.redact import KEPT
+from shannot.audit.redact import words as redacted
 from shannot.effects.model import RunCommand
 from shannot.policy.advice import rule_text
 from shannot.policy.command import Command
@@ -14,6 +16,8 @@ from shannot.policy.verdict import decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shannot.sessions.model import Session
 
 
@@ -60,6 +64,11 @@ def suggest(session: Session) -> Suggestions:
     return Suggestions(tuple(rules), tuple(left_out))
 
 
+def shown_words(argv: Sequence[str]) -> tuple[str, ...]:
+    """The words but those that look like secrets: a profile is read by others."""
+    return tuple(redacted(argv))
+
+
 def _suggest(effect: RunCommand) -> Suggestion | LeftOut:
     line = shell_line(effect.argv)
     words = effect.argv if line is None else read_strictly(line)
@@ -68,6 +77,10 @@ def _suggest(effect: RunCommand) -> Suggestion | LeftOut:
     text = rule_text(words)
     if text is None:
         return LeftOut(effect.argv, "No rule can name these words.")
+    if KEPT in shown_words(words):
+        return LeftOut(
+            shown_words(effect.argv), "Its words may hold a secret: approve it each time."
+        )
     if not is_visible(effect.directory) or "*" in effect.directory:
         return LeftOut(effect.argv, "No rule can name its directory.")
     grave = dangers(effect.argv, effect.directory)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from shannot.policy.profile import profile_of
+from shannot.policy.verdict import Command, decide
 from tests.cli.places import Place
 
 PROFILE = """\
@@ -74,8 +77,9 @@ def test_an_explanation_says_rule_place_reading_and_what_would_change_it(place: 
     assert (found["where"], found["reason"]) == (f"{profile}:3", "Not from here.")
     assert found["read"] == [
         {"words": ["timeout", "-k", "1", "5", "git", "push"], "wrapper": "", "depth": 0,
-         "guess": False},
-        {"words": ["git", "push"], "wrapper": "timeout", "depth": 0, "guess": False},
+         "guess": False, "decision": None, "rule": None},
+        {"words": ["git", "push"], "wrapper": "timeout", "depth": 0, "guess": False,
+         "decision": None, "rule": None},
     ]  # fmt: skip
     (change,) = found["changes"]  # type: ignore[misc]
     assert (change["action"], change["list"], change["entry"]) == (
@@ -194,3 +198,80 @@ def test_the_list_says_how_much_attention_a_session_needs(place: Place) -> None:
     place.session(commands=(("sudo", "id"),))
     listed = json.loads(place.shannot("list", "--json").stdout)["result"]["sessions"]
     assert sorted(item["danger"] for item in listed) == ["danger", "none", "notice"]
+
+
+def test_what_a_confined_shell_starts_is_explained_as_it_will_be_decided(place: Place) -> None:
+    profile = write(place, "p.toml", "auto_approve = ['id']\nconfine = ['sh', 'dash', 'cat']\n")
+    found = explained(place, "--profile", profile, "--shell", "--", "id; cat f; wall x")
+    assert found["decision"] == "confine"
+    parts = [(part["words"][0], part["decision"]) for part in found["read"]]  # type: ignore[attr-defined]
+    assert parts[1:] == [("id", "allow"), ("cat", "confine"), ("wall", "ask")]
+    text = place.shannot("explain", "--profile", profile, "--shell", "--", "id; cat f").stdout
+    assert b"id  (when it starts: allow, rule id)" in text
+
+
+def test_the_script_s_own_interpreter_is_explained_as_the_run_takes_it(place: Place) -> None:
+    profile = write(place, "none.toml", "confine = []\n")
+    code = "import subprocess, sys; print(subprocess.run([sys.executable, '-c', 'print(5)']))"
+    run = place.shannot("run", "--profile", profile, "-c", code)
+    assert b"5" in run.stdout.split()
+    found = explained(place, "--profile", profile, "--", sys.executable, "-c", "print(5)")
+    assert (found["decision"], found["rule"]) == ("confine", "")
+    assert explained(place, "--profile", profile, "--", "perl", "x")["decision"] == "ask"
+
+
+def test_rules_that_allow_nothing_are_named_when_a_file_is_checked(place: Place) -> None:
+    rules = 'auto_approve = [\n"sudo",\n"git status",\n{command = "git log", cwd = "/x"},\n"df"]\n'
+    path = write(place, "p.toml", rules)
+    result = place.shannot("profile", "check", path)
+    assert (result.returncode, result.stdout) == (
+        0,
+        f"{path}: 4 rules, all right\n".encode(),
+    )
+    first, second = result.stderr.decode().splitlines()
+    assert f"{path}:2: sudo allows nothing: " in first
+    assert f"{path}:3: git status allows nothing: " in second
+
+
+def test_a_project_s_limit_above_the_one_that_holds_is_told_and_changes_nothing(
+    place: Place,
+) -> None:
+    write(place, "project/.shannot/config.toml", "[limits]\ntimeout = 100000\n")
+    result = place.shannot("run", "-c", "pass")
+    assert result.returncode == 0
+    assert b"limit of timeout is above the one that holds here" in result.stderr
+
+
+def test_nothing_wider_than_what_ran_and_no_secret_is_suggested(place: Place) -> None:
+    none = write(place, "none.toml", "confine = []\n")
+    asked = [
+        *(["expr", "a*b"], ["expr", "it's"], ["expr", 'q"x'], ["expr", "new\nline"], ["expr", "~"]),
+        *(
+            ["expr", "$HOME"],
+            ["expr", "\x1b[2K"],
+            ["expr", "\u202ey"],
+            ["expr", ""],
+            ["expr", "a;b"],
+        ),
+        *(["expr", "]\nauto_approve=['rm']"], ["expr", '"] }, "rm'], ["expr", "--", "x "]),
+        *(["expr", "a'b\"c"], ["env", "PASSWORD=hunter2", "true"], ["expr", "--token", "hunter2"]),
+        *(["expr"], ["expr", "a\\b"], ["sh", "-c", "expr 'x y'"], ["sh", "-c", "expr x | cat"]),
+    ]
+    code = f"import subprocess\nfor words in {asked!r}: subprocess.run(words)"
+    run = json.loads(place.shannot("run", "--json", "--profile", none, "-c", code).stdout)
+    result = place.shannot("profile", "suggest", run["result"]["session"])
+    assert b"hunter2" not in result.stdout + result.stderr
+    rules = tomllib.loads(result.stdout.decode())["auto_approve"]
+    profile = profile_of(auto_approve=rules, confine=[])
+    here = str(place.project)
+    ran = [*map(tuple, asked), ("expr", "x y")]
+    allowed = {words for words in ran if decide(Command(words, here), profile).decision == "allow"}
+    assert {("expr", "it's"), ("expr", "~"), ("expr", "a*b"), ("expr", "x y")} <= allowed
+    for words in allowed:
+        wider = [(*words, "x"), (*words, "-x"), (*words, "--"), (*words, "")]
+        wider += [(*words[:at], "other", *words[at + 1 :]) for at in range(1, len(words))]
+        wider += [words[:-1], tuple(word.replace("*", "x") for word in words)]
+        for other in wider:
+            if other and other not in ran:
+                assert decide(Command(other, here), profile).decision == "ask", other
+        assert decide(Command(words, "/"), profile).decision == "ask"

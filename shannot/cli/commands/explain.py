@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shannot.cli.envelope import Json
     from shannot.cli.parser import Parser
     from shannot.policy.advice import Advice
+    from shannot.policy.command import Verdict
     from shannot.workflows.explain import Explanation
 
 
@@ -64,8 +65,9 @@ def _lines(found: Explanation) -> Iterator[tuple[str, str]]:
     if verdict.argv and verdict.argv != found.command.argv:
         yield "runs as", " ".join(map(quote, verdict.argv))
     yield "program", _program(found)
-    for number, part in enumerate(found.reading.parts):
+    for number, (part, then) in enumerate(zip(found.reading.parts, found.inside, strict=True)):
         inside = f"  (among the words of {escape(part.wrapper)})" if part.wrapper else ""
+        inside += f"  (when it starts: {_decided(then)})" if then else ""
         yield "" if number else "read as", "  " * part.depth + shown(part.words) + inside
     for target in found.reading.targets:
         yield "", f"> {shown((target,))}"
@@ -77,6 +79,10 @@ def _lines(found: Explanation) -> Iterator[tuple[str, str]]:
         yield "to change", _advice(advice)
     if not found.advice:
         yield "to change", "no profile takes this away"
+
+
+def _decided(verdict: Verdict) -> str:
+    return f"{verdict.decision}, rule {escape(verdict.rule)}" if verdict.rule else verdict.decision
 
 
 def _program(found: Explanation) -> str:
@@ -114,8 +120,10 @@ def _document(found: Explanation) -> Json:
                 "wrapper": part.wrapper,
                 "depth": part.depth,
                 "guess": part.is_guess,
+                "decision": then.decision if then else None,
+                "rule": then.rule if then else None,
             }
-            for part in found.reading.parts
+            for part, then in zip(found.reading.parts, found.inside, strict=True)
         ],
         "redirects": list(found.reading.targets),
         "unread": found.reading.fault,

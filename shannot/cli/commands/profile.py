@@ -133,10 +133,12 @@ def _rule_document(rule: Rule) -> Json:
 
 
 def _check(path: str, as_json: bool) -> int:
-    count = check_profile(current_caller(), path)
+    count, notes = check_profile(current_caller(), path)
     if as_json:
-        print(success("profile", {"file": path, "rules": count}))
+        print(success("profile", {"file": path, "rules": count, "notes": list(notes)}))
     else:
+        for note in notes:
+            say(f"shannot: {escape(note)}")
         print(f"{escape(path)}: {count} rule{'' if count == 1 else 's'}, all right")
     return DONE
 
