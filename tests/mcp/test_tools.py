@@ -237,7 +237,20 @@ def test_resources_are_the_program_s_own_documents(place: Place) -> None:
             assert contents[0]["uri"] == uri
             json.loads(contents[0]["text"])
         templates = client.request("resources/templates/list")["result"]["resourceTemplates"]
-        assert templates[0]["uriTemplate"] == "shannot://sessions/{id}"
+        assert [item["uriTemplate"] for item in templates] == [
+            "shannot://sessions/{id}", "shannot://profiles/{name}",
+        ]  # fmt: skip
+        ops = client.request("resources/read", {"uri": "shannot://profiles/ops"})["result"]
+        assert json.loads(ops["contents"][0]["text"])["name"] == "ops"
+
+
+def test_a_profile_s_address_names_no_file(place: Place) -> None:
+    (place.project / "secret.toml").write_text("always_deny = ['x']\n")
+    with served(place) as client:
+        client.initialize()
+        for name in ("secret.toml", "./secret.toml", "../secret.toml", "--help", "", "x" * 300):
+            uri = f"shannot://profiles/{name}"
+            assert client.request("resources/read", {"uri": uri})["error"]["code"] == -32002
 
 
 def test_every_prompt_can_be_had(place: Place) -> None:
