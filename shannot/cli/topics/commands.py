@@ -5,7 +5,7 @@ TEXT = """
 Each gets one verdict, from the profile in force (`shannot help profiles`):
 
 ```text
-deny      the script gets an error (exit 126)
+deny      the script gets an error (in Python PermissionError)
 ask       it is recorded and waits for a person; the script is told that it succeeded, without
           output (`--on-ask fail`: exit 126), or it waits (`shannot help review`)
 confine   it runs in the sandbox like the script, and its changes wait too: cat, sed -i, git log
