@@ -54,7 +54,7 @@ class TerminalFace:
             terminal.show(_lines(store, shown, numbers, style))
             if complaint:
                 terminal.show([style.danger(f"shannot: not done: {escape(complaint)}")])
-            answer = terminal.choose(_QUESTION, "".join(_ANSWERS), gone)
+            answer = terminal.choose(_QUESTION, tuple(_ANSWERS.values()), gone)
         if not answer:
             return "gone" if gone(0) else "quit"
         return _ANSWERS[answer]

@@ -43,6 +43,7 @@ _WHAT = (
     "[s]how it, [a]pprove it, [x] approve and execute it, [c]hoose effects, [r]eject it,"
     " [e]xecute what was approved, [b]ack:"
 )
+_ANSWERS = ("show", "approve", "x", "choose", "reject", "execute", "back")
 
 
 def plain_review(store: Store, caller: Caller, verbs: Verbs) -> None:
@@ -77,7 +78,7 @@ def _about(store: Store, caller: Caller, session_id: str, verbs: Verbs) -> None:
     """One session, until it is left."""
     while True:
         with Terminal("reviewing") as terminal:
-            answer = terminal.choose(f"{session_id}\n{_WHAT}", "saxcreb", lambda _: False)
+            answer = terminal.choose(f"{session_id}\n{_WHAT}", _ANSWERS, lambda _: False)
             effects = terminal.line("Which effects (1,3-5)?") if answer == "c" else ""
             reason = terminal.line("Why?") if answer == "r" else ""
         if answer in ("", "b"):

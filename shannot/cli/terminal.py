@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from shannot.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
 _LOOK = 0.1  # seconds between looks at whether there is still something to answer
@@ -60,11 +60,12 @@ class Terminal:
             self._write(b"\n")  # end of file: the line is still open
         return answer.strip().lower() in (b"y", b"yes")
 
-    def choose(self, question: str, answers: str, gone: Callable[[float], bool]) -> str:
-        """Ask until one of these letters is typed, or a word that begins with it.
+    def choose(self, question: str, answers: Sequence[str], gone: Callable[[float], bool]) -> str:
+        """Ask until one of these words is typed, or its first letter, which is returned.
 
-        gone: has what is asked about ended, or does it within so many seconds? Then "" is returned,
-        as it is at the end of the terminal.
+        No other word counts: who types `abort` does not mean *always*. gone: has what is asked
+        about ended, or does it within so many seconds? Then "" is returned, as it is at the end of
+        the terminal.
         """
         termios.tcflush(self._fd, termios.TCIFLUSH)
         while True:
@@ -79,9 +80,10 @@ class Terminal:
                 return ""
             if not line.endswith(b"\n"):
                 return ""
-            answer = line.strip().lower()[:1].decode("ascii", "replace")
-            if answer and answer in answers:
-                return answer
+            typed = line.strip().lower().decode("ascii", "replace")
+            for answer in answers:
+                if typed in (answer, answer[0]):
+                    return answer[0]
 
     def line(self, question: str) -> str:
         """What is typed, without the spaces around it; "" at the end of the terminal."""

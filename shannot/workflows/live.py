@@ -17,7 +17,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from shannot.effects.model import RunCommand
 from shannot.effects.plan import Plan
 from shannot.errors import REFUSED, ShannotError, UnsuccessfulError
 from shannot.sessions.apply import Options
@@ -76,7 +75,7 @@ class LiveDecisions:
         self._asking: list[int] = []
         self._busy = False
         self._quit = False
-        self._always: set[tuple[tuple[str, ...], str]] = set()
+        self._always: set[Effect] = set()
 
     def __call__(self, effects: Sequence[Effect], waiting: WaitingProcess) -> int | None:
         """`Decider`: the exit status, -1 for no, None where nobody decided."""
@@ -209,12 +208,12 @@ class LiveDecisions:
     ) -> Answer:
         """The person's, or the one given before to the same command where no file has changed."""
         command = shown.session.plan.effects[-1]
-        key = (command.argv, command.directory) if isinstance(command, RunCommand) else ((), "")
-        if key in self._always and len(numbers) == 1 and not complaint:
+        # The whole effect: the same words with something else on stdin are another command.
+        if command in self._always and len(numbers) == 1 and not complaint:
             return "always"
         answer = self._face.ask(store, shown, numbers, complaint, waits.is_gone)
         if answer == "always":
-            self._always.add(key)
+            self._always.add(command)
         return answer
 
     def _do(

@@ -123,6 +123,35 @@ def test_always_answers_for_the_same_command_while_no_file_has_changed(place: Pl
     assert (place.project / "log").read_text() == "again\n" * 4
 
 
+def test_always_is_not_for_what_is_given_something_else_to_read(place: Place) -> None:
+    (place.project / "script.py").write_text(
+        "import subprocess\n"
+        "for n in (1, 1, 2):\n"
+        "    subprocess.run(['sh'], input=b'echo %d >> log\\n' % n)\n"
+    )
+    with person(place, "run", "--ask", "script.py") as someone:
+        someone.expect(QUESTION)
+        someone.press(b"a\n")
+        someone.expect(QUESTION)
+        assert (place.project / "log").read_text() == "1\n" * 2
+        assert b"| echo 2" in someone.shown
+        someone.press(b"n\n")
+        assert someone.wait() == 0
+    assert (place.project / "log").read_text() == "1\n" * 2
+
+
+def test_a_word_that_only_begins_like_an_answer_is_none(place: Place) -> None:
+    with person(place, "run", "--ask", "script.py") as someone:
+        for word in (b"abort\n", b"yikes\n", b"\n", b"\xff\n"):
+            someone.expect(QUESTION)
+            someone.press(word)
+        someone.expect(QUESTION)
+        assert not (place.project / "first").exists()
+        someone.press(b"quit\n")
+        assert someone.wait() == 130
+    assert not (place.project / "first").exists()
+
+
 def test_quit_ends_the_run_and_keeps_the_plan_so_far(place: Place) -> None:
     with person(place, "run", "--ask", "script.py") as someone:
         someone.expect(QUESTION)
