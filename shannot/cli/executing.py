@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
+from shannot.cli.json_descriptor import write_document
 from shannot.cli.parser import checked
 from shannot.cli.progress import Waiting
 from shannot.cli.render import style_for
@@ -78,6 +79,7 @@ class NoSink:
 
 def add_execution(parser: Parser) -> None:
     """The options that say how to execute."""
+    parser.set_defaults(json_fd=None)  # only `execute` has that option
     group = parser.add_argument_group("execution")
     for flag, meaning in (
         ("--incomplete", "also where the script did not come to its end"),
@@ -128,7 +130,8 @@ def execute_session(
     try:
         return _execute(command, store, caller, session_id, options)
     except (KeyboardInterrupt, SystemExit):
-        say(f"shannot: stopped; `shannot execute {session_id}` goes on")
+        if options.json_fd is None:  # else whoever has started this says so
+            say(f"shannot: stopped; `shannot execute {session_id}` goes on")
         raise
 
 
@@ -159,15 +162,24 @@ def _execute(
         answer(store, caller, done.session)
         return done
 
-    if options.json:
-        with Waiting("executing"):
+    with Waiting("executing" if options.json else "comparing files") as waiting:
+        if options.json:
             result = do(Sinks(NoSink(), NoSink()))
-        print(success(command, session_document(result.session, succeeded=result.succeeded)))
-        return DONE if result.succeeded else UNSUCCESSFUL
-    sinks = (TerminalSink(1), TerminalSink(2))
-    with Waiting("comparing files") as waiting:
-        result = do(Sinks(*sinks), _told(effects, sinks, waiting))
-    return _tell(result)
+        else:
+            sinks = (TerminalSink(1), TerminalSink(2))
+            result = do(Sinks(*sinks), _told(effects, sinks, waiting))
+    if not options.json and options.json_fd is None:
+        return _tell(result)
+    return _tell_document(command, result, options.json_fd)
+
+
+def _tell_document(command: str, result: ExecuteResult, json_fd: int | None) -> int:
+    text = success(command, session_document(result.session, succeeded=result.succeeded))
+    if json_fd is None:
+        print(text)
+    else:
+        write_document(text, json_fd)
+    return DONE if result.succeeded else UNSUCCESSFUL
 
 
 def _told(

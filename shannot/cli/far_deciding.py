@@ -10,9 +10,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from shannot.cli.commands.approve import choose, decide
+from shannot.cli.commands.approve import check_one, choose, decide
 from shannot.cli.executing import execution_options
-from shannot.cli.far_sessions import fetch_review, there_too
+from shannot.cli.far_sessions import fetch_review, rollback_list_there, there_too
+from shannot.cli.far_work import INTERRUPTED, FarWork
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.reaching import reach
 from shannot.cli.render import style_for
@@ -45,27 +46,38 @@ _SWITCHES = ("incomplete", "keep_going", "skip_conflicts", "redo", "skip")
 
 def approve_there(options: Namespace) -> int:
     """Show each plan here, ask here, and approve there exactly what was shown."""
-    if len(options.ids) != 1:
-        raise UsageError("--target: name one session (`shannot list --target NAME`)")
-    caller = current_caller()
+    if not options.ids:
+        raise UsageError("--target: which session? `shannot list --target NAME` shows them")
+    check_one(options, options.ids)
     _check_execution(options)
+    caller = current_caller()
+    status = DONE
     with reach(caller, options.target) as there:
-        found = fetch_review(there, options.ids[0])
-        review = found.review
-        session_id = review.session.id
-        lifecycle.check(session_id, review.session.state, "approved")
-        if options.digest is not None and options.digest != review.digest:
-            raise RefusedError(f"the plan of {session_id} is not the one with that digest")
-        chosen = choose(review.session, options.effects)
-        missing = gaps(review.session, chosen)
-        contents = Contents(found.diffs, found.inputs)
-        where = decide(options, caller, review, contents, chosen, missing)
-        _record(caller, there, "approve", session_id, where, review.digest)
-        fields = {"id": session_id, "digest": review.digest, "effects": numbered(chosen)}
-        answer = there.connection.ask("approve", fields)
-        result_of(answer.document, there.name)
-        if options.execute:
-            return _execute(options, there, session_id)
+        ids = [resolve(there, prefix) for prefix in options.ids]
+        check_one(options, ids)
+        for session_id in ids:
+            status = status or _approve(options, caller, there, session_id)
+    return status
+
+
+def _approve(options: Namespace, caller: Caller, there: There, session_id: str) -> int:
+    found = fetch_review(there, session_id)
+    review = found.review
+    lifecycle.check(session_id, review.session.state, "approved")
+    if options.digest is not None and options.digest != review.digest:
+        raise RefusedError(f"the plan of {session_id} is not the one with that digest")
+    chosen = choose(review.session, options.effects)
+    missing = gaps(review.session, chosen)
+    contents = Contents(found.diffs, found.inputs)
+    where = decide(options, caller, review, contents, chosen, missing)
+    _record(caller, there, "approve", session_id, where, review.digest)
+    fields = {"id": session_id, "digest": review.digest, "effects": numbered(chosen)}
+    # A person has read what is missing; a program has not.
+    accepted = {"accept_gaps": True} if missing and (options.accept_gaps or not options.yes) else {}
+    answer = there.connection.ask("approve", {**fields, **accepted})
+    result_of(answer.document, there.name)
+    if options.execute:
+        return _execute(options, there, session_id)
     if options.json:
         print(json.dumps(answer.document))
     else:
@@ -89,7 +101,9 @@ def execute_there(options: Namespace) -> int:
 def rollback_there(options: Namespace) -> int:
     """Show here what would be put back, ask here, and do it there."""
     if options.id == "list":
-        raise UsageError("`rollback list` does not go with --target: `shannot list --target NAME`")
+        if options.dry_run or options.force or options.yes:
+            raise UsageError("`rollback list` takes no option but --json and --target")
+        return rollback_list_there(options)
     caller = current_caller()
     with reach(caller, options.target) as there:
         session_id = resolve(there, options.id)
@@ -148,19 +162,21 @@ def _steps(result: Document) -> Iterator[str]:
 def _check_execution(options: Namespace) -> None:
     if options.profile is not None:
         raise UsageError("--profile: the policy of another machine is its own")
-    if options.timeout != Options().timeout:
-        raise UsageError("--timeout does not go with --target")
 
 
 def _execute(options: Namespace, there: There, session_id: str) -> int:
     wanted = execution_options(options)
-    fields = {name: getattr(wanted, name) is True for name in _SWITCHES}
-    try:
-        answer = there.connection.ask("execute", {"id": session_id, **fields})
-    except KeyboardInterrupt:
-        again = f"shannot execute --target {there.name} {session_id}"
-        say(f"shannot: stopped; `{again}` goes on")
-        raise
+    fields: dict[str, str | bool] = {name: getattr(wanted, name) is True for name in _SWITCHES}
+    if wanted.timeout != Options().timeout:
+        fields["timeout"] = f"{wanted.timeout:.3f}"
+    work = FarWork(there, "execute", {"id": session_id, **fields}, silent=options.json)
+    answer, interrupted = work.wait()
+    again = f"`shannot execute --target {there.name} {session_id}` goes on"
+    if interrupted and answer.document is None:
+        say(f"shannot: stopped; {again}")
+        return INTERRUPTED
+    if answer.document is None:
+        raise UnsuccessfulError(f"{there.name}: it was stopped there; {again}")
     result = result_of(answer.document, there.name)
     if options.json:
         print(json.dumps(answer.document))
@@ -172,11 +188,13 @@ def _execute(options: Namespace, there: There, session_id: str) -> int:
     state = escape(result.text("state", 40))
     done = len(results) - len(bad)
     say(f"shannot: {state} {session_id} on {there.name}: {done} done, {len(bad)} not")
-    if answer.status != DONE:
+    if answer.status != DONE and "show" in there.hello.allowed:
         session = fetch_review(there, session_id).review.session
         step = next_step(session)
         if step:
-            say(f"shannot: next: {there_too(step, there.name)}")
+            commands = any(item.exit_status is not None for item in bad)
+            more = " --redo (or --skip)" if commands else ""
+            say(f"shannot: next: {there_too(step, there.name)}{more}")
     return answer.status
 
 

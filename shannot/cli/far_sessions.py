@@ -8,21 +8,26 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.commands.list import tell_list
+from shannot.cli.commands.rollback import tell_rollback_list
+from shannot.cli.commands.show import write_contents
 from shannot.cli.place import current_caller
 from shannot.cli.reaching import reach
 from shannot.cli.render import diff_lines, style_for
 from shannot.cli.render_session import Contents, next_step, review_lines
 from shannot.cli.say import say
-from shannot.effects.document import MAX_ITEMS
-from shannot.errors import DONE, UsageError
+from shannot.effects.document import MAX_ITEMS, Document
+from shannot.errors import DONE
 from shannot.escape import escape
+from shannot.sessions.lifecycle import STATES
 from shannot.workflows.approve import parse_numbers
 from shannot.workflows.far import ask, resolve, result_of
-from shannot.workflows.far_review import read_diff, read_review, read_summaries
+from shannot.workflows.far_review import read_contents_of, read_diff, read_review, read_summaries
 from shannot.workflows.review import WAITING, Listing
+from shannot.workflows.rollback import can_roll_back
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Collection
 
     from shannot.workflows.far import There
     from shannot.workflows.far_review import FarReview
@@ -36,9 +41,8 @@ def list_there(options: Namespace) -> int:
         answer = there.connection.ask("status", {})
     result = result_of(answer.document, there.name)
     if options.json:
-        if options.waiting:
-            raise UsageError("--waiting does not go with --json and --target")
-        print(json.dumps(answer.document))
+        kept_there = WAITING if options.waiting else STATES
+        print(json.dumps(_only(answer.document, "sessions", "state", kept_there)))
         return DONE
     found = read_summaries(result)
     kept = tuple(item for item in found if not options.waiting or item.state in WAITING)
@@ -48,14 +52,16 @@ def list_there(options: Namespace) -> int:
 
 def show_there(options: Namespace) -> int:
     """As `show`, from the plan that came."""
-    if options.file:
-        raise UsageError(f"--{options.file} does not go with --target")
     with reach(current_caller(), options.target) as there:
         session_id = resolve(there, options.id)
-        answer = there.connection.ask("show", {"id": session_id})
+        more = {"file": options.file} if options.file else {}
+        answer = there.connection.ask("show", {"id": session_id, **more})
     result = result_of(answer.document, there.name)
     if options.json:
         print(json.dumps(answer.document))
+        return DONE
+    if options.file:
+        write_contents(read_contents_of(result.child(options.file)))
         return DONE
     found = read_review(result, session_id)
     contents = Contents({}, {}) if options.no_diff else Contents(found.diffs, found.inputs)
@@ -66,6 +72,30 @@ def show_there(options: Namespace) -> int:
     if step:
         say(f"shannot: next: {there_too(step, there.name)}")
     return DONE
+
+
+def rollback_list_there(options: Namespace) -> int:
+    """As `rollback list`."""
+    with reach(current_caller(), options.target) as there:
+        answer = there.connection.ask("status", {})
+    result = result_of(answer.document, there.name)
+    found = [item for item in read_summaries(result) if can_roll_back(item)]
+    if options.json:
+        states = {item.state for item in found}
+        document = _only(answer.document, "sessions", "state", states)
+        print(json.dumps({**document, "command": "rollback"}))
+        return DONE
+    tell_rollback_list(Listing(tuple(found), result.texts("unreadable", _BROKEN_MAX)))
+    return DONE
+
+
+def _only(document: object, rows: str, name: str, values: Collection[object]) -> dict[str, object]:
+    """A document that was found right, with those rows alone whose field is among the values."""
+    envelope = Document(document, "document").fields()
+    result = Document(envelope["result"], "result").fields()
+    found = Document(result, "result").children(rows)
+    kept = [item.fields() for item in found if item.fields().get(name) in values]
+    return {**envelope, "result": {**result, rows: kept}}
 
 
 def there_too(step: str, target: str) -> str:
@@ -88,9 +118,10 @@ def diff_there(options: Namespace) -> int:
         answer = there.connection.ask("diff", {"id": session_id})
     result = result_of(answer.document, there.name)
     if options.json:
-        if numbers is not None:
-            raise UsageError("--effects does not go with --json and --target")
-        print(json.dumps(answer.document))
+        document = answer.document
+        print(
+            json.dumps(document if numbers is None else _only(document, "diffs", "number", numbers))
+        )
         return DONE
     style = style_for(sys.stdout.fileno(), os.environ)
     for item in result.children("diffs", MAX_ITEMS):

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import captured, plain, success
 from shannot.effects.codec import to_json
-from shannot.errors import UsageError
 
 if TYPE_CHECKING:
-    from shannot.cli.run_options import Value
     from shannot.workflows.run import Report
-
-
-def check_descriptor(value: Value) -> None:
-    """Is it one that the caller left open for a document? Raises UsageError."""
-    try:
-        mode = fcntl.fcntl(_number(value), fcntl.F_GETFL) & os.O_ACCMODE
-    except OSError:
-        raise UsageError(f"--json-fd {value}: not an open descriptor") from None
-    if mode == os.O_RDONLY or _number(value) < 3:
-        raise UsageError(f"--json-fd {value}: not one to write a document to")
-
-
-def write_document(report: Report, value: Value) -> None:
-    """Write it there. Raises OSError."""
-    with open(_number(value), "w", encoding="ascii", closefd=False) as file:
-        file.write(document(report) + "\n")
-
-
-def _number(value: Value) -> int:
-    return value if isinstance(value, int) else -1
 
 
 def document(report: Report, command: str = "run") -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shannot.errors import NotFoundError, RefusedError, ShannotError, UnsuccessfulError, UsageError
 
-from .frames import VERSIONS, FrameError, FrameWriter, read_frame, unpacked
+from .frames import VERSIONS, CutError, FrameError, FrameWriter, read_frame, unpacked
 from .streams import Complaint, Feeder
 
 if TYPE_CHECKING:
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from .frames import Json
 
 PATIENCE = 60.0
-DOCUMENT_MAX = 256 << 20
+DOCUMENT_MAX = 64 << 20
 """Characters of a document that are taken from a server."""
+ITEMS_MAX = 8_000_000
+"""Values in it, counted generously before it is parsed: each costs up to 70 bytes of memory."""
+ANSWER_WITHIN = 300.0
+"""Seconds in which a request that starts nothing must be answered, and to its end."""
+_LONG = ("run", "resume", "execute", "rollback", "put")
+"""Those that start something, which takes as long as it takes."""
 _ERRORS: Mapping[str, type[ShannotError]] = {
     kind.__name__: kind
     for kind in (NotFoundError, RefusedError, UnsuccessfulError, UsageError, ShannotError)
@@ -49,6 +55,10 @@ class Answer:
     document: object
 
 
+class LostError(ShannotError):
+    """The connection is gone: what was asked may have been done or not."""
+
+
 class Connection:
     """A process whose pipes lead to a server: ssh, or the program itself in tests."""
 
@@ -71,6 +81,7 @@ class Connection:
         self._frames = FrameWriter(self._process.stdin)
         self._reader: IO[bytes] = self._process.stdout
         self._number = 0
+        self._is_late = False
         self._complaint = Complaint(self._process.stderr)
 
     def exchange(
@@ -81,7 +92,7 @@ class Connection:
         patience: seconds in which it must come. Raises ShannotError where the other side tells an
         error, or is lost.
         """
-        timer = threading.Timer(patience, self._process.kill)
+        timer = threading.Timer(patience, self._give_up)
         timer.start()
         try:
             if isinstance(message, bytes):
@@ -97,7 +108,7 @@ class Connection:
         if answer is None:
             raise self._lost("it closed the connection")
         if "error" in answer:
-            raise _error_of(answer["error"], self.name)
+            raise error_of(answer["error"], self.name)
         return answer
 
     def greet(self, patience: float = PATIENCE) -> Hello:
@@ -118,45 +129,57 @@ class Connection:
         *,
         output: Callable[[str, bytes], None] | None = None,
         stdin: Callable[[int], bytes] | None = None,
+        patience: float | None = None,
     ) -> Answer:
         """One request, to its end.
 
         output: called with ("stdout" or "stderr", bytes) as they come. stdin: called with a number
         of bytes for at most so many, b"" for the end, when the server wants some; on a thread of
-        its own, which may still wait in it when the request is over.
+        its own, which may still wait in it when the request is over. patience: seconds in which it
+        must be over; None: ANSWER_WITHIN, or no end for what works at a script or a plan.
         Raises ShannotError where the server refuses, or the connection is lost.
         """
+        if patience is None and verb not in _LONG:
+            patience = ANSWER_WITHIN
         self._number += 1
-        number = self._number
-        pieces: list[str] = []
-        size = 0
-        feeder = Feeder(self._frames, number, stdin)
+        feeder = Feeder(self._frames, self._number, stdin)
+        timer = threading.Timer(patience or 0, self._give_up)
+        if patience is not None:
+            timer.start()
         try:
-            self._frames.write({"request": number, "verb": verb, **fields})
-            while True:
-                message = read_frame(self._reader)
-                if message is None:
-                    raise self._lost("the connection is lost")
-                if "error" in message:
-                    raise _error_of(message["error"], self.name)
-                if message.get("request") != number:
-                    raise FrameError(f"{self.name}: an answer to another request")
-                if "exit" in message:
-                    return Answer(_status(message["exit"]), _document(pieces, self.name))
-                piece = message.get("document")
-                if isinstance(piece, str):
-                    size += len(piece)
-                    if size > DOCUMENT_MAX:
-                        raise FrameError(f"{self.name}: an endless document")
-                    pieces.append(piece)
-                elif "credit" in message:
-                    feeder.grant(_credit(message["credit"], self.name))
-                else:
-                    _pass_on(message, output)
-        except (OSError, ValueError):  # ValueError: closed by another thread meanwhile
+            self._frames.write({"request": self._number, "verb": verb, **fields})
+            return self._hear(self._number, feeder, output)
+        except (OSError, ValueError, CutError):  # ValueError: closed by another thread meanwhile
             raise self._lost("the connection is lost") from None
         finally:
+            timer.cancel()
             feeder.stop()
+
+    def _hear(
+        self, number: int, feeder: Feeder, output: Callable[[str, bytes], None] | None
+    ) -> Answer:
+        pieces: list[str] = []
+        size = 0
+        while True:
+            message = read_frame(self._reader)
+            if message is None:
+                raise self._lost("the connection is lost")
+            if "error" in message:
+                raise error_of(message["error"], self.name)
+            if message.get("request") != number:
+                raise FrameError(f"{self.name}: an answer to another request")
+            if "exit" in message:
+                return Answer(_status(message["exit"]), _document(pieces, self.name))
+            piece = message.get("document")
+            if isinstance(piece, str):
+                size += len(piece)
+                if size > DOCUMENT_MAX:
+                    raise FrameError(f"{self.name}: an endless document")
+                pieces.append(piece)
+            elif "credit" in message:
+                feeder.grant(_credit(message["credit"], self.name))
+            else:
+                _pass_on(message, output)
 
     def cancel(self) -> None:
         """Ask for the end of what is under way; its answer still comes."""
@@ -165,10 +188,16 @@ class Connection:
         except OSError:
             pass  # then it ends anyway
 
-    def _lost(self, why: str) -> ShannotError:
+    def _give_up(self) -> None:
+        self._is_late = True
+        self._process.kill()
+
+    def _lost(self, why: str) -> LostError:
         """What to say, with the last words of whoever carried the connection."""
         self.close()
-        return ShannotError(f"{self.name}: {self._complaint.last_line() or why}")
+        if self._is_late:
+            return LostError(f"{self.name}: no answer in time")
+        return LostError(f"{self.name}: {self._complaint.last_line() or why}")
 
     def close(self) -> None:
         """End the connection; a request under way is cancelled by that."""
@@ -205,7 +234,7 @@ def _hello(message: Mapping[str, object]) -> Hello:
     return Hello(found["version"], texts[0], texts[1], texts[2], tuple(texts[3:]))
 
 
-def _error_of(value: object, name: str) -> ShannotError:
+def error_of(value: object, name: str) -> ShannotError:
     """The server's error as ours: only its kind, its words and no code of its choosing."""
     if not isinstance(value, dict):
         return FrameError(f"{name}: an error that says nothing")
@@ -223,6 +252,8 @@ def _document(pieces: Sequence[str], name: str) -> object:
     text = "".join(pieces)
     if not text.strip():
         return None
+    if sum(map(text.count, ",[{")) > ITEMS_MAX:
+        raise FrameError(f"{name}: a document of too many parts")
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import shannot
 from shannot.errors import ShannotError, UsageError
 
+from .client import error_of
 from .frames import FrameError
 from .ssh import own_directory
 
@@ -47,6 +48,31 @@ def deploy(
     if state != ("removed" if action == "remove" else "ready"):
         raise FrameError(f"{connection.name}: not what was asked for: it is {state}")
     return sent
+
+
+def put(connection: Connection, program: Program) -> bool:
+    """Have the file kept there by a server that was greeted, which a key may allow. Was it new?
+
+    The server starts nothing from it. Raises ShannotError.
+    """
+    rest = memoryview(program.data)
+
+    def stdin(count: int) -> bytes:
+        nonlocal rest
+        piece, rest = bytes(rest[:count]), rest[count:]
+        return piece
+
+    fields: dict[str, str | int] = {"sha256": program.sha256, "size": len(program.data)}
+    answer = connection.ask("put", fields, stdin=stdin, patience=SENDING_WITHIN)
+    document = answer.document
+    if not isinstance(document, dict):
+        raise FrameError(f"{connection.name}: no answer of a shannot")
+    if "error" in document:
+        raise error_of(document["error"], connection.name)
+    result = document.get("result")
+    if not isinstance(result, dict) or result.get("sha256") != program.sha256:
+        raise FrameError(f"{connection.name}: not what was sent")
+    return result.get("sent") is True
 
 
 def _state(connection: Connection, message: dict[str, object]) -> str:

@@ -52,6 +52,10 @@ class FrameError(ShannotError):
     """The other side does not keep to the protocol."""
 
 
+class CutError(FrameError):
+    """The connection ended within a frame."""
+
+
 def read_frame(stream: IO[bytes]) -> dict[str, object] | None:
     """The next frame; None where the stream ends between two. Raises FrameError, OSError."""
     head = _exactly(stream, _LENGTH.size)
@@ -62,7 +66,7 @@ def read_frame(stream: IO[bytes]) -> dict[str, object] | None:
         raise FrameError(f"a frame of {length} bytes: at most {FRAME_MAX} are taken")
     body = _exactly(stream, length)
     if body is None:
-        raise FrameError("the connection ended within a frame")
+        raise CutError("the connection ended within a frame")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -79,7 +83,7 @@ def _exactly(stream: IO[bytes], length: int) -> bytes | None:
         piece = stream.read(length - len(data))
         if not piece:
             if data:
-                raise FrameError("the connection ended within a frame")
+                raise CutError("the connection ended within a frame")
             return None
         data += piece
     return data

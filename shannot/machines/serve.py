@@ -157,7 +157,7 @@ class Server:
 
     def _command(self, verb: str, words: Sequence[str]) -> list[str]:
         """The argv of a job, with the ceiling's profile, which no client chooses."""
-        if self._ceiling.profile is not None and verb in ("run", "execute"):
+        if self._ceiling.profile is not None and verb in ("run", "resume", "execute"):
             words = [words[0], f"--profile={self._ceiling.profile}", *words[1:]]
         return self._host.command(words)
 

@@ -22,6 +22,9 @@ _VALUE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?\Z")
 _LIMITS = ("timeout", "cpu", "memory", "processes", "output", "files")
 SCRIPT_MAX = 4 << 20
 _WORDS_MAX = 1000
+_FILES = ("script", "stdout", "stderr")
+PROGRAM_MAX = 64 << 20
+"""Bytes of a single file that is put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ def _status(_request: Document) -> Job:
 
 
 def _show(request: Document) -> Job:
-    return Job("show", ("show", "--json", _id(request)))
+    file = request.text("file", 10) if "file" in request.names() else None
+    if file is not None and file not in _FILES:
+        raise FrameError("file: none of a session's")
+    return Job("show", ("show", "--json", *([f"--{file}"] if file else []), _id(request)))
 
 
 def _diff(request: Document) -> Job:
@@ -106,11 +112,15 @@ def _options(options: Document) -> list[str]:
     words += _switches(options, "dry_run", "keep")
     for name in _LIMITS:
         if name in given:
-            value = options.text(name, 30)
-            if not _VALUE.match(value):
-                raise FrameError(f"{name}: not a number")
-            words.append(f"--{name}={value}")
+            words.append(f"--{name}={_number(options, name)}")
     return words
+
+
+def _number(fields: Document, name: str) -> str:
+    value = fields.text(name, 30)
+    if not _VALUE.match(value):
+        raise FrameError(f"{name}: not a number")
+    return value
 
 
 def _approve(request: Document) -> Job:
@@ -120,6 +130,7 @@ def _approve(request: Document) -> Job:
         if not _EFFECTS.match(effects):
             raise FrameError("effects: not a list like 1,3-5")
         words.append(f"--effects={effects}")
+    words += _switches(request, "accept_gaps")
     return Job("approve", (*words, _id(request)))
 
 
@@ -130,7 +141,26 @@ def _reject(request: Document) -> Job:
 
 def _execute(request: Document) -> Job:
     names = ("incomplete", "keep_going", "skip_conflicts", "redo", "skip")
-    return Job("execute", ("execute", "--json", *_switches(request, *names), _id(request)))
+    words = ["execute", *_switches(request, *names)]
+    if "timeout" in request.names():
+        words.append(f"--timeout={_number(request, 'timeout')}")
+    return Job("execute", (*words, _id(request)), document_only=False)
+
+
+def _resume(request: Document) -> Job:
+    return Job(
+        "resume",
+        ("resume", *_switches(request, "keep"), _id(request)),
+        takes_stdin=request.boolean("stdin"),
+        document_only=False,
+    )
+
+
+def _put(request: Document) -> Job:
+    """The single file; its bytes come as stdin. It is kept there, and not started by this."""
+    size = request.integer("size", 1, PROGRAM_MAX)
+    words = ("serve", f"--receive={request.sha256('sha256')}", f"--size={size}")
+    return Job("put", words, takes_stdin=True)
 
 
 def _rollback(request: Document) -> Job:
@@ -162,7 +192,9 @@ _MAKERS = {
     "approve": _approve,
     "reject": _reject,
     "execute": _execute,
+    "resume": _resume,
     "rollback": _rollback,
+    "put": _put,
 }
 VERBS = tuple(_MAKERS)
 """`hello` is no request: it begins every connection."""

@@ -18,7 +18,7 @@ from shannot.errors import NotFoundError, RefusedError, ShannotError, UsageError
 from shannot.escape import escape
 from shannot.machines.bootstrap import bootstrap_command
 from shannot.machines.client import Connection
-from shannot.machines.deploy import deploy, own_program
+from shannot.machines.deploy import deploy, own_program, put
 from shannot.machines.ssh import Access, own_directory, ssh_argv
 from shannot.machines.target import parse_target
 from shannot.sessions.ids import is_id
@@ -98,10 +98,13 @@ def reach(caller: Caller, name: str) -> Iterator[There]:
 def deploy_to(caller: Caller, name: str, action: Literal["send", "remove"]) -> bool:
     """Send the single file, or take it away. Was it sent? Raises ShannotError."""
     remote = find_remote(caller, name)
-    if remote.restricted:
+    if remote.restricted and action == "remove":
         raise RefusedError(f"{name}: its key starts a shannot that is there already")
     connection = _connect(caller, remote, name)
     try:
+        if remote.restricted:
+            connection.greet()
+            return put(connection, own_program(_kept(caller)))
         return deploy(connection, own_program(_kept(caller)), action)
     finally:
         connection.close()

@@ -153,17 +153,21 @@ def _lines(document: Document) -> tuple[str, ...]:
     return tuple(str(line) for line in lines)
 
 
+def read_contents_of(found: Document) -> bytes:
+    """Bytes, as `--json` shows them. Raises MalformedError."""
+    try:
+        if "text" in found.names():
+            return str(found.take("text")).encode("utf-8")
+        return base64.b64decode(str(found.take("base64")), validate=True)
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        raise MalformedError(f"{found.where}: no bytes")
+
+
 def _input(effect: Document, expected: str) -> bytes | None:
     found = effect.optional_child("stdin")
     if found is None:
         return None
-    try:
-        if "text" in found.names():
-            data = str(found.take("text")).encode("utf-8")
-        else:
-            data = base64.b64decode(str(found.take("base64")), validate=True)
-    except (UnicodeEncodeError, binascii.Error, ValueError):
-        raise MalformedError(f"{found.where}: no bytes")
+    data = read_contents_of(found)
     if sha256(data).hexdigest() != expected:
         raise MalformedError(f"{found.where}: not the input that the plan names")
     return data

@@ -2,11 +2,14 @@
 
 The run itself is `run.py`'s, with the request that is made here: the same script, the results of
 what it and the sessions before it had executed, and a link to the session that it goes on from.
+A script whose file is gone, as one that came from another machine always is, is run from the copy
+that the session has kept.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -34,6 +37,8 @@ class Resumption:
     """Of the first run, as they would be typed."""
     stdin: int | None
     """A host descriptor with the script, where it came on stdin."""
+    copy: str | None = None
+    """A directory that was made for the script, where its file is gone: to be removed."""
 
 
 def resume(store: Store, session_id: str) -> Resumption:
@@ -45,14 +50,14 @@ def resume(store: Store, session_id: str) -> Resumption:
             " `shannot run` runs the script anew"
         )
     source = store.script(session)
-    program = _program(session, source)
+    program, copy = _program(session, source)
     stdin = None
     if program.kind == "stdin":
         stdin = os.memfd_create("script", os.MFD_CLOEXEC)
         os.write(stdin, source)
         os.lseek(stdin, 0, os.SEEK_SET)
     past = [item for link in chain(store, session) for item in _executed(store, link)]
-    return Resumption(session, program, Recall(past), session.options, stdin)
+    return Resumption(session, program, Recall(past), session.options, stdin, copy)
 
 
 def chain(store: Store, session: Session) -> tuple[Session, ...]:
@@ -82,18 +87,26 @@ def _executed(store: Store, session: Session) -> list[Past]:
     return found
 
 
-def _program(session: Session, source: bytes) -> Program:
+def _program(session: Session, source: bytes) -> tuple[Program, str | None]:
+    """What is run, and the directory that was made for it."""
     name = session.script.name
     if name == "-c":
-        return Program("code", os.fsdecode(source), session.argv)
+        return Program("code", os.fsdecode(source), session.argv), None
     if name == "-":
-        return Program("stdin", "-", session.argv)
+        return Program("stdin", "-", session.argv), None
     if name.startswith("-m "):
-        return Program("module", name[3:], session.argv)
+        return Program("module", name[3:], session.argv), None
     path = os.path.join(session.directory, name)
-    if source:  # a directory with a __main__.py has none
+    if not source:  # a directory with a __main__.py
+        return Program("script", name, session.argv), None
+    if os.path.lexists(path):
         _check_same(path, session)
-    return Program("script", name, session.argv)
+        return Program("script", name, session.argv), None
+    copy = tempfile.mkdtemp(prefix="shannot-")
+    again = os.path.join(copy, os.path.basename(name))
+    with open(again, "xb") as file:
+        file.write(source)
+    return Program("script", again, session.argv), copy
 
 
 def _check_same(path: str, session: Session) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -77,9 +78,18 @@ def test_a_script_that_is_another_one_now_is_not_resumed(world: World) -> None:
     path.write_bytes(b"other")
     with pytest.raises(UnsuccessfulError, match=r"is not the one of session .* any more"):
         resume(world.store, session.id)
-    path.unlink()
-    with pytest.raises(UnsuccessfulError, match="cannot be read: No such file"):
-        resume(world.store, session.id)
+
+
+def test_a_script_whose_file_is_gone_is_run_from_the_copy_that_the_session_has(
+    world: World,
+) -> None:
+    session = executed(world, "true")
+    changed(world, session, script=Script("/gone/fix.py", session.script.sha256))
+    resumption = resume(world.store, session.id)
+    assert resumption.copy is not None
+    assert resumption.program.text == f"{resumption.copy}/fix.py"
+    assert Path(resumption.program.text).read_bytes() == SCRIPT
+    shutil.rmtree(resumption.copy)
 
 
 def test_a_script_that_came_on_stdin_comes_there_again(world: World) -> None:

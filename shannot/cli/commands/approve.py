@@ -64,6 +64,11 @@ def configure(parser: Parser) -> None:
         metavar="HEX",
         help="only if the plan has this digest, which `show --json` names",
     )
+    parser.add_argument(
+        "--accept-gaps",
+        action="store_true",
+        help="with --yes: also where --effects leaves out what its choice rests on",
+    )
     parser.add_argument("--execute", action="store_true", help="and do it at once")
     add_json(parser)
     add_target(parser)
@@ -82,6 +87,17 @@ def run(options: Namespace) -> int:
     if not options.ids:
         return _review(options, caller, store)
     ids = [store.resolve(prefix) for prefix in options.ids]
+    check_one(options, ids)
+    for session_id in ids:
+        lifecycle.check(session_id, store.summary(session_id).state, "approved")
+    status = DONE
+    for session_id in ids:
+        status = status or _approve(options, caller, store, session_id)
+    return status
+
+
+def check_one(options: Namespace, ids: Sequence[str]) -> None:
+    """Is what is meant for one session given for one? Raises UsageError."""
     if len(set(ids)) < len(ids):
         raise UsageError("the same session is named twice")
     if options.digest is not None and len(ids) > 1:
@@ -90,12 +106,6 @@ def run(options: Namespace) -> int:
         raise UsageError("--effects chooses in one session: approve them one by one")
     if options.json and len(ids) > 1:
         raise UsageError("--json answers for one session: approve them one by one")
-    for session_id in ids:
-        lifecycle.check(session_id, store.summary(session_id).state, "approved")
-    status = DONE
-    for session_id in ids:
-        status = status or _approve(options, caller, store, session_id)
-    return status
 
 
 def _review(options: Namespace, caller: Caller, store: Store) -> int:
@@ -172,7 +182,8 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
         person=person(caller, where),
         now=int(time.time()),
         lifetime=approval_lifetime(caller) or LIFETIME,
-        accept_gaps=not options.yes,  # a person has read them; a program has not
+        # A person has read them; a program has not.
+        accept_gaps=options.accept_gaps or not options.yes,
         displayed=review.session,
     )
     answer(store, caller, session)

@@ -11,6 +11,7 @@ from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
 from shannot.cli.executing import add_execution, execute_session
+from shannot.cli.json_descriptor import add_json_descriptor, reported
 from shannot.cli.parser import add_json, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.errors import RefusedError, UsageError
@@ -31,6 +32,7 @@ def configure(parser: Parser) -> None:
     add_json(parser)
     add_target(parser)
     add_execution(parser)
+    add_json_descriptor(parser)
     parser.add_argument(
         "--session-id",
         nargs=REMAINDER,
@@ -46,6 +48,10 @@ def run(options: Namespace) -> int:
         from shannot.cli.far_deciding import execute_there
 
         return execute_there(options)
+    return reported("execute", options.json_fd, lambda: _here(options))
+
+
+def _here(options: Namespace) -> int:
     caller = current_caller()
     store = open_store(caller)
     if options.session_id is not None:

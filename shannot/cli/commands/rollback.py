@@ -24,7 +24,7 @@ from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import allows_yes
 from shannot.workflows.person import person
 from shannot.workflows.protected import protected_places
-from shannot.workflows.review import list_sessions
+from shannot.workflows.review import Listing, list_sessions
 from shannot.workflows.rollback import can_roll_back, plan_rollback, rollback
 
 if TYPE_CHECKING:
@@ -103,14 +103,19 @@ def _list(store: Store, json: bool) -> int:
         rows = [plain(to_json(item)) for item in found]
         print(success("rollback", {"sessions": rows, "unreadable": list(listing.broken)}))
         return DONE
-    for item in found:
+    tell_rollback_list(Listing(tuple(found), listing.broken))
+    return DONE
+
+
+def tell_rollback_list(listing: Listing) -> None:
+    """Print the table."""
+    for item in listing.sessions:
         parent = f"  (goes on from {item.parent})" if item.parent else ""
         print(f"{item.id}  {item.state:<12}  {escape(item.script)}{parent}")
-    if not found:
+    if not listing.sessions:
         say("shannot: nothing has been executed that could be put back")
     for line in listing.broken:
         say(f"shannot: {escape(line)}")
-    return DONE
 
 
 def _decide(options: Namespace, caller: Caller, plan: RollbackPlan) -> str:

@@ -35,12 +35,15 @@ def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
     if values["target"] is not None or values["directory"] is not None:
         return _elsewhere(values)
-    json_fd = values["json_fd"]
-    if json_fd is not None:
+    if values["json_fd"] is not None:
         # Seldom asked for.
-        from shannot.cli.run_document import check_descriptor
+        from shannot.cli.json_descriptor import reported
 
-        check_descriptor(json_fd)
+        return reported("run", values["json_fd"], lambda: _start(values))
+    return _start(values)
+
+
+def _start(values: Mapping[str, Value]) -> int:
     if values["review"]:
         # Only where it is asked for; before the script runs, not after.
         from shannot.cli.commands.approve import check_screen
@@ -68,9 +71,10 @@ def tell(report: Report, values: Mapping[str, Value], command: str = "run") -> i
 
         print(document(report, command))
     elif values["json_fd"] is not None:
-        from shannot.cli.run_document import write_document
+        from shannot.cli.json_descriptor import check_descriptor, write_document
+        from shannot.cli.run_document import document
 
-        write_document(report, values["json_fd"])
+        write_document(document(report, command), check_descriptor(values["json_fd"]))
     elif not values["quiet"] and not report.is_silent():
         # Loaded only where there is something to say: most runs in a pipeline are silent.
         from shannot.cli.summary import lines

@@ -6,10 +6,12 @@ import os
 import pwd
 import signal
 import sys
+from argparse import REMAINDER, SUPPRESS
 from typing import TYPE_CHECKING
 
 from shannot import __version__
 from shannot.cli.place import current_caller, open_store
+from shannot.cli.served import keep_program, work_for
 from shannot.errors import DONE, RefusedError, UsageError
 from shannot.machines.serve import Ceiling, Host, Server
 from shannot.machines.verbs import VERBS, is_key_name
@@ -19,6 +21,7 @@ from shannot.workflows.person import KEY_VARIABLE, person
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from types import FrameType
 
     from shannot.cli.parser import Parser
@@ -48,10 +51,18 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--profile", metavar="NAME|FILE", help="the policy of every run and execution"
     )
+    # For the server itself: `cli/served.py`.
+    parser.add_argument("--receive", metavar="SHA256", help=SUPPRESS)
+    parser.add_argument("--size", type=int, help=SUPPRESS)
+    parser.add_argument("--work", nargs=REMAINDER, help=SUPPRESS)
 
 
 def run(options: Namespace) -> int:
     """Serve until the client is gone."""
+    if options.work:
+        return work_for(options.work)
+    if options.receive is not None:
+        return keep_program(options.receive, options.size)
     allowed = tuple(word for word in options.allow.split(",") if word)
     for verb in allowed:
         if verb not in VERBS:
@@ -68,13 +79,18 @@ def run(options: Namespace) -> int:
         raise UsageError("this speaks a protocol: use `shannot run --target` on the other side")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    host = Host(__version__, os.uname().nodename, _user(), command, _record)
+    host = Host(__version__, os.uname().nodename, _user(), _worker, _record)
     ceiling = Ceiling(allowed, options.profile)
     answers = os.dup(1)
     os.dup2(2, 1)  # nothing printed by mistake can get among the frames
     with open(answers, "wb") as writer, open(0, "rb", closefd=False) as reader:
         Server(ceiling, host, reader, writer).run()
     return DONE
+
+
+def _worker(words: Sequence[str]) -> list[str]:
+    """The argv of a process of ours that does WORDS, and ends when this one does."""
+    return command(["serve", "--work", str(os.getpid()), *words])
 
 
 def _user() -> str:

@@ -75,13 +75,18 @@ def run(options: Namespace) -> int:
 
 
 def _print_file(store: Store, session: Session, name: str, json: bool) -> int:
-    """A file of the session: byte for byte, but to a terminal only what it may obey."""
+    """A file of the session."""
     data = store.script(session) if name == "script" else store.contents(session.id, name)
     if json:
         print(success("show", {"id": session.id, name: contents(data)}))
         return DONE
+    write_contents(data)
+    return DONE
+
+
+def write_contents(data: bytes) -> None:
+    """Byte for byte, but to a terminal only what it may obey."""
     if sys.stdout.isatty():
         sanitiser = Sanitiser()
         data = sanitiser.feed(data) + sanitiser.close()
     sys.stdout.buffer.write(data)
-    return DONE

@@ -1,0 +1,57 @@
+"""What `shannot serve` starts itself for: one request, or the single file that was put.
+
+Counterpart: `cli/commands/serve.py`, whose hidden options lead here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from shannot.cli.envelope import failure, success
+from shannot.cli.place import current_caller
+from shannot.config.paths import state_directory
+from shannot.errors import DONE, RefusedError, ShannotError
+from shannot.machines.receive import receive
+from shannot.machines.ssh import own_directory
+from shannot.machines.verbs import PROGRAM_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def work_for(words: Sequence[str]) -> int:
+    """`PID WORDS…`: the command line WORDS, asked to end when that server dies, even by SIGKILL."""
+    # Loaded by whoever started this process.
+    from shannot.cli.main import main
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if not words[0].isdigit() or os.getppid() != int(words[0]):
+        raise RefusedError("--work is for `shannot serve` itself")
+    return main(list(words[1:]))
+
+
+def keep_program(digest: str, size: int | None) -> int:
+    """The single file, from stdin. One JSON document says where it stands."""
+    try:
+        if size is None or not 0 < size <= PROGRAM_MAX:
+            raise RefusedError(f"--size: a single file has at most {PROGRAM_MAX} bytes")
+        caller = current_caller()
+        state = own_directory(state_directory(caller.environment, caller.uid))
+        path, new = receive(own_directory(f"{state}/program"), digest, size, sys.stdin.buffer)
+    except OSError as error:
+        return _failed(ShannotError(f"cannot keep the program there: {error.strerror}"))
+    except ShannotError as error:
+        return _failed(error)
+    print(success("serve", {"path": path, "sha256": digest, "sent": new}))
+    return DONE
+
+
+def _failed(error: ShannotError) -> int:
+    print(failure("serve", error))
+    return error.exit_code
