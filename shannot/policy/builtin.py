@@ -116,7 +116,10 @@ _STATUS: tuple[object, ...] = (
         "match": ["ss -tlnp"],
         "not_match": ["ss -tK", "ss --kill", "ss dst secret.example.com", "ss -r", "ss -N x"],
     },
-    *("ip addr show", "ip link show", "ip route show", "ip neigh show", "ip rule show"),
+    *(
+        {"command": f"ip {what} show", "without": ["-*"], "match": [f"ip {what} show"]}
+        for what in ("addr", "link", "route", "neigh", "rule")
+    ),
     {
         "command": "sysctl",
         "without": ["-f", "-w", "-p", "--write", "--load", "--system"],
