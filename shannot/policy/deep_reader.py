@@ -19,7 +19,7 @@ from shannot.policy.simple import Simple, echoed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from shannot.policy.simple import Scopes
 
 _SEPARATORS = frozenset(";&|\n\r()")
 _LEADING = frozenset({"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}"})
@@ -32,16 +32,9 @@ _BLANKS = re.compile(r"[^\S\r\n]+")
 _LETTERS = re.compile(r"[A-Za-z0-9_]*")
 
 
-def read_deeply(
-    line: str, budget: Budget, depth: int = 0, variables: Mapping[str, str] | None = None
-) -> list[Simple]:
-    """Every simple command of the line, in order. Raises UnreadableError."""
-    return _read(line, budget, depth, (variables,) if variables else ())
-
-
-def _read(
-    line: str, budget: Budget, depth: int, outer: tuple[Mapping[str, str], ...]
-) -> list[Simple]:
+def read_deeply(line: str, budget: Budget, depth: int = 0, outer: Scopes = ()) -> list[Simple]:
+    """Every simple command of the line, in order. outer: variables that it may use, the nearest
+    first. Raises UnreadableError."""
     budget.enter(depth)
     budget.read(len(line))
     budget.step(LINE_COST)
@@ -53,7 +46,7 @@ class _Reader:
     line: str
     budget: Budget
     depth: int
-    outer: tuple[Mapping[str, str], ...]
+    outer: Scopes
     """The variables of the lines around this one, the nearest first."""
     variables: dict[str, str] = field(default_factory=dict)
     at: int = 0
@@ -65,6 +58,9 @@ class _Reader:
     redirects: str = ""
     documents: list[str] = field(default_factory=list)
     found: list[Simple] = field(default_factory=list)
+
+    def scopes(self) -> Scopes:
+        return (self.variables, *self.outer)
 
     def read(self) -> list[Simple]:
         while self.at < len(self.line):
@@ -200,13 +196,19 @@ class _Reader:
 
     def _parameter(self, inner: str, quoted: bool) -> None:
         """The inside of `${…}`: a name, or an operator whose word may hold substitutions."""
-        name, operator, default = inner.partition(":-")
-        if operator and self._value(name) is None:
-            self._nest(default, quoted, default)
-        elif not _NAME.issuperset(inner):
-            self._nest(inner, quoted, f"${name}")
-        else:
+        letters = _LETTERS.match(inner)
+        name = letters[0] if letters else ""
+        operator = inner[len(name) :]
+        value = self._value(name) if name else None
+        if not operator:
             self._expand(inner, quoted)
+        elif operator.startswith((":+", "+")) or (
+            not value and operator.startswith((":-", "-", ":=", "="))
+        ):
+            default = operator.lstrip(":").lstrip("+-=")
+            self._nest(default, quoted, default)
+        else:  # cut, replaced, or only used where it is set: near enough to what it is
+            self._nest(operator, quoted, value or f"${name}")
 
     def _expand(self, name: str, quoted: bool) -> None:
         if name == "IFS" and not quoted:
@@ -216,7 +218,7 @@ class _Reader:
         self._put(f"${name}" if value is None else value, quoted)
 
     def _value(self, name: str) -> str | None:
-        for variables in (self.variables, *self.outer):
+        for variables in self.scopes():
             if name in variables:
                 return variables[name]
         return None
@@ -243,7 +245,7 @@ class _Reader:
 
     def _nest(self, line: str, quoted: bool, value: str = "") -> None:
         """Read the commands inside, and put in what they print as far as it is known."""
-        nested = _read(line, self.budget, self.depth + 1, (self.variables, *self.outer))
+        nested = read_deeply(line, self.budget, self.depth + 1, self.scopes())
         self.nested += nested
         self._put(value or echoed(nested) or "$()", quoted)
 
@@ -293,5 +295,6 @@ class _Reader:
             words = tuple(self.words)
             if words[:1] == ("for",) and len(words) > 3:
                 self.variables[words[1]] = " ".join(words[3:])
-            self.found.append(Simple(words, tuple(self.targets), pipes, tuple(self.nested)))
+            nested = tuple(self.nested)
+            self.found.append(Simple(words, tuple(self.targets), pipes, nested, self.scopes()))
         self.words, self.targets, self.nested, self.redirects = [], [], [], ""

@@ -8,7 +8,9 @@ from shannot.policy.command_line import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    Scopes = tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Simple:
     """Its output goes into the next command."""
     nested: tuple[Simple, ...] = ()
     """The commands of substitutions in its words."""
+    scopes: Scopes = ()
+    """The variables that it may use, the nearest first."""
 
 
 def echoed(commands: Sequence[Simple]) -> str:

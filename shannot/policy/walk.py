@@ -30,8 +30,10 @@ from shannot.policy.wrappers import peel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from typing import Protocol
+
+    from shannot.policy.simple import Scopes
 
     class Visitor(Protocol):
         """Is told what is found; True from any of its methods ends the walk."""
@@ -119,12 +121,10 @@ class Walk:
             self.budget.read(sum(map(len, argv)))
         return self.words(argv, directory, 0)
 
-    def line(
-        self, line: str, directory: str, depth: int, variables: Mapping[str, str] | None = None
-    ) -> bool:
+    def line(self, line: str, directory: str, depth: int, scopes: Scopes = ()) -> bool:
         if len(line) <= self.budget.characters and self.visitor.line("".join(line.split())):
             return True
-        found = read_deeply(line, self.budget, depth, variables)
+        found = read_deeply(line, self.budget, depth, scopes)
         return self.commands(found, directory, depth)
 
     def commands(self, commands: Sequence[Simple], directory: str, depth: int) -> bool:
@@ -164,9 +164,9 @@ class Walk:
         if not words:
             return False
         fed = before.text if not _FED.isdisjoint(programs) else ""
-        if self.words((*words, *fed.split()), directory, depth):
+        if self.words((*words, *fed.split()), directory, depth, simple.scopes):
             return True
-        return bool(fed) and self.line(fed, directory, depth + 1)
+        return bool(fed) and self.line(fed, directory, depth + 1, simple.scopes)
 
     def programs(self, words: Sequence[str]) -> set[str]:
         """The names that one command may start: its own, and any word of a wrapper."""
@@ -182,7 +182,7 @@ class Walk:
             return True
         return bool(programs & INTERPRETERS) and all(word in ("-", "-u") for word in words[1:])
 
-    def words(self, words: Sequence[str], directory: str, depth: int) -> bool:
+    def words(self, words: Sequence[str], directory: str, depth: int, scopes: Scopes = ()) -> bool:
         """One simple command, and each command that its words wrap."""
         self.budget.enter(depth)
         self.budget.step(COMMAND_COST + len(words) // 8)
@@ -200,7 +200,7 @@ class Walk:
             return self.programs_in(words, directory, depth) if name in INTERPRETERS else False
         if self.wrapped(name, words, directory, depth):
             return True
-        return self.strings(name, words, directory, depth)
+        return self.strings(name, words, directory, depth, scopes)
 
     def wrapped(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
         """Every suffix that may be a command of its own."""
@@ -223,7 +223,9 @@ class Walk:
                 inner_at, wrapper = start + further if further else 0, inner
         return False
 
-    def strings(self, name: str, words: Sequence[str], directory: str, depth: int) -> bool:
+    def strings(
+        self, name: str, words: Sequence[str], directory: str, depth: int, scopes: Scopes
+    ) -> bool:
         """The words of a wrapper that may be lines of shell or programs themselves."""
         self.budget.step(len(words) // 4)
         inside = {self.name(word) for word in words}
@@ -231,10 +233,10 @@ class Walk:
         for at, word in enumerate(words[1:], 2):
             if every or any(map(str.isspace, word)):
                 for line in _lines(word):
-                    if self.line(line, directory, depth + 1, _parameters(words, at)):
+                    if self.line(line, directory, depth + 1, (_parameters(words, at), *scopes)):
                         return True
         if name == "eval":
-            return self.line(" ".join(words[1:]), directory, depth + 1)
+            return self.line(" ".join(words[1:]), directory, depth + 1, scopes)
         return bool(inside & INTERPRETERS) and self.programs_in(words, directory, depth)
 
     def programs_in(self, words: Sequence[str], directory: str, depth: int) -> bool:

@@ -121,6 +121,18 @@ def test_braces_within_braces_and_a_home_gone_into_are_seen(line: str) -> None:
     assert decide(Command(("bash", "-c", line), "/srv/x"), profile_of()).decision == "deny"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("S=/; rm -rf ${S:-x}", "S=/; rm -rf ${S%x}", "S=x; rm -rf ${S:+/}", "rm -rf ${S:=/}"),
+        *("S=/; eval 'rm -rf $S'", "R=rm; eval \"\\$R -rf /\"", "S=; rm -rf ${S:-/}"),
+        *("S=/; echo 'rm -rf $S' | sh", "S=/; bash -c 'rm -rf $S'", "S=/; (eval 'rm -rf ${S?}')"),
+    ],
+)  # fmt: skip
+def test_variables_are_followed_into_expansions_and_lines_within_lines(line: str) -> None:
+    assert decide(Command(("bash", "-c", line), "/srv/x"), profile_of()).decision == "deny"
+
+
 def test_a_program_with_many_braces_is_no_list_of_words() -> None:
     argv = ("awk", '{ printf "%s,%s", $1, $2 } ' * 20, "f")
     assert decide(Command(argv, "/srv/x"), profile_of()).decision == "confine"
