@@ -43,7 +43,7 @@ class Progress:
     def finish(self) -> None:
         """Before anything else is printed."""
         if self._is_drawn:
-            self._write(_CLEAR)
+            self.write(_CLEAR)
             self._is_drawn = False
 
     def show(self, line: str) -> None:
@@ -54,9 +54,10 @@ class Progress:
         except OSError:
             width = 0
         width = width or _WIDTH  # a terminal over a serial line knows no size
-        self._write(_CLEAR + line[: max(width - 1, 1)])
+        self.write(_CLEAR + line[: max(width - 1, 1)])
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """As it is."""
         try:
             print(text, end="", file=sys.stderr, flush=True)
         except OSError:
@@ -71,9 +72,10 @@ def progress() -> Progress:
 class Waiting:
     """Around work of which nobody knows how far it is: what it is, and for how long already."""
 
-    def __init__(self, what: str) -> None:
-        """what: escaped text."""
+    def __init__(self, what: str, before: str = "") -> None:
+        """what: escaped text; before: written once, ahead of the first line."""
         self._what = what
+        self._before = before
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._tick, daemon=True) if _is_shown() else None
 
@@ -95,6 +97,9 @@ class Waiting:
         line = Progress(True)
         begun = time.monotonic()
         while not self._over.wait(_PATIENCE):
+            if self._before:
+                line.write(self._before)
+                self._before = ""
             line.show(f"{self._what} ({time.monotonic() - begun:.0f} s)")
         line.finish()
 

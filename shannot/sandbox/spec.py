@@ -191,8 +191,9 @@ class Spec:
     """Everything a run depends on. The sandbox reads no configuration and no environment."""
 
     __slots__ = (
-        "argv", "blobs", "directory", "environment", "hidden", "home", "interpreter", "limits",
-        "maps", "no_commands", "private", "runtime", "script", "state", "user", "view",
+        "argv", "blobs", "collecting", "directory", "environment", "hidden", "home",
+        "interpreter", "limits", "maps", "no_commands", "private", "runtime", "script", "state",
+        "user", "view",
     )  # fmt: skip
 
     def __init__(
@@ -214,8 +215,11 @@ class Spec:
         no_commands: bool = False,
         hidden: Sequence[bytes] = (),
         runtime: Literal["cpython", "pypy"] = "cpython",
+        collecting: Callable[[], None] | None = None,
     ) -> None:
         self.runtime = runtime
+        # told when the child has ended and left changes, before these are saved
+        self.collecting = collecting
         self.interpreter = interpreter  # host path of the python to run
         self.argv = tuple(argv)  # the child's whole argv, argv[0] included
         self.directory = directory  # where it starts: absolute, links resolved

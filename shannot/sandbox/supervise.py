@@ -47,17 +47,18 @@ class LayerChanges:
 
     def pending(self) -> bool:
         """Is there any file change since the last cut?"""
-        return self._soiled() and self._made().pending()
+        return self.is_soiled() and self._made().pending()
 
     def cut(self) -> Sequence[Effect]:
         """The file effects since the last cut; starts the next one."""
-        return self._made().cut() if self._soiled() else ()
+        return self._made().cut() if self.is_soiled() else ()
 
     def left_out(self) -> Mapping[bytes, str]:
         """Host paths of changes that are in no cut, and why."""
         return {} if self._cutter is None else self._cutter.left_out
 
-    def _soiled(self) -> bool:
+    def is_soiled(self) -> bool:
+        """Is there any change at all?"""
         return not self.closed and not all(map(is_clean, self._tree.changeable))
 
     def _made(self) -> Cutter:
@@ -100,7 +101,7 @@ def _run(spec: Spec, gate: Gate, streams: Streams, cached: Sequence[bytes] = ())
     gate.attach(changes)
     try:
         attendant = run_child(spec, system, tree, streams)
-        effects, faults = _last_cut(changes)
+        effects, faults = _last_cut(changes, spec)
     finally:
         changes.closed = True
         tree.close()
@@ -136,8 +137,10 @@ def _proc(system: System, tree: Tree, others: bool) -> Directory:
     return Proc(system, others).install(tree)
 
 
-def _last_cut(changes: LayerChanges) -> tuple[Sequence[Effect], list[str]]:
+def _last_cut(changes: LayerChanges, spec: Spec) -> tuple[Sequence[Effect], list[str]]:
     """The changes after the last command; what cannot be read any more is a fault of the run."""
+    if spec.collecting is not None and changes.is_soiled():
+        spec.collecting()
     try:
         return changes.cut(), []
     except OSError as error:

@@ -40,8 +40,8 @@ class Request:
     """What to run and how. None leaves a choice to the configuration."""
 
     __slots__ = (
-        "dry_run", "environment", "face", "keep", "limits", "maps", "on_ask", "parent", "profile",
-        "program", "python", "recall", "runtime", "streams", "view",
+        "collecting", "dry_run", "environment", "face", "keep", "limits", "maps", "on_ask",
+        "parent", "profile", "program", "python", "recall", "runtime", "streams", "view",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,8 @@ class Request:
         recall: Recall | None = None,
     ) -> None:
         self.program = program
+        # told when the script has ended and its changes are about to be saved
+        self.collecting: Callable[[], None] | None = None
         self.view = view  # project, system
         self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
         self.environment = environment  # `NAME[=VALUE]`

@@ -240,6 +240,7 @@ def _spec(
         no_commands=request.dry_run,
         hidden=[os.fsencode(os.path.dirname(configuration))] if configuration else [],
         runtime=choices.runtime,
+        collecting=request.collecting,
     )
 
 

@@ -57,8 +57,16 @@ class Place:
             timeout=60,
         )
 
-    def at_terminal(self, *words: str, keys: bytes, stdin_is_null: bool = False) -> tuple[int, str]:
+    def at_terminal(
+        self,
+        *words: str,
+        keys: bytes,
+        stdin_is_null: bool = False,
+        start: tuple[str, ...] = ("-m", "shannot"),
+    ) -> tuple[int, str]:
         """The command line with a person at a terminal, who types the keys at each question.
+
+        start: how Python begins the program.
 
         Returns (exit code, everything the terminal showed).
         """
@@ -68,9 +76,7 @@ class Place:
                 os.chdir(self.project)
                 if stdin_is_null:
                     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-                os.execve(
-                    sys.executable, [sys.executable, "-m", "shannot", *words], self.environment
-                )
+                os.execve(sys.executable, [sys.executable, *start, *words], self.environment)
             finally:
                 os._exit(99)
         shown = b""

@@ -39,6 +39,25 @@ def test_nothing_is_shown_elsewhere(place: Place) -> None:
     assert b"reaching" not in result.stdout + result.stderr
 
 
+def test_saving_what_a_script_has_changed_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    code = """
+from shannot.cli.commands import run
+def slow(spec, gate, streams, supervise=run.supervise, time=__import__("time")):
+    begin, spec.collecting = spec.collecting, lambda: (begin and begin(), time.sleep(1.5))
+    return supervise(spec, gate, streams)
+run.supervise = slow
+from shannot.cli.main import program
+program()
+"""
+    for options, expected in (((), True), (("-q",), False)):
+        words = ("run", *options, "-c", "open('made', 'w').write('x'); print('end', end='')")
+        status, shown = place.at_terminal(*words, keys=b"", start=("-c", code))
+        assert status == 0, shown
+        assert ("end\r\n\r\x1b[Ksaving what it has changed (1 s)" in shown) is expected, shown
+        assert ("saving" in shown) is expected
+
+
 def test_what_is_soon_done_shows_nothing(place: Place) -> None:
     session = place.session()
     for words in (("approve", session, "--execute"), ("rollback", session), ("audit", "verify")):

@@ -5,16 +5,14 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from shannot.cli.commands.run import make_request, tell
+from shannot.cli.commands.run import carry_out, make_request
 from shannot.cli.json_descriptor import add_json_descriptor, reported
 from shannot.cli.parser import add_json, add_session, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.run_options import read_plain
 from shannot.errors import ShannotError, UsageError
-from shannot.sandbox.supervise import run as supervise
 from shannot.workflows.request import Caller
 from shannot.workflows.resume import resume
-from shannot.workflows.run import run_script
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -76,4 +74,4 @@ def _again(options: Namespace, here: Caller, resumption: Resumption) -> int:
     if resumption.stdin is not None:
         request.streams = (resumption.stdin, *request.streams[1:])
     caller = Caller(here.environment, session.directory, here.python, here.uid, here.machine_config)
-    return tell(run_script(request, caller, supervise), values, "resume")
+    return carry_out(request, caller, values, "resume")

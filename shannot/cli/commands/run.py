@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 from shannot.cli.place import current_caller
 from shannot.cli.run_options import LIMITS, configure
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
+    from shannot.cli.progress import Waiting
     from shannot.cli.run_options import Value
     from shannot.sessions.recall import Recall
     from shannot.workflows.face import Face
+    from shannot.workflows.request import Caller
     from shannot.workflows.run import Report
 
 
@@ -51,7 +54,43 @@ def _start(values: Mapping[str, Value]) -> int:
         check_screen()
     gc.freeze()  # what a start has loaded stays
     gc.enable()
-    return tell(run_script(make_request(values), current_caller(), supervise), values)
+    return carry_out(make_request(values), current_caller(), values)
+
+
+def carry_out(
+    request: Request, caller: Caller, values: Mapping[str, Value], command: str = "run"
+) -> int:
+    """Run it here, and say what it wanted. Returns the script's status."""
+    patience = _Patience()
+    request.collecting = None if values["quiet"] else patience.begin
+    try:
+        report = run_script(request, caller, supervise)
+    finally:
+        patience.finish()
+    return tell(report, values, command)
+
+
+class _Patience:
+    """Says on a terminal that changes are being saved, where that takes longer than a second."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: Waiting | None = None
+
+    def begin(self) -> None:
+        """The script has ended, and left changes."""
+        if os.isatty(2):
+            from shannot.cli.progress import Waiting  # seldom needed
+
+            # The script may have left the cursor in the middle of a line.
+            self._waiting = Waiting("saving what it has changed", "\n")
+            self._waiting.__enter__()
+
+    def finish(self) -> None:
+        """Before anything is said."""
+        if self._waiting is not None:
+            self._waiting.finish()
 
 
 def _elsewhere(values: Mapping[str, Value]) -> int:
