@@ -21,6 +21,7 @@ from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
 from shannot.sessions.command import Sinks
+from shannot.sessions.live import is_live
 from shannot.sessions.work import Options
 from shannot.workflows.answers import answer
 from shannot.workflows.execute import execute
@@ -169,7 +170,7 @@ def _execute(
             sinks = (TerminalSink(1), TerminalSink(2))
             result = do(Sinks(*sinks), _told(effects, sinks, waiting))
     if not options.json and options.json_fd is None:
-        return _tell(result)
+        return _tell(store, result)
     return _tell_document(command, result, options.json_fd)
 
 
@@ -199,7 +200,7 @@ def _told(
     return observe
 
 
-def _tell(result: ExecuteResult) -> int:
+def _tell(store: Store, result: ExecuteResult) -> int:
     style = style_for(2, os.environ)
     bad = [item for item in result.results if item.state != "done"]
     for line in result_lines(bad, style):
@@ -210,7 +211,10 @@ def _tell(result: ExecuteResult) -> int:
     done = len(result.results) - len(bad)
     say(f"shannot: {session.state} {session.id}: {done} done, {len(bad)} not")
     step = next_step(session)
-    if step:
+    if session.asking is not None and is_live(store, session.id):
+        # Its script was told how the command ended, and that is not done over again.
+        say(f"shannot: the script waited for effect {session.asking}, and goes on")
+    elif step:
         commands = any(item.exit_status is not None for item in bad)
         say(f"shannot: next: {step}" + (" --redo (or --skip)" if commands else ""))
     sys.stdout.flush()

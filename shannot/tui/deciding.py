@@ -172,6 +172,8 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
     if left_out:
         yield _line(f"only {len(chosen)} of {total} effects: {ranges(chosen)}", "strong")
         yield _line(f"left out: {_named(left_out)}", "warn")
+    elif len(chosen) < total:
+        yield _line(f"all that wait of {total} effects: {ranges(chosen)}", "strong")
     else:
         yield _line(f"all {total} effects" if total > 1 else "its one effect", "strong")
     yield from _gaps(view, chosen)
@@ -191,6 +193,8 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
         yield _line(f"! with warnings: {_named(warned)}", "danger")
     if session.asking is not None and view.desk.is_live(session.id):
         yield _line(f"the script waits for effect {session.asking}, and gets its real result")
+        if not execute:
+            yield _line("! it goes on when that is executed (x), not before", "warn")
     elif not session.plan.complete:
         yield _line("! the plan is incomplete: the script did not come to its end", "danger")
     unseen = view.unseen()

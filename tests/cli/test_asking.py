@@ -273,6 +273,30 @@ def test_a_decision_at_another_terminal_lets_the_script_go_on(
     assert not (place.project / "second").exists()
 
 
+def test_an_approval_says_that_the_waiting_script_needs_an_execution(
+    place: Place, waiting: subprocess.Popen[bytes]
+) -> None:
+    session = waiting_id(place, waiting)
+    assert b"(incomplete, asks about effect 2)" in place.shannot("list").stdout
+    with person(place, "approve", session) as someone:
+        someone.expect(b"The script waits for effect 2, and goes on when you execute it")
+        someone.expect(b"Approve all 2 effects? [y/N] ")
+        someone.press(b"y\n")
+        someone.expect(b"goes on when effect 2 has been executed, not before")
+        someone.expect(b"next: shannot execute")
+        assert someone.wait() == 0
+    done = place.shannot("execute", session)
+    assert b"the script waited for effect 2, and goes on" in done.stderr
+    assert b"--redo" not in done.stderr, "the script has its answer"
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == b"first: 3 b'one\\n' b'oops\\n'\n"
+    assert waiting_id(place, waiting) == session
+    with person(place, "approve", session, "--execute") as someone:
+        someone.expect(b"Approve all 2 effects that wait, and execute them now? [y/N] ")
+        someone.press(b"n\n")
+        assert someone.wait() == 1
+
+
 def test_a_script_that_vanishes_leaves_an_incomplete_session(
     place: Place, waiting: subprocess.Popen[bytes]
 ) -> None:

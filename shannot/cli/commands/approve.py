@@ -21,6 +21,7 @@ from shannot.cli.terminal import Terminal
 from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
+from shannot.sessions.live import is_live
 from shannot.workflows.answers import answer
 from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
 from shannot.workflows.auditing import refusals
@@ -170,10 +171,11 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     if options.digest is not None and options.digest != review.digest:
         raise RefusedError(f"the plan of {session_id} is not the one with that digest")
     chosen = choose(review.session, options.effects)
+    waits = review.session.asking if is_live(store, session_id) else None
     missing = gaps(review.session, chosen)
     contents = read_contents(store, review.session)
     with refusals(store, "approve", session_id):
-        where = decide(options, caller, review, contents, chosen, missing)
+        where = decide(options, caller, review, contents, chosen, missing, waits)
     session = approve(
         store,
         session_id,
@@ -189,15 +191,17 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     answer(store, caller, session)
     if options.execute:
         return execute_session("approve", store, caller, session_id, options)
-    _tell(options, session, chosen)
+    _tell(options, session, chosen, waits)
     return DONE
 
 
-def _tell(options: Namespace, session: Session, chosen: Sequence[int]) -> None:
+def _tell(options: Namespace, session: Session, chosen: Sequence[int], waits: int | None) -> None:
     if options.json:
         print(success("approve", session_document(session)))
     else:
         say(f"shannot: approved {session.id}: effects {ranges(chosen)}")
+        if waits is not None:
+            say(f"shannot: the script goes on when effect {waits} has been executed, not before")
         say(f"shannot: next: {next_step(session)}")
 
 
@@ -223,8 +227,12 @@ def decide(
     contents: Contents,
     chosen: Sequence[int],
     missing: Sequence[Gap],
+    waits: int | None = None,
 ) -> str:
-    """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
+    """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError.
+
+    waits: the effect that the script, which still runs, waits for.
+    """
     if options.yes:
         if not allows_yes(caller):
             raise RefusedError(
@@ -239,6 +247,11 @@ def decide(
         style = style_for(terminal.fileno(), os.environ)
         terminal.show(review_lines(review, contents, style))
         terminal.show(_gap_lines(missing, style))
+        if waits is not None:
+            executed = "it is executed" if options.execute else "you execute it: `shannot execute`"
+            terminal.show(
+                ["", f"The script waits for effect {waits}, and goes on when {executed}."]
+            )
         if not terminal.confirm(_question(review, chosen, options.execute)):
             raise UnsuccessfulError("not approved; `shannot reject` ends the session")
         return terminal.name()
@@ -250,8 +263,11 @@ def _gap_lines(missing: Sequence[Gap], style: Style) -> Iterator[str]:
 
 
 def _question(review: Review, chosen: Sequence[int], execute: bool) -> str:
-    total = len(review.effects)
+    total = len(possible(review.session))
     what = "all" if len(chosen) == total else f"of {total} effects only {ranges(chosen)}"
-    many = f"{what} {total} effects" if what == "all" and total > 1 else what
-    many = "this one effect" if total == 1 else many
+    waiting = " that wait" if total < len(review.effects) else ""
+    many = f"{what} {total} effects{waiting}" if what == "all" and total > 1 else what
+    many = (
+        f"{'the one effect that waits' if waiting else 'this one effect'}" if total == 1 else many
+    )
     return f"\nApprove {many}" + (", and execute them now?" if execute else "?")

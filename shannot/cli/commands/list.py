@@ -76,7 +76,8 @@ def _table(found: Sequence[Summary], user: str) -> list[str]:
     lines = [f"{'SESSION':<{width}}  STATE         EFFECTS  EXIT  RAN               SCRIPT"]
     for item in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.created))
-        mark = "" if item.complete else "  (incomplete)"
+        asks = "" if item.asking is None else f", asks about effect {item.asking}"
+        mark = "" if item.complete else f"  (incomplete{asks})"
         mark += "" if item.user == user else f"  (of user {escape(item.user)})"
         lines.append(
             f"{item.id:<{width}}  {item.state:<12}  {item.effects:>7}  {item.exit_status:>4}"
