@@ -8,17 +8,17 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.places import ROOT
 from tests.documentation.pages import PAGES, Block, blocks
-from tests.machines.sshd import Sshd, missing
+from tests.machines.sshd import Sshd, missing, serving
 
 SKIPPED = {
     "root": "changes the users of the machine",
@@ -72,13 +72,8 @@ class Reader:
         self.run(Block("", 0, "sh", "shannot run -q script.py"))
 
     def add_machine(self, sshd: Sshd) -> None:
-        key = sshd.key("reader")
-        sshd.allow(key.with_name("reader.pub").read_text())
-        line = (
-            f"shannot remote add web1 {sshd.target} --identity={key}"
-            f" --known-hosts={sshd.known_hosts} --directory={sshd.project}"
-        )
-        self.run(Block("", 0, "sh", line))
+        words = " ".join(sshd.introduction("web1"))
+        self.run(Block("", 0, "sh", f"shannot {words}"))
 
     def run(self, block: Block) -> None:
         """Run a block as its comment says; it must end with the status that is expected."""
@@ -106,7 +101,7 @@ class Reader:
         return max(path.name for path in (self.state / "shannot" / "sessions").iterdir())
 
     def _at_terminal(self, argv: list[str], how: tuple[str, ...]) -> tuple[int, str]:
-        """`terminal y`: answers each question so; `keys q …`: presses one whenever it is still."""
+        """`terminal y`: answers each question so; `keys q …`: presses one when all is still."""
         pid, master = pty.fork()
         if pid == 0:
             try:
@@ -118,8 +113,8 @@ class Reader:
         end = time.monotonic() + 120
         while time.monotonic() < end:
             if not select.select([master], [], [], 0.5)[0]:
-                if how[0] == "keys" and keys and shown:
-                    key = keys.pop(0)
+                if how[0] == "keys" and shown:
+                    key = keys.pop(0) if len(keys) > 1 else keys[0]
                     os.write(master, KEYS.get(key, key.encode()))
                 continue
             try:
@@ -131,21 +126,10 @@ class Reader:
             if how[0] == "terminal" and questions > answered:
                 os.write(master, how[1].encode() + b"\n")
                 answered = questions
+        else:
+            os.kill(pid, signal.SIGKILL)
         os.close(master)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd | None]:
-    if missing():
-        yield None
-        return
-    found = Sshd(tmp_path / "there")
-    found.start()
-    try:
-        yield found
-    finally:
-        found.stop(tmp_path / "state" / "shannot" / "ssh")
 
 
 def shell(page: str) -> list[Block]:
@@ -163,10 +147,9 @@ def test_every_command_of_the_page_does_what_it_is_said_to(page: str, tmp_path: 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 @pytest.mark.parametrize("page", [page for page in PAGES if needs_machine(page)])
-def test_every_command_with_another_machine_does_as_well(
-    page: str, tmp_path: Path, sshd: Sshd
-) -> None:
-    follow(page, tmp_path, sshd)
+def test_every_command_with_another_machine_does_as_well(page: str, tmp_path: Path) -> None:
+    with serving(tmp_path / "there", tmp_path / "state") as sshd:
+        follow(page, tmp_path, sshd)
 
 
 def follow(page: str, tmp_path: Path, sshd: Sshd | None) -> None:

@@ -14,6 +14,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.places import ROOT
@@ -65,6 +67,17 @@ def release_privsep(held: int) -> None:
         os.close(held)
 
 
+@contextmanager
+def serving(base: Path, state: Path) -> Iterator[Sshd]:
+    """One that serves until the block ends. state: the client's XDG_STATE_HOME."""
+    found = Sshd(base)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop(state / "shannot" / "ssh")
+
+
 class Sshd:
     """Runs from `start` to `stop`. `home` and `state` are the other machine's."""
 
@@ -101,6 +114,15 @@ class Sshd:
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(path)]
         subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
         return path
+
+    def introduction(self, name: str) -> tuple[str, ...]:
+        """Lets a new key in. Returns the words of `shannot` that give the machine a name."""
+        key = self.key(name)
+        self.allow(key.with_name(f"{name}.pub").read_text())
+        return (
+            "remote", "add", name, self.target, f"--identity={key}",
+            f"--known-hosts={self.known_hosts}", f"--directory={self.project}",
+        )  # fmt: skip
 
     def allow(self, line: str) -> None:
         with self.authorized.open("a") as file:

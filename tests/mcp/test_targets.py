@@ -14,7 +14,7 @@ from shannot.mcp.schema import problem
 from shannot.mcp.text import summary
 from shannot.mcp.tools import tools
 from tests.cli.places import Place
-from tests.machines.sshd import Sshd, missing
+from tests.machines.sshd import Sshd, missing, serving
 from tests.mcp.peers import served
 
 AT_TARGETS = {"run_script", "show_session", "session_diff", "wait_for_decision", "session_result"}
@@ -83,21 +83,14 @@ def bearers(mark: str) -> int:
 
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    found = Sshd(tmp_path / "there")
-    found.start()
-    try:
+    with serving(tmp_path / "there", tmp_path / "state") as found:
         yield found
-    finally:
-        found.stop(tmp_path / "state" / "shannot" / "ssh")
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 def test_a_cancelled_request_ends_the_script_on_the_other_machine(place: Place, sshd: Sshd) -> None:
-    key = sshd.key("operator")
-    sshd.allow(key.with_name("operator.pub").read_text())
     place.environment["XDG_CONFIG_HOME"] = str(place.home / "config")
-    place.shannot("remote", "add", "web", sshd.target, f"--identity={key}",
-                  f"--known-hosts={sshd.known_hosts}", f"--directory={sshd.project}")  # fmt: skip
+    assert place.shannot(*sshd.introduction("web")).returncode == 0
     mark = f"--mark-{os.getpid()}-{time.monotonic_ns()}"
     with served(place, "--target", "web") as client:
         client.initialize()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.places import Place
-from tests.machines.sshd import Sshd, missing
+from tests.machines.sshd import Sshd, missing, serving
 
 AGENT = """
 import json, os, re, sys, anyio
@@ -88,25 +88,15 @@ def test_the_agent_proposes_and_the_person_decides_here(tmp_path: Path) -> None:
 
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    found = Sshd(tmp_path / "there")
-    found.start()
-    try:
+    with serving(tmp_path / "there", tmp_path / "state") as found:
         yield found
-    finally:
-        found.stop(tmp_path / "state" / "shannot" / "ssh")
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 def test_the_agent_proposes_and_the_person_decides_over_ssh(tmp_path: Path, sshd: Sshd) -> None:
     place = Place(tmp_path)
-    key = sshd.key("operator")
-    sshd.allow(key.with_name("operator.pub").read_text())
     (sshd.project / "app.conf").write_text("first\n")
-    added = place.shannot(
-        "remote", "add", "web", sshd.target, f"--identity={key}",
-        f"--known-hosts={sshd.known_hosts}", f"--directory={sshd.project}",
-    )  # fmt: skip
-    assert added.returncode == 0, added.stderr
+    assert place.shannot(*sshd.introduction("web")).returncode == 0
     loop(place, "web")
     assert (sshd.project / "app.conf").read_text() == "first\nmore\n"
     assert (place.project / "app.conf").read_bytes() == b"port = 80\n"
