@@ -86,7 +86,7 @@ def read_signature(signature: bytes) -> Form:
 class PypyPipe:
     """Both directions: `reader` brings calls, `writer` takes answers. Host descriptors of ours."""
 
-    __slots__ = ("_buffer", "_forms", "_queued", "form", "memory", "reader", "writer")
+    __slots__ = ("_buffer", "_forms", "form", "memory", "queued", "reader", "writer")
 
     def __init__(self, reader: int, writer: int) -> None:
         self.reader = reader
@@ -94,7 +94,7 @@ class PypyPipe:
         self.memory: Memory = PipeMemory(self)
         self._forms: dict[bytes, Form] = {}
         self._buffer = b""
-        self._queued = b""  # orders that the child need not answer, sent with what comes next
+        self.queued = b""  # orders that the child need not answer, sent with what comes next
         self.form = Form("v", "v")  # of the call that was received last
 
     def next_call(self) -> tuple[bytes, tuple[int, ...]] | None:
@@ -146,11 +146,13 @@ class PypyPipe:
 
     def send(self, data: bytes) -> None:
         """All of it. Errors: ClosedError."""
-        queued, self._queued = self._queued, b""
-        view = memoryview(queued + data)
+        if self.queued:
+            data = self.queued + data
+            self.queued = b""
         try:
-            while view:
-                view = view[os.write(self.writer, view) :]
+            done = os.write(self.writer, data)
+            while done < len(data):
+                done += os.write(self.writer, memoryview(data)[done:])
         except BrokenPipeError:
             raise ClosedError("its pipe is closed") from None
 
@@ -163,9 +165,9 @@ class PypyPipe:
             data = _FLOAT_REPLY.pack(b"f", value)
         else:
             data = b"v"
-        if self._queued:
-            self.send(data)
-            return
+        if self.queued:
+            data = self.queued + data
+            self.queued = b""
         try:
             if os.write(self.writer, data) == len(data):
                 return
@@ -175,7 +177,7 @@ class PypyPipe:
 
     def queue(self, order: bytes) -> None:
         """Send an order that the child does not answer, with whatever is sent next."""
-        self._queued += order
+        self.queued += order
 
     def set_errno(self, errno: int) -> None:
         """What errno is when the call returns."""
@@ -267,7 +269,7 @@ class DirectMemory:
         if not address:
             raise OSError(EFAULT, "NULL")
         if len(data) <= _QUEUED:
-            self._pipe.queue(_ORDER.pack(b"W", address, len(data)) + data)
+            self._pipe.queued += _ORDER.pack(b"W", address, len(data)) + data
         else:
             self._memory.write(address, data)
 

@@ -184,6 +184,13 @@ class ProcessMemory:
         host_fd = self._host_fd
         if host_fd < 0:
             host_fd = self._descriptor()
+        try:
+            piece = os.pread(host_fd, 256, address)
+        except (OSError, OverflowError):
+            raise OSError(EFAULT, "bad address") from None
+        end = piece.find(b"\0")
+        if 0 <= end < limit:  # nearly all of them
+            return piece[:end]
         parts = b""
         step = 256
         while True:

@@ -14,7 +14,7 @@ from errno import EIO
 from shannot.errors import FAULT
 from shannot.sandbox.channel.pypy_pipe import ClosedError, ProtocolError
 from shannot.sandbox.kernel.answers import Exited
-from shannot.sandbox.syscalls import pypy
+from shannot.sandbox.syscalls import pypy, pypy_stat
 from shannot.sandbox.syscalls.pypy_kinds import FailedError
 from shannot.sandbox.syscalls.table import Descriptor
 
@@ -65,6 +65,7 @@ class PypyMediator:
         self._turn = turn
         self._platform = platform
         self._table: dict[bytes, Answer] = pypy.compiled(pypy.rows(platform))
+        self._table |= pypy_stat.answers(platform)
         self.answered = 0  # calls so far
         self.stopped = False
         self.faults: list[str] = []  # at most 20: where each happened

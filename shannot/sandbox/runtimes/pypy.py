@@ -93,7 +93,7 @@ def launch(spec: Spec, architecture: Architecture) -> PypyProcess:
     """Start the interpreter, and see it through its loading. Errors: ShannotError."""
     program = os.path.realpath(spec.interpreter)
     directory = os.open(spec.private, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    argv = [PROGRAM, b"-S", *spec.argv[1:]]
+    argv = [PROGRAM, b"-S", *_in_ascii(spec.argv[1:], os.path.dirname(program))]
     zone = rule_of(spec.environment.get(b"TZ"))
     environment = [] if zone is None else [b"TZ=" + zone]
     try:
@@ -102,6 +102,23 @@ def launch(spec: Spec, architecture: Architecture) -> PypyProcess:
         raise ShannotError(f"cannot start {os.fsdecode(program)}: {error.strerror}") from None
     finally:
         os.close(directory)
+
+
+def _in_ascii(words: Sequence[bytes], installation: bytes) -> Sequence[bytes]:
+    """The same command line, with code that PyPy 3.6 takes: it refuses `-c` with anything else.
+
+    What is no UTF-8 stays as it is, and is refused as by CPython. A traceback has a line more.
+    """
+    if len(words) < 3 or words[1] != b"-c" or words[2].isascii():  # after the -B
+        return words
+    if os.path.exists(installation + b"/lib-python/3/dataclasses.py"):  # 3.7 and later
+        return words
+    try:
+        code = words[2].decode("utf-8")
+    except UnicodeDecodeError:
+        return words
+    wrapped = f"exec(compile({code!a}, '<string>', 'exec'))"
+    return [words[0], b"-c", wrapped.encode("ascii"), *words[3:]]
 
 
 def start_binary(

@@ -37,33 +37,33 @@ PRIVATE_KEY = b"-----BEGIN "
 class DescriptorCache:
     """Keeps the most recently opened host directories open, at most 256 of them."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("opened",)
 
     def __init__(self) -> None:
-        self._open: dict[HostDirectory, int] = {}
+        self.opened: dict[HostDirectory, int] = {}
 
     def get(self, directory: HostDirectory) -> int:
         """The O_PATH descriptor of `directory`. Errors: those of openat(2)."""
-        host_fd = self._open.get(directory)
+        host_fd = self.opened.get(directory)
         if host_fd is None:
-            if len(self._open) >= _OPEN_DIRECTORIES:
+            if len(self.opened) >= _OPEN_DIRECTORIES:
                 self._close_oldest()
-            host_fd = self._open[directory] = directory.reopen()
+            host_fd = self.opened[directory] = directory.reopen()
         return host_fd
 
     def _close_oldest(self) -> None:
-        for directory in list(self._open)[: _OPEN_DIRECTORIES // 2]:
-            os.close(self._open.pop(directory))
+        for directory in list(self.opened)[: _OPEN_DIRECTORIES // 2]:
+            os.close(self.opened.pop(directory))
 
     def close(self) -> None:
-        while self._open:
-            os.close(self._open.popitem()[1])
+        while self.opened:
+            os.close(self.opened.popitem()[1])
 
 
 class HostDirectory:
     """One directory of the host below a mount's root."""
 
-    __slots__ = ("_cache", "closed", "foreign", "name", "parent", "path")
+    __slots__ = ("_cache", "closed", "foreign", "name", "opened", "parent", "path")
 
     def __init__(
         self, path: bytes, cache: DescriptorCache, parent: HostDirectory | None, foreign: bool
@@ -74,6 +74,7 @@ class HostDirectory:
         self.foreign = foreign  # root reads other users' files only where everybody may
         self.closed = False  # foreign, and not everybody may enter
         self._cache = cache
+        self.opened = cache.opened  # the descriptors of all that are open
 
     def reopen(self) -> int:
         if self.closed:
@@ -99,7 +100,10 @@ class HostDirectory:
 
     def lstat(self, name: bytes) -> os.stat_result:
         """Of an entry. Errors: those of fstatat(2), EACCES in another user's private directory."""
-        return os.stat(name, dir_fd=self._cache.get(self), follow_symlinks=False)
+        host_fd = self.opened.get(self)  # what `get` does first, without the call
+        if host_fd is None:
+            host_fd = self._cache.get(self)
+        return os.stat(name, dir_fd=host_fd, follow_symlinks=False)
 
     def stat(self) -> os.stat_result:
         if self.closed and self.parent is not None:

@@ -172,6 +172,61 @@ def test_a_limit_ends_it(pypy: RealPypy) -> None:
     assert ran.returncode != 0
 
 
+def test_the_result_of_stat_is_what_its_class_makes(pypy: RealPypy) -> None:
+    code = """
+import copy, os, pickle, posix
+found = os.stat(".")
+again = os.stat_result(tuple(found), found.__dict__)
+for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), again):
+    assert type(other) is type(found) is os.stat_result and other == found
+    for name in dir(found):
+        if name.startswith("st_"):
+            assert getattr(other, name) == getattr(found, name), name
+bare = posix.stat_result(range(10))
+assert type(bare) is os.stat_result and bare.st_atime == 7 and bare.st_blksize is None
+assert found.st_mtime_ns // 10**9 == int(found.st_mtime) and found.st_blksize == 4096
+try:
+    found.st_size = 1
+except (AttributeError, TypeError):
+    print("as it should be")
+"""
+    ran = pypy.run("-q", "-c", code)
+    assert (ran.stdout, ran.stderr) == ("as it should be\n", "")
+
+
+def test_code_on_the_command_line_may_hold_any_character(pypy: RealPypy) -> None:
+    code = "def fail():\n    return 'é∀😀' + 1\nprint('é∀😀', len('é∀😀'), __name__)\nfail()\n"
+    ran = pypy.run("-q", "-c", code, "ärg")
+    assert ran.stdout == "é∀😀 3 __main__\n"
+    assert 'File "<string>", line 2, in fail' in ran.stderr
+    assert ran.returncode == 1
+    ran = pypy.run("-q", "-c", b"print('\xff')".decode("utf-8", "surrogateescape"))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "surrogates not allowed" in ran.stderr
+
+
+def test_names_arguments_and_variables_may_hold_any_byte(pypy: RealPypy) -> None:
+    script = pypy.project / "scrípt.py"
+    script.write_text(
+        "import os, sys\n"
+        "print(ascii([sys.argv, os.environ['X'], os.environb[b'X'], os.path.basename(__file__)]))\n"
+        "open(sys.argv[2] + '-é', 'w').close()\n"
+        "print(sorted(os.listdir(b'.')), ascii(sorted(os.listdir('.'))))\n"
+    )
+    escaped = b"\xff\xc3\xa9".decode("utf-8", "surrogateescape")
+    ran = pypy.run("-q", "--env", "X=wé" + escaped, script.name, "ärg", escaped)
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    given, names = ran.stdout.splitlines()
+    assert given == (
+        r"[['scr\xedpt.py', '\xe4rg', '\udcff\xe9'], 'w\xe9\udcff\xe9',"
+        r" b'w\xc3\xa9\xff\xc3\xa9', 'scr\xedpt.py']"
+    )
+    assert names == (
+        r"[b'scr\xc3\xadpt.py', b'\xff\xc3\xa9-\xc3\xa9']"
+        r" ['scr\xedpt.py', '\udcff\xe9-\xe9']"
+    )
+
+
 def test_split_characters_and_both_streams_survive(pypy: RealPypy) -> None:
     code = (
         "import os\nos.write(1, b'\\xc3')\nos.write(1, b'\\xa9\\n')\nos.write(2, b'to stderr\\n')"
