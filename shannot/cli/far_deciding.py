@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from shannot.workflows.far import There
     from shannot.workflows.request import Caller
 
-_SWITCHES = ("incomplete", "keep_going", "skip_conflicts", "redo", "skip")
+SWITCHES = ("incomplete", "keep_going", "skip_conflicts", "redo", "skip")
 
 
 def approve_there(options: Namespace) -> int:
@@ -49,7 +49,7 @@ def approve_there(options: Namespace) -> int:
     if not options.ids:
         raise UsageError("--target: which session? `shannot list --target NAME` shows them")
     check_one(options, options.ids)
-    _check_execution(options)
+    check_execution(options)
     caller = current_caller()
     status = DONE
     with reach(caller, options.target) as there:
@@ -70,7 +70,7 @@ def _approve(options: Namespace, caller: Caller, there: There, session_id: str) 
     missing = gaps(review.session, chosen)
     contents = Contents(found.diffs, found.inputs)
     where = decide(options, caller, review, contents, chosen, missing)
-    _record(caller, there, "approve", session_id, where, review.digest)
+    record(caller, there, "approve", session_id, where, review.digest)
     fields = {"id": session_id, "digest": review.digest, "effects": numbered(chosen)}
     # A person has read what is missing; a program has not.
     accepted = {"accept_gaps": True} if missing and (options.accept_gaps or not options.yes) else {}
@@ -90,11 +90,11 @@ def execute_there(options: Namespace) -> int:
     """Do there what was approved."""
     if options.session_id is not None or options.id is None:
         raise UsageError("--target: which session? `shannot list --target NAME` shows them")
-    _check_execution(options)
+    check_execution(options)
     caller = current_caller()
     with reach(caller, options.target) as there:
         session_id = resolve(there, options.id)
-        _record(caller, there, "execute", session_id, terminal_name(), None)
+        record(caller, there, "execute", session_id, terminal_name(), None)
         return _execute(options, there, session_id)
 
 
@@ -110,7 +110,7 @@ def rollback_there(options: Namespace) -> int:
         fields = {"id": session_id, "force": options.force}
         if options.dry_run or not options.yes:
             answer = there.connection.ask("rollback", {**fields, "dry_run": True})
-            shown = list(_steps(result_of(answer.document, there.name)))
+            shown = list(steps(result_of(answer.document, there.name)))
         if options.dry_run:
             return _tell_dry_run(options, shown, answer.document, answer.status)
         if options.yes:
@@ -123,7 +123,7 @@ def rollback_there(options: Namespace) -> int:
                 if not terminal.confirm(f"\nPut this back now on {there.name}?"):
                     raise UnsuccessfulError("not rolled back; nothing was changed")
                 where = terminal.name()
-        _record(caller, there, "rollback", session_id, where, None)
+        record(caller, there, "rollback", session_id, where, None)
         answer = there.connection.ask("rollback", {**fields, "dry_run": False})
     result = result_of(answer.document, there.name)
     if options.json:
@@ -146,7 +146,7 @@ def _tell_dry_run(options: Namespace, shown: list[str], document: object, status
     return status
 
 
-def _steps(result: Document) -> Iterator[str]:
+def steps(result: Document) -> Iterator[str]:
     """Every step of a rollback, and what it cannot do."""
     yield f"session    {escape(result.text('id', 80))}, to be put back:"
     for item in result.children("steps", MAX_EFFECTS):
@@ -159,17 +159,24 @@ def _steps(result: Document) -> Iterator[str]:
         yield f"not undone: what the command of effect {escape(str(number)[:20])} did"
 
 
-def _check_execution(options: Namespace) -> None:
+def check_execution(options: Namespace) -> None:
+    """UsageError for what only an execution here can do."""
     if options.profile is not None:
         raise UsageError("--profile: the policy of another machine is its own")
 
 
-def _execute(options: Namespace, there: There, session_id: str) -> int:
+def execution_fields(options: Namespace) -> dict[str, str | bool]:
+    """Of the request, how it is to be executed."""
     wanted = execution_options(options)
-    fields: dict[str, str | bool] = {name: getattr(wanted, name) is True for name in _SWITCHES}
+    fields: dict[str, str | bool] = {name: getattr(wanted, name) is True for name in SWITCHES}
     if wanted.timeout != Options().timeout:
         fields["timeout"] = f"{wanted.timeout:.3f}"
-    work = FarWork(there, "execute", {"id": session_id, **fields}, silent=options.json)
+    return fields
+
+
+def _execute(options: Namespace, there: There, session_id: str) -> int:
+    fields = {"id": session_id, **execution_fields(options)}
+    work = FarWork(there, "execute", fields, silent=options.json)
     answer, interrupted = work.wait()
     again = f"`shannot execute --target {there.name} {session_id}` goes on"
     if interrupted and answer.document is None:
@@ -198,7 +205,7 @@ def _execute(options: Namespace, there: There, session_id: str) -> int:
     return answer.status
 
 
-def _record(
+def record(
     caller: Caller, there: There, verb: str, session_id: str, where: str, digest: str | None
 ) -> None:
     """Tell our own audit log what is asked of the other machine. AuditError."""

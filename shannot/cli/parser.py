@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from shannot.cli.run_options import SIDE_BY_SIDE
 from shannot.errors import UsageError
 
 TYPE_CHECKING = False
@@ -61,7 +62,12 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Raises UsageError; prints and leaves (SystemExit 0) for --help."""
-        return self.parser().parse_args(words)
+        options = self.parser().parse_args(words)
+        if "parallel" in options and options.target is None:
+            for name in ("parallel", "max_failures"):
+                if getattr(options, name) is not None:
+                    raise UsageError(f"--{name.replace('_', '-')} is for --target")
+        return options
 
     def run(self, options: argparse.Namespace) -> int:
         return self._run(options)
@@ -95,8 +101,17 @@ def add_target(parser: Parser) -> None:
     parser.add_argument(
         "--target",
         metavar="NAME",
-        help="on another machine, over ssh: a name of `shannot remote`, or user@host[:port]",
+        help="on another machine, over ssh: a name of `shannot remote`, or user@host[:port];"
+        " on several: @GROUP, or A,B",
     )
+
+
+def add_side_by_side(parser: Parser) -> None:
+    """The options of what is done on several machines."""
+    for option in SIDE_BY_SIDE:
+        parser.add_argument(
+            *option.flags, type=checked(option.kind), metavar=option.metavar, help=option.help
+        )
 
 
 def add_session(parser: Parser) -> None:

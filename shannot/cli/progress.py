@@ -31,14 +31,24 @@ class Progress:
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         """what: escaped text; bytes so far, and in all where that is known."""
-        now = time.monotonic()
-        if not self._shown or now - self._begun < _PATIENCE or now - self._last < _PAUSE:
+        if not self._is_due():
             return
-        self._last = now
         amount = f"{done / _UNIT:.1f} MiB"
         if total:
             amount = f"{100 * done // total}% of {total / _UNIT:.1f} MiB"
         self.show(f"{what}: {amount}")
+
+    def count(self, line: str) -> None:
+        """The whole line, escaped, where its maker has counted."""
+        if self._is_due():
+            self.show(line)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        if not self._shown or now - self._begun < _PATIENCE or now - self._last < _PAUSE:
+            return False
+        self._last = now
+        return True
 
     def finish(self) -> None:
         """Before anything else is printed."""

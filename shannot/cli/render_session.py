@@ -53,16 +53,37 @@ def review_lines(review: Review, contents: Contents, style: Style) -> Iterator[s
 def head_lines(review: Review, style: Style) -> Iterator[str]:
     """Who ran what, when, how it ended, and what was decided."""
     session = review.session
-    outcome = session.outcome
     yield f"session    {style.strong(session.id)}"
     yield f"state      {session.state}"
-    script = " ".join([escape(session.script.name), *(quote(word) for word in session.argv)])
-    yield f"script     {script}"
-    yield f"           sha256 {session.script.sha256}"
+    yield from _script(session, session.script.name)
     yield (
         f"ran        {moment(session.created)} as {escape(session.user)}@{escape(session.host)}"
         f" in {escape(session.directory)} ({escape(session.view)} view)"
     )
+    yield from _outcome(review, style)
+    yield from _decision(session)
+
+
+def common_lines(review: Review, style: Style) -> Iterator[str]:
+    """The part of the head that is the same on each machine that came to the same plan."""
+    session = review.session
+    # Each machine has put it into a directory of its own.
+    yield from _script(session, session.script.name.rpartition("/")[2])
+    yield (
+        f"ran        as {escape(session.user)} in {escape(session.directory)}"
+        f" ({escape(session.view)} view)"
+    )
+    yield from _outcome(review, style)
+
+
+def _script(session: Session, name: str) -> Iterator[str]:
+    script = " ".join([escape(name), *(quote(word) for word in session.argv)])
+    yield f"script     {script}"
+    yield f"           sha256 {session.script.sha256}"
+
+
+def _outcome(review: Review, style: Style) -> Iterator[str]:
+    session, outcome = review.session, review.session.outcome
     if session.asking is not None:
         yield f"asks       the script waits for a decision about effect {session.asking}"
     else:
@@ -78,7 +99,6 @@ def head_lines(review: Review, style: Style) -> Iterator[str]:
     for note in session.plan.notes:
         yield f"note       {escape(note)}"
     yield f"digest     {review.digest}"
-    yield from _decision(session)
 
 
 def reviewed_lines(reviewed: ReviewedEffect, contents: Contents, style: Style) -> Iterator[str]:

@@ -7,7 +7,7 @@ and `--help`, is argparse's. Both follow the one table, and a test compares them
 
 from __future__ import annotations
 
-from shannot.cli.values import count, duration, seconds, size
+from shannot.cli.values import amount, count, duration, seconds, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,21 @@ class Option:
         return not (self.metavar or self.choices)
 
 
+SIDE_BY_SIDE = (
+    Option(
+        "--parallel",
+        "on several machines: so many at once (default: the group's, or 16)",
+        "N",
+        kind=count,
+    ),
+    Option(
+        "--max-failures",
+        "on several machines: begin no further one after more failures than N (default: the"
+        " group's, or no limit)",
+        "N",
+        kind=amount,
+    ),
+)
 OPTIONS = (
     Option("-q --quiet", "say nothing on stderr"),
     Option("--json", "print one JSON document, with the script's output inside"),
@@ -107,9 +122,11 @@ OPTIONS = (
     Option("--keep", "keep a session even if nothing waits"),
     Option(
         "--target",
-        "run it on another machine, over ssh: a name of `shannot remote`, or user@host[:port]",
+        "run it on another machine, over ssh: a name of `shannot remote`, or user@host[:port];"
+        " on several: @GROUP, or A,B",
         "NAME",
     ),
+    *SIDE_BY_SIDE,
     Option(
         "--directory", "with --target: where it runs there (default: the home directory)", "DIR"
     ),

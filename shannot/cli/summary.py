@@ -53,6 +53,11 @@ def lines(report: Report, where: str = "") -> list[str]:
 
     where: the option that leads the next command to its machine, with a blank before it.
     """
+    return [*facts(report), *(_PREFIX + line for line in _next(report, where))]
+
+
+def facts(report: Report) -> list[str]:
+    """Those of `lines` that say what the script did, and name no session."""
     found = [
         *_ended(report),
         *map(escape, report.notes),
@@ -65,7 +70,6 @@ def lines(report: Report, where: str = "") -> list[str]:
         *_hidden(report),
         *_faults(report),
         *_left_out(report),
-        *_next(report, where),
     ]
     return [_PREFIX + line for line in found]
 

@@ -44,6 +44,11 @@ def count(text: str) -> int:
     return int(text)
 
 
+def amount(text: str) -> int:
+    """A number of things, or none."""
+    return 0 if text == "0" else count(text)
+
+
 def _is_number(text: str) -> bool:
     whole, _, part = text.partition(".")
     digits = whole + part

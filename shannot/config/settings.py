@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shannot.config.document import Table
+    from shannot.config.groups import Group
     from shannot.config.remotes import Remote
 
 _TOP = (
     "profile", "profiles", "limits", "files", "run", "approve", "sessions", "queue", "remotes",
+    "groups",
 )  # fmt: skip
 _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
@@ -58,6 +60,7 @@ class Settings:
     queue: str | None = None
     """The directory in which sessions are proposed to other users, and theirs are found."""
     remotes: Mapping[str, Remote] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
     sources: tuple[tuple[str, str], ...] = ()
     """Each file that was read, and the SHA-256 of its contents: for the record."""
 
@@ -103,6 +106,8 @@ def _merge(settings: Settings, document: Document) -> Settings:
     settings = _merge_profiles(settings, document, table)
     if "remotes" in table:
         settings = _merge_remotes(settings, document, table)
+    if "groups" in table:
+        settings = _merge_groups(settings, document, table)
     limits = _limits(document, table)
     files = document.tables(("files",), table.get("files", {}), ("map",))
     maps = document.strings(("files", "map"), files.get("map", []))
@@ -130,6 +135,12 @@ def _merge_remotes(settings: Settings, document: Document, table: Table) -> Sett
     from shannot.config.remotes import read_remotes  # where there are any
 
     return replace(settings, remotes={**settings.remotes, **read_remotes(document, table)})
+
+
+def _merge_groups(settings: Settings, document: Document, table: Table) -> Settings:
+    from shannot.config.groups import read_groups  # where there are any
+
+    return replace(settings, groups={**settings.groups, **read_groups(document, table)})
 
 
 def _queue(document: Document, table: Table) -> str | None:

@@ -50,6 +50,10 @@ def test_the_reference_of_the_configuration_has_every_key_and_no_other(tmp_path:
         assert keys == known_keys(tmp_path, name), name
 
 
+NEEDED = {"[remotes.NAME]": 'target = "a"', "[groups.NAME]": 'hosts = ["a"]'}
+"""What a section cannot be without."""
+
+
 def test_every_example_of_the_reference_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     for section in sections():
@@ -57,10 +61,10 @@ def test_every_example_of_the_reference_is_taken(tmp_path: Path) -> None:
             choices = key.value.split("|")
             values = [key.value] if len(choices) == 1 or ":" in key.value else choices
             for value in values if values == [key.value] else [f'"{word}"' for word in values]:
-                needed = (
-                    '\ntarget = "a"' if "remotes" in section.name and key.name != "target" else ""
-                )
-                path.write_text(f"{section.name}{needed}\n{key.name} = {value}\n")
+                needed = NEEDED.get(section.name, "")
+                if needed.startswith(key.name):
+                    needed = ""
+                path.write_text(f"{section.name}\n{needed}\n{key.name} = {value}\n")
                 path.chmod(0o600)
                 load(str(path), None, None, path.stat().st_uid)
 

@@ -185,7 +185,7 @@ def test_the_key_of_one_command_executes_one_approved_session_and_nothing_else(l
     [
         "-oProxyCommand=touch${IFS}PWNED", "-oProxyCommand=touch PWNED@h", "u@-oProxyCommand=x",
         "u@h`touch PWNED`", "u@h;touch PWNED", "u@h:22 -oX", "u@h:0", "u@h:99999", "u@h\n", "u u@h",
-        "u@%h", "u@h$(touch PWNED)", "u@[::1", "--@h", "u@", "@h", "u@h:22:22", "u@\u202eh",
+        "u@%h", "u@h$(touch PWNED)", "u@[::1", "--@h", "u@", "@-h", "u@h:22:22", "u@\u202eh",
     ],
 )  # fmt: skip
 def test_a_target_that_ssh_would_read_as_more_is_refused(lab: Lab, target: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
 from shannot.cli.executing import add_execution, execute_session
-from shannot.cli.parser import Command, add_json, add_target
+from shannot.cli.parser import Command, add_json, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import next_step, read_contents, review_lines
@@ -73,6 +73,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--execute", action="store_true", help="and do it at once")
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
     add_execution(parser)
 
 
@@ -81,7 +82,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_deciding import approve_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.ids[0] if options.ids else None):
+            from shannot.cli.group_deciding import approve_group
+
+            return approve_group(options)
         return approve_there(options)
     caller = current_caller()
     store = open_store(caller)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
-from shannot.cli.parser import add_json, add_session, add_target
+from shannot.cli.parser import add_json, add_session, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import diff_lines, style_for
 from shannot.cli.review_document import diff_document
@@ -31,6 +31,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--effects", metavar="LIST", help="only these, like 1,3-5")
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
 
 
 def run(options: Namespace) -> int:
@@ -38,7 +39,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_sessions import diff_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.id):
+            from shannot.cli.group_sessions import diff_group
+
+            return diff_group(options)
         return diff_there(options)
     store = open_store(current_caller())
     session = store.load(store.resolve(options.id))

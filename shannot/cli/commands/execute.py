@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.executing import add_execution, execute_session
 from shannot.cli.json_descriptor import add_json_descriptor, reported
-from shannot.cli.parser import add_json, add_target
+from shannot.cli.parser import add_json, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.errors import RefusedError, UsageError
 from shannot.sessions.ids import is_id
@@ -31,6 +31,7 @@ def configure(parser: Parser) -> None:
     )
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
     add_execution(parser)
     add_json_descriptor(parser)
     parser.add_argument(
@@ -46,7 +47,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_deciding import execute_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.id):
+            from shannot.cli.group_deciding import execute_group
+
+            return execute_group(options)
         return execute_there(options)
     return reported("execute", options.json_fd, lambda: _here(options))
 

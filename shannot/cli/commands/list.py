@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import plain, success
-from shannot.cli.parser import add_json, add_target
+from shannot.cli.parser import add_json, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.say import say
 from shannot.effects.codec import to_json
@@ -33,6 +33,7 @@ def configure(parser: Parser) -> None:
     )
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
 
 
 def run(options: Namespace) -> int:
@@ -40,7 +41,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_sessions import list_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, None):
+            from shannot.cli.group_sessions import list_group
+
+            return list_group(options)
         return list_there(options)
     caller = current_caller()
     store = open_store(caller)

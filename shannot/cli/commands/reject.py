@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import success
-from shannot.cli.parser import add_json, add_session, add_target
+from shannot.cli.parser import add_json, add_session, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
@@ -27,6 +27,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
 
 
 def run(options: Namespace) -> int:
@@ -34,7 +35,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_sessions import reject_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.id):
+            from shannot.cli.group_deciding import reject_group
+
+            return reject_group(options)
         return reject_there(options)
     caller = current_caller()
     store = open_store(caller)

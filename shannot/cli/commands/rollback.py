@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import plain, success
-from shannot.cli.parser import add_json, add_target
+from shannot.cli.parser import add_json, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.progress import Waiting
 from shannot.cli.render import style_for
@@ -55,6 +55,7 @@ def configure(parser: Parser) -> None:
     )
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
 
 
 def run(options: Namespace) -> int:
@@ -62,7 +63,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_deciding import rollback_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.id):
+            from shannot.cli.group_rollback import rollback_group
+
+            return rollback_group(options)
         return rollback_there(options)
     caller = current_caller()
     store = open_store(caller)

@@ -16,6 +16,8 @@ from shannot.workflows.run import run_script
 
 __all__ = ["configure", "run", "start"]
 
+_ELSEWHERE = ("target", "directory", "parallel", "max_failures")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,7 +38,7 @@ def run(options: Namespace) -> int:
 
 def start(values: Mapping[str, Value]) -> int:
     """Run the script, then say what it wanted. Returns the script's status."""
-    if values["target"] is not None or values["directory"] is not None:
+    if any(values[name] is not None for name in _ELSEWHERE):
         return _elsewhere(values)
     if values["json_fd"] is not None:
         # Seldom asked for.
@@ -94,9 +96,18 @@ class _Patience:
 
 
 def _elsewhere(values: Mapping[str, Value]) -> int:
-    if values["target"] is None:
-        raise UsageError("--directory is for --target: here, change to the directory")
-    # Only for another machine.
+    target = values["target"]
+    if not isinstance(target, str):
+        raise UsageError("--directory, --parallel and --max-failures are for --target")
+    # Only for other machines.
+    from shannot.workflows.group import is_many
+
+    if is_many(target):
+        from shannot.cli.group_run import run_group
+
+        return run_group(values)
+    if values["parallel"] is not None or values["max_failures"] is not None:
+        raise UsageError("--parallel and --max-failures are for several machines: @GROUP, or A,B")
     from shannot.cli.far_run import run_there
 
     return run_there(values)

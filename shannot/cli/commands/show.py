@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import contents, success
-from shannot.cli.parser import add_json, add_session, add_target
+from shannot.cli.parser import add_json, add_session, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
 from shannot.cli.render_session import Contents, next_step, read_contents, review_lines
@@ -45,6 +45,7 @@ def configure(parser: Parser) -> None:
     )
     add_json(parser)
     add_target(parser)
+    add_side_by_side(parser)
 
 
 def run(options: Namespace) -> int:
@@ -52,7 +53,12 @@ def run(options: Namespace) -> int:
     if options.target is not None:
         # Only for another machine.
         from shannot.cli.far_sessions import show_there
+        from shannot.cli.group_fetch import means_group
 
+        if means_group(options, options.id):
+            from shannot.cli.group_sessions import show_group
+
+            return show_group(options)
         return show_there(options)
     caller = current_caller()
     store = open_store(caller)

@@ -43,6 +43,31 @@ shannot remote remove web1 --program     # takes the file away as well
 
 `--target` also takes `user@host:port` instead of a name.
 
+## Several machines
+
+Name them together in `config.toml`:
+
+```toml
+[groups.web]
+hosts = ["web1", "web2", "web3"]
+parallel = 2          # at once; 16 where nothing says it
+max_failures = 0      # after one failure begin no further machine
+```
+
+<!-- test: skip second machine -->
+```sh
+shannot run --target @web fix.py            # or --target web1,web2
+shannot approve --target web1 ID --execute  # the first one alone
+shannot approve --target @web ID --execute
+shannot rollback --target @web ID
+```
+
+Each line of output stands behind its machine's name. Machines that came to the same plan are
+shown once, with the machines it is for, and asked about once; different plans apart. `ID` is the
+run's own id here, which the run tells; it stands for the session on each machine. A machine that
+cannot be reached, or fails, is named, and the others go on. The exit code is the one that all
+machines agree on, else 1; `--json` is one document for all.
+
 ## A key that may do so much and no more
 
 <!-- test: sshd -->
