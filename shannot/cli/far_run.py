@@ -59,7 +59,8 @@ def _do(there: There, verb: str, fields: Mapping[str, Json], values: Mapping[str
     if answer.document is None and values["json"]:
         raise UnsuccessfulError(f"{target}: the script did not run there")
     if answer.document is None:
-        return status  # it never began; what it said stands on stderr
+        say(f"shannot: {target}: it was ended there")
+        return status
     result = result_of(answer.document, target)
     if values["json"]:
         print(json.dumps(answer.document))

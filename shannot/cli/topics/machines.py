@@ -24,7 +24,7 @@ shannot diff --target web1 ID
 ```
 
 The script runs there, near the files; its output, status and plan come here. `list`, `show`,
-`diff`, `approve`, `reject`, `execute` and `rollback` take `--target` too, and act there:
+`diff`, `approve`, `reject`, `execute`, `resume` and `rollback` take `--target` too, and act there:
 
 <!-- test: sshd terminal y -->
 ```sh
@@ -85,4 +85,14 @@ command="shannot execute --session-id ${SSH_ORIGINAL_COMMAND}"
 
 executes a session that somebody has approved, and nothing else: an argument that is not exactly
 one id is refused.
+
+With the verb `put` a key may keep a newer single file there (`shannot remote deploy`), under the
+name of its checksum, in the private directory. Nothing is started from it, and none is replaced:
+the key's line says what it starts.
+
+## When the line breaks
+
+The other machine sees it, ends the script or the command that runs, and keeps the plan and what was
+done. `shannot list --target web1` tells where each session stands; `execute --target web1 ID` goes
+on, does nothing twice, and names a command that was stopped in the middle (`--redo`, `--skip`).
 """
