@@ -24,6 +24,7 @@ from shannot.sessions.command import Sinks
 from shannot.sessions.live import is_live
 from shannot.sessions.work import Options
 from shannot.workflows.answers import answer
+from shannot.workflows.approve import check_decision
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.profiles import present_profile
@@ -32,11 +33,12 @@ from shannot.workflows.queue import operators_queue
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shannot.cli.parser import Parser
     from shannot.effects.model import Effect
     from shannot.sessions.batch import Observer
+    from shannot.sessions.decision import Decision
     from shannot.sessions.model import Session
     from shannot.sessions.store import Store
     from shannot.workflows.execute import ExecuteResult
@@ -117,11 +119,17 @@ def execution_options(options: Namespace) -> Options:
 
 
 def execute_session(
-    command: str, store: Store, caller: Caller, session_id: str, options: Namespace
+    command: str,
+    store: Store,
+    caller: Caller,
+    session_id: str,
+    options: Namespace,
+    approved: Decision | None = None,
 ) -> int:
     """Do it, telling each effect as it begins. Exit code: 1 where not all of it succeeded.
 
-    options: what `add_execution` and `add_json` added.
+    options: what `add_execution` and `add_json` added. approved: the decision that it is done on,
+    and no other.
 
     A signal that asks for the end stops the command that runs as well.
     """
@@ -129,7 +137,7 @@ def execute_session(
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
-        return _execute(command, store, caller, session_id, options)
+        return _execute(command, store, caller, session_id, options, approved)
     except (KeyboardInterrupt, SystemExit):
         if options.json_fd is None:  # else whoever has started this says so
             say(f"shannot: stopped; `shannot execute {session_id}` goes on")
@@ -137,7 +145,12 @@ def execute_session(
 
 
 def _execute(
-    command: str, store: Store, caller: Caller, session_id: str, options: Namespace
+    command: str,
+    store: Store,
+    caller: Caller,
+    session_id: str,
+    options: Namespace,
+    approved: Decision | None,
 ) -> int:
     profile = present_profile(caller, options.profile)
     protected = protected_places(store, caller)
@@ -146,11 +159,10 @@ def _execute(
     effects: list[Effect] = []
 
     def do(sinks: Sinks, observe: Observer | None = None) -> ExecuteResult:
-        how = execution_options(options)
         done = execute(
             store,
             session_id,
-            how,
+            execution_options(options),
             sinks,
             protected,
             observe,
@@ -158,7 +170,7 @@ def _execute(
             now=now,
             profile=profile,
             queue=operators_queue(caller),
-            loaded=lambda session: effects.extend(session.plan.effects),
+            loaded=_loaded(effects, approved),
         )
         answer(store, caller, done.session)
         return done
@@ -172,6 +184,17 @@ def _execute(
     if not options.json and options.json_fd is None:
         return _tell(store, result)
     return _tell_document(command, result, options.json_fd)
+
+
+def _loaded(effects: list[Effect], approved: Decision | None) -> Callable[[Session], None]:
+    """Notes the effects of what is executed, and sees to it that it is what was approved here."""
+
+    def loaded(session: Session) -> None:
+        effects.extend(session.plan.effects)
+        if approved is not None:
+            check_decision(session, approved)
+
+    return loaded
 
 
 def _tell_document(command: str, result: ExecuteResult, json_fd: int | None) -> int:

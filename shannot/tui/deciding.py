@@ -17,6 +17,7 @@ from shannot.tui.rows import Row, lined
 from shannot.workflows.approve import ranges
 
 if TYPE_CHECKING:
+    from shannot.sessions.model import Session
     from shannot.tui.session_view import SessionView
     from shannot.tui.view import Asks
     from shannot.workflows.rollback import RollbackPlan
@@ -58,14 +59,14 @@ def _ask_approval(view: SessionView, asks: Asks, execute: bool) -> None:
 
     def approve(asks: Asks) -> None:
         try:
-            view.desk.approve(view.review, chosen)
+            approved = view.desk.approve(view.review, chosen)
         except ShannotError as error:
             view.wake(asks)
             asks.say(str(error), "danger")
             return
         view.wake(asks)
         if execute:
-            _execute(view, asks, Options(incomplete=True))
+            _execute(view, asks, approved, Options(incomplete=True))
         else:
             asks.say(f"approved: effects {ranges(chosen)}; x executes them")
 
@@ -85,14 +86,18 @@ def _ask_execution(view: SessionView, asks: Asks) -> None:
         and isinstance(session.plan.effects[result.number - 1], RunCommand)
     ]
     if not opened:
-        choices = [Choice("y", "execute", lambda asks: _execute(view, asks, Options(True)))]
+        choices = [
+            Choice("y", "execute", lambda asks: _execute(view, asks, session, Options(True)))
+        ]
     else:
         for number, state in opened:
             rows.append(_line(f"effect {number}, a command, {_was(state)}", "danger"))
         redo, skip = Options(True, redo=True), Options(True, skip=True)
         choices = [
-            Choice("R", "run such a command again", lambda asks: _execute(view, asks, redo)),
-            Choice("S", "go on without it", lambda asks: _execute(view, asks, skip)),
+            Choice(
+                "R", "run such a command again", lambda asks: _execute(view, asks, session, redo)
+            ),
+            Choice("S", "go on without it", lambda asks: _execute(view, asks, session, skip)),
         ]
     asks.push(ConfirmView("Execute what was approved?", rows, choices))
 
@@ -137,10 +142,10 @@ def roll_back(view: SessionView, asks: Asks, force: bool = False) -> None:
     asks.push(ConfirmView("Roll back?", list(_undoing(plan)), choices))
 
 
-def _execute(view: SessionView, asks: Asks, options: Options) -> None:
-    session = view.review.session
+def _execute(view: SessionView, asks: Asks, session: Session, options: Options) -> None:
+    """session: as it was approved, or as its approval was shown."""
     effects = dict(enumerate(session.plan.effects, 1))
-    start = execution(view.desk, session.id, options)
+    start = execution(view.desk, session, options)
     work = Work(start, effects, "executing", f"shannot execute {session.id}")
     asks.push(ExecutionView(view.desk, session.id, work))
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shannot.effects.diff import Diff
     from shannot.sessions.apply import Observer, Options
     from shannot.sessions.command import Sinks
+    from shannot.sessions.decision import Decision
     from shannot.sessions.model import Session
     from shannot.sessions.store import Store
     from shannot.workflows.execute import ExecuteResult
@@ -116,8 +117,19 @@ class Desk:
         return decided
 
     def execute(
-        self, session_id: str, options: Options, sinks: Sinks, observe: Observer
+        self,
+        session_id: str,
+        options: Options,
+        sinks: Sinks,
+        observe: Observer,
+        shown: Decision | None = None,
     ) -> ExecuteResult:
+        """Execute what was approved. shown: by the decision that the person was shown, no other."""
+
+        def loaded(session: Session) -> None:
+            if shown is not None:
+                deciding.check_decision(session, shown)
+
         result = execute(
             self.store,
             session_id,
@@ -129,6 +141,7 @@ class Desk:
             now=int(time.time()),
             profile=present_profile(self.caller),
             queue=operators_queue(self.caller),
+            loaded=loaded,
         )
         answer(self.store, self.caller, result.session)
         return result

@@ -22,6 +22,7 @@ from shannot.sessions.command import Sinks
 
 if TYPE_CHECKING:
     from shannot.sessions.apply import Options
+    from shannot.sessions.model import Session
     from shannot.tui.desk import Desk
 
 Kind = Literal["begin", "end", "stdout", "stderr", "conflict", "error", "done"]
@@ -165,12 +166,12 @@ def _perform(work: Callable[[Teller], None], again: str, told: int) -> None:
         os._exit(status)
 
 
-def execution(desk: Desk, session_id: str, options: Options) -> Callable[[Teller], None]:
-    """What was approved of a session."""
+def execution(desk: Desk, session: Session, options: Options) -> Callable[[Teller], None]:
+    """What was approved of a session, by the decision that it has here."""
 
     def work(teller: Teller) -> None:
         sinks = Sinks(_Output(teller, "stdout"), _Output(teller, "stderr"))
-        result = desk.execute(session_id, options, sinks, teller.observe)
+        result = desk.execute(session.id, options, sinks, teller.observe, session.decision)
         for conflict in result.conflicts:
             teller.tell("conflict", f"{conflict.number}: {conflict.message}")
         teller.tell("done", result.session.state)

@@ -88,6 +88,14 @@ def possible(session: Session) -> tuple[int, ...]:
     return tuple(number for number in waiting(session.plan) if number not in before)
 
 
+def check_decision(session: Session, shown: Decision) -> None:
+    """RefusedError where the approval is not the one that the person was shown, or has given."""
+    if session.decision != shown:
+        raise RefusedError(
+            f"session {session.id} was decided about anew since, not as was shown; look again"
+        )
+
+
 def _decide(
     lock: Lock,
     session: Session,

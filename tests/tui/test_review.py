@@ -322,3 +322,16 @@ def test_until_when_an_approval_holds_is_shown(world: World) -> None:
     reviewer = Reviewer(world)
     reviewer.press("a", "y")
     assert " expires     " in reviewer.press("g")
+
+
+def test_an_approval_that_was_exchanged_since_it_was_shown_executes_nothing(world: World) -> None:
+    reviewer = Reviewer(world)
+    reviewer.press("t", "]", "t", "a", "y")
+    shown = reviewer.press("x")
+    assert "approved: effects 2-3" in shown
+    desk, session = reviewer.desk, only(world)
+    desk.approve(desk.review(session), (1, 2, 3))
+    reviewer.press("y")
+    assert "was decided about anew" in reviewer.work()
+    assert (world.tree / "old").exists()
+    assert world.store.load(session).state == "approved"

@@ -196,7 +196,7 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     )
     answer(store, caller, session)
     if options.execute:
-        return execute_session("approve", store, caller, session_id, options)
+        return execute_session("approve", store, caller, session_id, options, session.decision)
     _tell(options, session, chosen, waits)
     return DONE
 
@@ -268,9 +268,14 @@ def _gap_lines(missing: Sequence[Gap], style: Style) -> Iterator[str]:
         yield style.danger(f"! {escape(str(gap))}")
 
 
+def _named(numbers: Sequence[int]) -> str:
+    """A bare number would be read as how many there are."""
+    return f"{'effect' if len(numbers) == 1 else 'effects'} {ranges(numbers)}"
+
+
 def _question(review: Review, chosen: Sequence[int], execute: bool) -> str:
     total = len(possible(review.session))
-    what = "all" if len(chosen) == total else f"of {total} effects only {ranges(chosen)}"
+    what = "all" if len(chosen) == total else f"only {_named(chosen)} of {total}"
     waiting = " that wait" if total < len(review.effects) else ""
     many = f"{what} {total} effects{waiting}" if what == "all" and total > 1 else what
     many = (
