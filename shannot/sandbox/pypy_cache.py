@@ -95,10 +95,14 @@ def prepare(spec: Spec, run: Run) -> list[bytes]:
     place, made_of = _place(spec), _identity(spec)
     index = _read_index(place)
     if index[:1] != [made_of]:
+        finish = spec.compiling() if spec.compiling is not None else None
         try:
             _store(place, made_of, dict(_compiled(spec, run)))
         except OSError:
             return []
+        finally:
+            if finish is not None:
+                finish()
         index = _read_index(place)
     return index[1:]
 

@@ -191,7 +191,7 @@ class Spec:
     """Everything a run depends on. The sandbox reads no configuration and no environment."""
 
     __slots__ = (
-        "argv", "blobs", "collecting", "directory", "environment", "hidden", "home",
+        "argv", "blobs", "collecting", "compiling", "directory", "environment", "hidden", "home",
         "interpreter", "limits", "maps", "no_commands", "private", "runtime", "script", "state",
         "user", "view",
     )  # fmt: skip
@@ -216,10 +216,13 @@ class Spec:
         hidden: Sequence[bytes] = (),
         runtime: Literal["cpython", "pypy"] = "cpython",
         collecting: Callable[[], None] | None = None,
+        compiling: Callable[[], Callable[[], None]] | None = None,
     ) -> None:
         self.runtime = runtime
         # told when the child has ended and left changes, before these are saved
         self.collecting = collecting
+        # told when a runtime's library is compiled first; what it returns is told of the end
+        self.compiling = compiling
         self.interpreter = interpreter  # host path of the python to run
         self.argv = tuple(argv)  # the child's whole argv, argv[0] included
         self.directory = directory  # where it starts: absolute, links resolved

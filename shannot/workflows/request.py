@@ -40,8 +40,8 @@ class Request:
     """What to run and how. None leaves a choice to the configuration."""
 
     __slots__ = (
-        "collecting", "dry_run", "environment", "face", "keep", "limits", "maps", "on_ask",
-        "parent", "profile", "program", "python", "recall", "runtime", "streams", "view",
+        "collecting", "compiling", "dry_run", "environment", "face", "keep", "limits", "maps",
+        "on_ask", "parent", "profile", "program", "python", "recall", "runtime", "streams", "view",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +66,8 @@ class Request:
         self.program = program
         # told when the script has ended and its changes are about to be saved
         self.collecting: Callable[[], None] | None = None
+        # told when the runtime's library is compiled first; what it returns is told of the end
+        self.compiling: Callable[[], Callable[[], None]] | None = None
         self.view = view  # project, system
         self.maps = maps  # `HOST[:GUEST][:ro|cow|hide]`
         self.environment = environment  # `NAME[=VALUE]`

@@ -241,6 +241,7 @@ def _spec(
         hidden=[os.fsencode(os.path.dirname(configuration))] if configuration else [],
         runtime=choices.runtime,
         collecting=request.collecting,
+        compiling=request.compiling,
     )
 
 

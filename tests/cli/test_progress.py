@@ -64,3 +64,25 @@ def test_what_is_soon_done_shows_nothing(place: Place) -> None:
         status, shown = place.at_terminal(*words, keys=b"y\n")
         assert status == 0, shown
         assert "\x1b[K" not in shown
+
+
+def test_compiling_a_library_is_shown_before_the_script_begins(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    code = """
+from shannot.cli.commands import run
+def slow(spec, gate, streams, supervise=run.supervise, time=__import__("time")):
+    finish = spec.compiling and spec.compiling()
+    time.sleep(1.5)
+    finish and finish()
+    return supervise(spec, gate, streams)
+run.supervise = slow
+from shannot.cli.main import program
+program()
+"""
+    for options, expected in (((), True), (("-q",), False)):
+        words = ("run", *options, "-c", "print('begun')")
+        status, shown = place.at_terminal(*words, keys=b"", start=("-c", code))
+        assert status == 0, shown
+        line = "\r\x1b[Kcompiling the library of PyPy, once (1 s)\r\x1b[Kbegun"
+        assert (line in shown) is expected, shown
+        assert ("compiling" in shown) is expected

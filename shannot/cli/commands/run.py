@@ -21,7 +21,7 @@ _ELSEWHERE = ("target", "directory", "parallel", "max_failures")
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shannot.cli.progress import Waiting
     from shannot.cli.run_options import Value
@@ -64,7 +64,8 @@ def carry_out(
 ) -> int:
     """Run it here, and say what it wanted. Returns the script's status."""
     patience = _Patience()
-    request.collecting = None if values["quiet"] else patience.begin
+    if not values["quiet"]:
+        request.collecting, request.compiling = patience.begin, patience.compiling
     try:
         report = run_script(request, caller, supervise)
     finally:
@@ -73,7 +74,7 @@ def carry_out(
 
 
 class _Patience:
-    """Says on a terminal that changes are being saved, where that takes longer than a second."""
+    """Says on a terminal what takes longer than a second before the script or after it."""
 
     __slots__ = ("_waiting",)
 
@@ -82,11 +83,19 @@ class _Patience:
 
     def begin(self) -> None:
         """The script has ended, and left changes."""
+        # The script may have left the cursor in the middle of a line.
+        self._begin("saving what it has changed", "\n")
+
+    def compiling(self) -> Callable[[], None]:
+        """A sandboxed PyPy compiles its library, once. Returns what ends the line about that."""
+        self._begin("compiling the library of PyPy, once", "")
+        return self.finish
+
+    def _begin(self, what: str, before: str) -> None:
         if os.isatty(2):
             from shannot.cli.progress import Waiting  # seldom needed
 
-            # The script may have left the cursor in the middle of a line.
-            self._waiting = Waiting("saving what it has changed", "\n")
+            self._waiting = Waiting(what, before)
             self._waiting.__enter__()
 
     def finish(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from shannot.errors import ShannotError
-from shannot.sandbox.channel import landlock
+from shannot.sandbox.channel import kernel_calls, landlock
 from shannot.sandbox.channel.seccomp_filter import compile_filter
 from shannot.sandbox.channel.seccomp_launch import Launch, start
 from shannot.sandbox.syscalls.numbers import of_machine
@@ -57,3 +58,30 @@ def test_what_fails_before_the_listener_is_one_line(tmp_path: Path) -> None:
     directory = os.open(text(tmp_path), os.O_RDONLY | os.O_CLOEXEC)
     with pytest.raises(ShannotError, match=r"cannot start the sandbox: chdir: Not a directory$"):
         start(launch(tmp_path, directory=directory))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_before_the_exec_ends_the_child_and_runs_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """As where Ctrl-C is pressed while a run starts: the fork has the mediator's handlers."""
+    ran = os.memfd_create("ran")
+
+    def handler(_number: int, _frame: object) -> None:
+        os.write(ran, b"%d " % os.getpid())
+
+    def interrupted(option: int, value: int) -> None:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), number)
+        prctl(option, value)
+
+    parent, prctl = os.getpid(), kernel_calls.prctl
+    monkeypatch.setattr(kernel_calls, "prctl", interrupted)
+    before = signal.signal(number, handler)
+    try:
+        with pytest.raises(ShannotError):
+            start(launch(tmp_path))
+    finally:
+        signal.signal(number, before)
+    assert os.pread(ran, 100, 0) == b""
+    os.close(ran)

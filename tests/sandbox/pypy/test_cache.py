@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,22 @@ def test_it_is_made_once_and_again_for_another_binary(tmp_path: Path) -> None:
     assert prepare(asked, Compiler(printed((OS, b"3")))) == [b"lib-python/3"]
     assert (cache / "0" / "os.pypy3-72.pyc").read_bytes() == b"3"
     assert not (cache / "1").exists()
+
+
+def test_whoever_waits_is_told_of_a_compilation_and_of_its_end(tmp_path: Path) -> None:
+    asked, told = installed(tmp_path), list[str]()
+
+    def compiling() -> Callable[[], None]:
+        told.append("begins")
+        return lambda: told.append("ends")
+
+    asked.compiling = compiling
+    assert prepare(asked, Compiler(printed((OS, b"1"))[:-10])) == []
+    assert told == ["begins", "ends"]
+    assert prepare(asked, Compiler(printed((OS, b"1")))) == [b"lib-python/3"]
+    assert told == ["begins", "ends"] * 2
+    assert prepare(asked, Compiler(b"")) == [b"lib-python/3"]
+    assert told == ["begins", "ends"] * 2
 
 
 def test_what_compiles_sees_no_project_and_starts_nothing(tmp_path: Path) -> None:
