@@ -40,6 +40,12 @@ def test_a_machine_without_a_name_cannot_be_offered(place: Place) -> None:
     assert b"no remote nope" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["@web", "web1,web2", "-oProxyCommand=x", "a b"])
+def test_a_group_or_an_option_cannot_be_offered(place: Place, name: str) -> None:
+    result = place.shannot("mcp", f"--target={name}")
+    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (2, b"", 1)
+
+
 @pytest.mark.parametrize("says", ["exit 255", "echo garbage; exec cat >/dev/null", "yes"])
 def test_a_machine_that_answers_with_anything_is_an_error_of_the_tool(
     place: Place, says: str

@@ -49,7 +49,7 @@ Options of `shannot mcp` are the ceiling of whatever an agent asks for:
 --profile NAME     a profile that it may choose; the first is its default
 --root DIR         scripts run there or below, nowhere else
 --project-only     no view of the whole machine
---target NAME      a machine that it may use; without this none but this one
+--target NAME      a machine that it may use, no group; without this none but this one
 ```
 
 The limits of a run are those of your configuration; an agent can only ask for less.
