@@ -62,6 +62,20 @@ def words(argv: Sequence[str]) -> list[str]:
     return shown
 
 
+def text(said: str) -> str:
+    """What a person has typed, those of its words that look like secrets replaced by `KEPT`.
+
+    A word that follows one which announces a secret (`--password`) goes with it.
+    """
+    shown: list[str] = []
+    before = ""
+    for word in said.split(" "):
+        follows = bool(word) and _announces(before)
+        shown.append(KEPT if word and (follows or looks_secret(word)) else word)
+        before = word
+    return " ".join(shown)
+
+
 def looks_secret(word: str) -> bool:
     """May this word, or a part of it, be a secret?"""
     if _USER_INFO.search(word) or _KNOWN.search(word) or _HEADER.search(word):

@@ -13,7 +13,7 @@ from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Literal
 
 from shannot.audit import AuditError, Log
-from shannot.audit.redact import words
+from shannot.audit.redact import text, words
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, MovePath, RunCommand, WriteFile
 from shannot.errors import RefusedError
@@ -53,7 +53,7 @@ def decided(store: Store, session: Session, decision: Decision) -> None:
         "plan_digest": decision.digest,
         "effects": numbered(decision.effects),
         "expires": decision.expires,
-        "reason": decision.reason,
+        "reason": text(decision.reason),
         "proposed_by": session.user,
         "proposed_by_uid": session.uid,
     }

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shannot.audit.redact import KEPT, words
+from shannot.audit.redact import KEPT, text, words
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3
 
@@ -82,8 +82,16 @@ def test_a_long_command_says_how_long_it_is() -> None:
 
 
 def test_a_word_of_any_length_is_judged_at_once() -> None:
-    for text in ("a" * 120_000, "cred" * 30_000, "a:" * 60_000, "x-" * 60_000 + "!"):
+    for word in ("a" * 120_000, "cred" * 30_000, "a:" * 60_000, "x-" * 60_000 + "!"):
         begun = time.process_time()
-        assert words(["tool", text]) == ["tool", KEPT]
+        assert words(["tool", word]) == ["tool", KEPT]
         # Against quadratic time, which was a minute; usual is a millisecond.
         assert time.process_time() - begun < 5
+
+
+def test_a_reason_loses_its_secrets_and_keeps_the_rest() -> None:
+    token = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    said = f"it has password=hunter2  and {token}, or --token abc; see ticket 4711"
+    assert text(said) == f"it has {KEPT}  and {KEPT} or --token {KEPT} see ticket 4711"
+    assert text("not on a Friday") == "not on a Friday"
+    assert text("") == ""

@@ -60,6 +60,27 @@ def test_an_export_is_the_log_byte_for_byte(place: Place) -> None:
     assert place.shannot("audit", "export").stdout == segments(place)[0].read_bytes()
 
 
+def test_an_export_that_lacks_a_record_says_so_by_its_status(place: Place) -> None:
+    place.session()
+    path = segments(place)[0]
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"\0\xff{\n")
+    result = place.shannot("audit", "export")
+    assert (result.returncode, result.stdout) == (1, whole)
+    assert b"line 2 is not valid JSON" in result.stderr
+    assert place.shannot("audit", "list").returncode == 0
+
+
+def test_a_reason_that_names_a_secret_is_not_recorded_with_it(place: Place) -> None:
+    session = place.session()
+    reason = "not with password=hunter2hunter2 in it"
+    assert place.shannot("reject", session, "--reason", reason).returncode == 0
+    log = b"".join(path.read_bytes() for path in segments(place))
+    assert b"hunter2" not in log
+    assert b"in it" in log
+    assert reason.encode() in place.shannot("show", session).stdout
+
+
 def test_verify_prints_what_to_note_and_takes_it_back(place: Place) -> None:
     assert place.shannot("audit", "verify").stdout == b"nothing is recorded yet\n"
     place.session()

@@ -80,10 +80,12 @@ def _list(log: Log, options: Namespace) -> int:
         since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - options.since))
     with Waiting("reading the log"):
         found = find(log, Wanted(options.event, options.session, since, options.last))
+    # An export that lacks something is none; a list says so, and is read by people.
+    status = UNSUCCESSFUL if found.unreadable and options.verb == "export" else DONE
     if options.json:
         records = [plain(entry.fields) for entry in found.entries]
         print(success("audit", {"records": records, "unreadable": list(found.unreadable)}))
-        return DONE
+        return status
     if options.verb == "export":
         sys.stdout.writelines(f"{entry.line.decode('ascii')}\n" for entry in found.entries)
     else:
@@ -92,7 +94,7 @@ def _list(log: Log, options: Namespace) -> int:
         say(f"shannot: {escape(line)}")
     if not found.entries:
         say("shannot: there is no such record")
-    return DONE
+    return status
 
 
 def _show(log: Log, options: Namespace) -> int:
