@@ -77,6 +77,12 @@ if TYPE_CHECKING:
         def put_bytes(self, data: bytes) -> str:
             """Save data, return its sha256."""
 
+        def link_file(self, directory_fd: int, name: bytes, sha256: str) -> bool:
+            """Save a file that nobody changes any more and that is unlinked soon, by a second name.
+
+            sha256: of what it holds. False where that cannot be; then it must be put.
+            """
+
 
 class CommandRequest:
     """A program that the script wants to start: our own copy of what it passed to execve(2)."""

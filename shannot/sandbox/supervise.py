@@ -53,6 +53,10 @@ class LayerChanges:
         """The file effects since the last cut; starts the next one."""
         return self._made().cut() if self.is_soiled() else ()
 
+    def last_cut(self) -> Sequence[Effect]:
+        """The same when no process of the script is left."""
+        return self._made().cut(last=True) if self._soiled() else ()
+
     def left_out(self) -> Mapping[bytes, str]:
         """Host paths of changes that are in no cut, and why."""
         return {} if self._cutter is None else self._cutter.left_out
@@ -142,7 +146,7 @@ def _last_cut(changes: LayerChanges, spec: Spec) -> tuple[Sequence[Effect], list
     if spec.collecting is not None and changes.is_soiled():
         spec.collecting()
     try:
-        return changes.cut(), []
+        return changes.last_cut(), []
     except OSError as error:
         return (), [f"the changes could not be saved: {error.strerror or error}"]
 

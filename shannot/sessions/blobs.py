@@ -68,6 +68,19 @@ class BlobDirectory:
         """Save data, return its sha256."""
         return self._put_small(data, None)
 
+    def link_file(self, directory_fd: int, name: bytes, sha256: str) -> bool:
+        """A file of another directory becomes the blob; False where it cannot.
+
+        Nobody may change it any more, and its other name must go before the blob is read.
+        """
+        try:
+            os.link(
+                name, sha256, src_dir_fd=directory_fd, dst_dir_fd=self._fd, follow_symlinks=False
+            )
+        except OSError:
+            return False  # another filesystem, one without links, or equal contents are there
+        return True
+
     def _put_small(self, data: bytes, finish: Callable[[int], object] | None) -> str:
         """Under its own name at once: half a blob is known by its name, and is written anew."""
         name = sha256(data).hexdigest()
@@ -88,14 +101,18 @@ class BlobDirectory:
 
     def _put_again(self, name: str, data: bytes, finish: Callable[[int], object] | None) -> str:
         """What stands under the name is equal contents, or what a killed process has begun."""
-        fd = self.open(name)
         try:
-            if os.pread(fd, len(data) + 1, 0) == data:
-                if finish is not None:
-                    finish(fd)
-                return name
-        finally:
-            os.close(fd)
+            fd = self.open(name)
+        except MalformedError:
+            pass  # it has a second name yet, or is no blob
+        else:
+            try:
+                if os.pread(fd, len(data) + 1, 0) == data:
+                    if finish is not None:
+                        finish(fd)
+                    return name
+            finally:
+                os.close(fd)
         temporary = f".put-{os.urandom(8).hex()}"
         fd = os.open(temporary, _NEW, 0o600, dir_fd=self._fd)
         try:

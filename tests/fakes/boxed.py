@@ -29,6 +29,9 @@ class Blobs:
         data = os.pread(host_fd, 1 << 24, 0)
         return self.put_bytes(data), len(data)
 
+    def link_file(self, directory_fd: int, name: bytes, sha256: str) -> bool:
+        return False
+
     def put_bytes(self, data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()
 

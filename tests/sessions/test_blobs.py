@@ -93,3 +93,42 @@ def test_a_descriptor_that_cannot_be_read_leaves_nothing(
         blobs.put_descriptor(fd)
     assert os.listdir(tmp_path) == []
     os.close(fd)
+
+
+def test_half_a_small_blob_that_a_kill_left_is_written_anew(
+    blobs: BlobDirectory, tmp_path: Path
+) -> None:
+    name = sha256(b"whole").hexdigest()
+    (tmp_path / name).write_bytes(b"wh")
+    (tmp_path / name).chmod(0o600)
+    assert blobs.put_bytes(b"whole") == name
+    assert blobs.read(name, 10) == b"whole"
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_equal_bytes_are_not_written_twice(blobs: BlobDirectory, tmp_path: Path) -> None:
+    name = blobs.put_bytes(b"same")
+    inode = (tmp_path / name).stat().st_ino
+    assert blobs.put_bytes(b"same") == name
+    assert (tmp_path / name).stat().st_ino == inode
+
+
+def test_a_file_becomes_a_blob_by_a_second_name(blobs: BlobDirectory, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / "1").write_bytes(b"data")
+    (spool / "1").chmod(0o600)
+    fd = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
+    name = sha256(b"data").hexdigest()
+    try:
+        assert blobs.link_file(fd, b"1", name)
+        assert not blobs.link_file(fd, b"1", name)  # the contents are there already
+        assert not blobs.link_file(fd, b"gone", "0" * 64)
+        (spool / "2").symlink_to("1")
+        os.unlink(spool / "1")
+        blobs.link_file(fd, b"2", "1" * 64)
+        with pytest.raises(MalformedError):  # no link is followed
+            blobs.read("1" * 64, 10)
+    finally:
+        os.close(fd)
+    assert blobs.read(name, 10) == b"data"

@@ -69,9 +69,12 @@ class Cutter:
         self.left_out: dict[bytes, str] = {}
         """Host paths of changes that are in no plan, at most 1000, and why."""
 
-    def cut(self) -> list[Effect]:
-        """The effects since the last cut, in an order in which they can be done."""
-        return self._settle(only_ask=False)
+    def cut(self, last: bool = False) -> list[Effect]:
+        """The effects since the last cut, in an order in which they can be done.
+
+        last: no process of the script is left, and nothing of the layer is wanted afterwards.
+        """
+        return self._settle(only_ask=False, last=last)
 
     def pending(self) -> bool:
         """Would `cut` return anything? Cheap where something is new or gone, else as dear as a cut.
@@ -84,8 +87,8 @@ class Cutter:
             return True
         return False
 
-    def _settle(self, only_ask: bool) -> list[Effect]:
-        self._contents.begin()
+    def _settle(self, only_ask: bool, last: bool = False) -> list[Effect]:
+        self._contents.begin(last)
         self._other_names.seek()
         tops = [self._top(mounted) for mounted in self._mounts if not is_clean(mounted)]
         survey = Survey(self._bases, self._overlay)

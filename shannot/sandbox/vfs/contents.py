@@ -29,17 +29,22 @@ _SMALL = 1 << 17
 class Contents:
     """Reads files of the layer. One per run."""
 
-    __slots__ = ("_blobs", "_known", "_layer", "_left")
+    __slots__ = ("_blobs", "_known", "_last", "_layer", "_left")
 
     def __init__(self, layer: Layer, blobs: Blobs) -> None:
         self._layer = layer
         self._blobs = blobs
         self._known: dict[File, tuple[int, int, str]] = {}  # ctime ns, size, sha256
         self._left = layer.capacity
+        self._last = False
 
-    def begin(self) -> None:
-        """A cut begins: it reads as many bytes as the layer may have, holes included."""
+    def begin(self, last: bool) -> None:
+        """A cut begins: it reads as many bytes as the layer may have, holes included.
+
+        last: the script has ended, and all it started; the layer's files are done with after it.
+        """
         self._left = self._layer.capacity
+        self._last = last
 
     def save(self, node: File) -> tuple[str, int]:
         """(sha256, size) of what it holds now, which is in the blobs. Errors: OSError."""
@@ -49,23 +54,44 @@ class Contents:
         known = self._known.get(node)
         if known is not None and known[:2] == (found.st_ctime_ns, found.st_size):
             return known[2], known[1]
-        sha256, size = self._put(node.spool.open(node.key, os.O_RDONLY))
-        settled = time.time_ns() - found.st_ctime_ns > _SETTLED and not self._layer.mapped
+        sha256, size = self._put(node.spool.open(node.key, os.O_RDONLY), node)
+        old = time.time_ns() - found.st_ctime_ns > _SETTLED
+        settled = self._last or (old and not self._layer.mapped)
+        if self._last:
+            found = node.spool.stat(node.key)  # a second name is a change, too
         self._known[node] = (found.st_ctime_ns if settled else 0, size, sha256)
         return sha256, size
 
-    def _put(self, host_fd: int) -> tuple[str, int]:
+    def _put(self, host_fd: int, node: File | None = None) -> tuple[str, int]:
+        """node: whose spooled file it is."""
         try:
             size = os.fstat(host_fd).st_size
             if size > self._left:
                 raise OSError(EFBIG, "too large to be kept, holes included")
             self._left -= size
             head = os.pread(host_fd, _SMALL + 1, 0)
+            if self._last and node is not None and node.spool is not None:
+                # Making a file takes a hundred times as long as naming one, on some filesystems.
+                found, size = _hash(host_fd, head)
+                if self._blobs.link_file(node.spool.directory, node.key, found):
+                    return found, size
             if len(head) <= _SMALL:
                 return self._blobs.put_bytes(head), len(head)
             return self._blobs.put_descriptor(host_fd)
         finally:
             os.close(host_fd)
+
+
+def _hash(host_fd: int, head: bytes) -> tuple[str, int]:
+    """(sha256, size) of an open file of which the head was read."""
+    import hashlib  # only at the end of a run
+
+    digest = hashlib.sha256(head)
+    size = len(head)
+    while size > _SMALL and (piece := os.pread(host_fd, 1 << 20, size)):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
 
 
 def set_time(node: Node) -> int | None:

@@ -612,3 +612,21 @@ def test_a_cut_reads_no_more_than_the_layer_may_have_holes_included(scene: Scene
         os.close(number)
     assert [effect.path for effect in scene.cutter.cut()] == [scene.at("b")]  # type: ignore[union-attr]
     assert list(scene.cutter.left_out) == [os.fsencode(scene.at(name)) for name in ("a", "c")]
+
+
+def test_the_last_cut_names_what_is_spooled_instead_of_copying_it(scene: Scene) -> None:
+    """Small, large, twice the same: all of it can be read once the layer is gone."""
+    large = os.urandom(300_000)
+    for name, data in (("a", b"new"), ("b", b"new"), ("c", large), ("e", b"")):
+        scene.virtual.write(scene.at(name), data)
+    effects = scene.cutter.cut(last=True)
+    spool = scene.world.overlay.spool_
+    assert spool is not None
+    for left in Path(os.fsdecode(spool.path)).iterdir():
+        left.unlink()
+    kept = {
+        effect.path.rpartition("/")[2]: scene.blobs.read(effect.after.sha256, 1 << 20)
+        for effect in effects
+        if isinstance(effect, WriteFile)
+    }
+    assert kept == {"a": b"new", "b": b"new", "c": large, "e": b""}
