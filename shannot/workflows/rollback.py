@@ -5,6 +5,7 @@ Values in, a frozen result out. What commands did is not undone: the result name
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
-from shannot.sessions import lifecycle
+from shannot.sessions import journal, lifecycle
 from shannot.sessions.apply import Execution
 from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
@@ -36,6 +37,7 @@ from shannot.workflows.answers import check_ours
 JOURNAL = "rollback.journal"
 KEPT = "rollback"
 """In the session's directory: what the rollback itself replaced, where it was not in the plan."""
+_UNDECIDED: tuple[State, ...] = ("pending", "approved")
 _STANDING: tuple[State, ...] = ("executing", "executed", "failed", "rolling-back")
 
 
@@ -154,8 +156,13 @@ def _perform(
     return RollbackResult(session, undoing, results, conflicts, different, succeeded)
 
 
-def can_roll_back(summary: Summary) -> bool:
-    """Has something of it been executed and not been put back?"""
+def can_roll_back(store: Store, summary: Summary) -> bool:
+    """Has something of it been executed and not been put back?
+
+    Also while the script ran (`--ask`), of a session whose rest waits or was rejected.
+    """
+    if summary.state == "rejected" or summary.state in _UNDECIDED:
+        return os.path.lexists(f"{store.root}/{summary.id}/{journal.FILE}")
     return summary.state in _STANDING
 
 
@@ -164,6 +171,12 @@ def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing
     known = lock.read(before)
     session, progress = known.session, known.progress
     check_ours(lock.store, session)
+    if session.state in _UNDECIDED and progress.begun:
+        raise UnsuccessfulError(
+            f"session {session.id} is {session.state}, and a part of it was executed while the"
+            f" script ran: `shannot reject {session.id} --reason …` drops the rest, then"
+            f" `shannot rollback {session.id}` puts that part back"
+        )
     lifecycle.check(session.id, session.state, "rolling-back")
     if not progress.begun:
         raise UnsuccessfulError(f"nothing of session {session.id} was done, so nothing is undone")
@@ -171,7 +184,7 @@ def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing
     for found in lock.store.summaries():
         if isinstance(found, MalformedError) or found.parent != session.id:
             continue
-        if can_roll_back(found):
+        if can_roll_back(lock.store, found):
             raise UnsuccessfulError(
                 f"session {session.id} was resumed as {found.id}, which has changed more since:"
                 f" `shannot rollback {found.id}` first"

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shannot.errors import UnsuccessfulError
 from shannot.sessions.model import Session
-from tests.sessions.worlds import Recorder, World, picture
+from shannot.workflows.approve import reject
+from shannot.workflows.rollback import can_roll_back, plan_rollback, rollback
+from tests.sessions.worlds import NOW, SOMEONE, Recorder, World, picture
 
 
 @pytest.fixture
@@ -250,3 +253,44 @@ def test_a_large_rollback_is_synced_together(world: World) -> None:
     session = executed(world, make)
     assert world.rollback(session).succeeded
     assert picture(world.tree) == before
+
+
+def test_what_was_done_while_the_script_asked_is_put_back_once_the_rest_is_rejected(
+    world: World,
+) -> None:
+    """The hint names that way; nobody has to approve anything to undo it."""
+    before = picture(world.tree)
+    session = executed(world)
+    with world.store.lock(session.id) as lock:
+        lock.save(replace(lock.load(), state="pending", decision=None))
+    assert can_roll_back(world.store, world.store.summary(session.id))
+    with pytest.raises(UnsuccessfulError, match=r"`shannot reject .*` drops the rest, then"):
+        world.rollback(session)
+    reject(world.store, session.id, reason="no", person=SOMEONE, now=NOW)
+    assert can_roll_back(world.store, world.store.summary(session.id))
+    assert world.rollback(session).succeeded
+    assert picture(world.tree) == before
+    assert not can_roll_back(world.store, world.store.summary(session.id))
+    with pytest.raises(UnsuccessfulError, match="is rolled back and cannot be rolled back"):
+        world.rollback(session)
+
+
+def test_a_rejected_session_of_which_nothing_was_done_cannot_be_rolled_back(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("new", b"")
+    session = world.recorded(recorder)
+    reject(world.store, session.id, reason="no", person=SOMEONE, now=NOW)
+    assert not can_roll_back(world.store, world.store.summary(session.id))
+
+
+def test_what_was_shown_is_not_worked_out_twice_and_a_change_since_is_still_found(
+    world: World,
+) -> None:
+    session = executed(world)
+    shown = plan_rollback(world.store, session.id)
+    (world.tree / "made/in it").write_bytes(b"changed after the question")
+    now = picture(world.tree)
+    protected = [str(world.state)]
+    with pytest.raises(UnsuccessfulError, match="its contents have changed"):
+        rollback(world.store, session.id, protected, shown=shown, person=SOMEONE, now=NOW)
+    assert picture(world.tree) == now
