@@ -217,7 +217,11 @@ class Steps:
         checkpoint = self._checkpoint
         match step.effect:
             case WriteFile(before=before) | MakeLink(before=before):
-                checkpoint.save(place, before, keep=False)
+                now = checkpoint.save(place, before, self._keeps(step.number))
+                was = step.present[0]
+                # What is made has got these from what it replaces.
+                if (now.uid, now.gid, now.attributes) != (was.uid, was.gid, was.attributes):
+                    raise ConflictError(place.path, "its owner or attributes have just changed")
             case MakeDirectory():
                 checkpoint.save(place, None)
             case DeletePath(before=before, entries=entries):
