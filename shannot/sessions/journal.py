@@ -190,6 +190,7 @@ def read(
     if known is not None and known.digest == digest:
         return known
     told = 0
+    ranges: list[range] = []
     for document in _documents(data.split(b"\n")[:-1], f"{shown}/{file}"):
         event = one_of(document, "event", ("begin", "withdraw", "done", "end"))
         if event == "done":
@@ -198,8 +199,11 @@ def read(
             told += last - first + 1
             if told > _MAX_TOLD:
                 raise MalformedError(f"{document.where}: more is done than any plan holds")
-            results |= {n: EffectResult(n, "done") for n in range(first, last + 1)}
-        elif event == "end":
+            ranges.append(range(first, last + 1))  # taken apart once all of it is believed
+            document.finish()
+            continue
+        _spread(ranges, results)
+        if event == "end":
             result = result_from_json(document.child("result"))
             results[result.number] = result
         else:
@@ -211,7 +215,15 @@ def read(
                 begun.setdefault(effect, saved)
                 results.pop(effect, None)  # a command that failed is run again: open until it ends
         document.finish()
+    _spread(ranges, results)
     return Progress(results, begun, digest)
+
+
+def _spread(ranges: list[range], results: dict[int, EffectResult]) -> None:
+    """All of them are done; the list is empty then."""
+    for numbers in ranges:
+        results |= {number: EffectResult(number, "done") for number in numbers}
+    ranges.clear()
 
 
 def _documents(lines: list[bytes], shown: str) -> Iterator[Document]:
