@@ -79,7 +79,7 @@ def rollback_list_there(options: Namespace) -> int:
     with reach(current_caller(), options.target) as there:
         answer = there.connection.ask("status", {})
     result = result_of(answer.document, there.name)
-    found = [item for item in read_summaries(result) if can_roll_back(item)]
+    found = [item for item in read_summaries(result) if can_roll_back(item, None)]
     if options.json:
         states = {item.state for item in found}
         document = _only(answer.document, "sessions", "state", states)

@@ -55,7 +55,7 @@ class LayerChanges:
 
     def last_cut(self) -> Sequence[Effect]:
         """The same when no process of the script is left."""
-        return self._made().cut(last=True) if self._soiled() else ()
+        return self._made().cut(last=True) if self.is_soiled() else ()
 
     def left_out(self) -> Mapping[bytes, str]:
         """Host paths of changes that are in no cut, and why."""

@@ -156,12 +156,13 @@ def _perform(
     return RollbackResult(session, undoing, results, conflicts, different, succeeded)
 
 
-def can_roll_back(store: Store, summary: Summary) -> bool:
+def can_roll_back(summary: Summary, store: Store | None) -> bool:
     """Has something of it been executed and not been put back?
 
-    Also while the script ran (`--ask`), of a session whose rest waits or was rejected.
+    Also while the script ran (`--ask`), of a session whose rest waits or was rejected. store: None
+    for one of another machine, of which no more is known than the summary.
     """
-    if summary.state == "rejected" or summary.state in _UNDECIDED:
+    if store is not None and (summary.state == "rejected" or summary.state in _UNDECIDED):
         return os.path.lexists(f"{store.root}/{summary.id}/{journal.FILE}")
     return summary.state in _STANDING
 
@@ -184,7 +185,7 @@ def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing
     for found in lock.store.summaries():
         if isinstance(found, MalformedError) or found.parent != session.id:
             continue
-        if can_roll_back(lock.store, found):
+        if can_roll_back(found, lock.store):
             raise UnsuccessfulError(
                 f"session {session.id} was resumed as {found.id}, which has changed more since:"
                 f" `shannot rollback {found.id}` first"

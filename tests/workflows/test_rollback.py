@@ -263,14 +263,14 @@ def test_what_was_done_while_the_script_asked_is_put_back_once_the_rest_is_rejec
     session = executed(world)
     with world.store.lock(session.id) as lock:
         lock.save(replace(lock.load(), state="pending", decision=None))
-    assert can_roll_back(world.store, world.store.summary(session.id))
+    assert can_roll_back(world.store.summary(session.id), world.store)
     with pytest.raises(UnsuccessfulError, match=r"`shannot reject .*` drops the rest, then"):
         world.rollback(session)
     reject(world.store, session.id, reason="no", person=SOMEONE, now=NOW)
-    assert can_roll_back(world.store, world.store.summary(session.id))
+    assert can_roll_back(world.store.summary(session.id), world.store)
     assert world.rollback(session).succeeded
     assert picture(world.tree) == before
-    assert not can_roll_back(world.store, world.store.summary(session.id))
+    assert not can_roll_back(world.store.summary(session.id), world.store)
     with pytest.raises(UnsuccessfulError, match="is rolled back and cannot be rolled back"):
         world.rollback(session)
 
@@ -280,7 +280,7 @@ def test_a_rejected_session_of_which_nothing_was_done_cannot_be_rolled_back(worl
     recorder.write("new", b"")
     session = world.recorded(recorder)
     reject(world.store, session.id, reason="no", person=SOMEONE, now=NOW)
-    assert not can_roll_back(world.store, world.store.summary(session.id))
+    assert not can_roll_back(world.store.summary(session.id), world.store)
 
 
 def test_what_was_shown_is_not_worked_out_twice_and_a_change_since_is_still_found(

@@ -104,7 +104,7 @@ def run(options: Namespace) -> int:
 def _list(store: Store, json: bool) -> int:
     """The sessions of which something was executed and stands."""
     listing = list_sessions(store)
-    found = [item for item in listing.sessions if can_roll_back(store, item)]
+    found = [item for item in listing.sessions if can_roll_back(item, store)]
     if json:
         rows = [plain(to_json(item)) for item in found]
         print(success("rollback", {"sessions": rows, "unreadable": list(listing.broken)}))
