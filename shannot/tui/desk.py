@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shannot.effects.diff import MAX_CONTENTS
 from shannot.effects.model import Effect, MovePath, RunCommand
 from shannot.effects.plan import Plan
+from shannot.errors import ShannotError
 from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
@@ -18,7 +19,7 @@ from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
-from shannot.workflows.queue import operators_queue
+from shannot.workflows.queue import collect, operators_queue
 from shannot.workflows.rollback import plan_rollback, rollback
 
 if TYPE_CHECKING:
@@ -56,8 +57,13 @@ class Desk:
     """Its name, for the record of who decided."""
 
     def listing(self) -> Listing:
-        """All sessions, oldest first."""
-        return reading.list_sessions(self.store)
+        """All sessions, oldest first, with what other users have proposed until now."""
+        try:
+            refused = collect(self.store, self.caller)
+        except ShannotError as error:
+            refused = (str(error),)
+        found = reading.list_sessions(self.store)
+        return replace(found, broken=(*found.broken, *refused))
 
     def review(self, session_id: str) -> Review:
         return reading.show(self.store, session_id, present_profile(self.caller))

@@ -20,6 +20,10 @@ from shannot.errors import ShannotError
 from shannot.sessions import offer
 from shannot.sessions.model import Session
 from shannot.sessions.store import Store
+from shannot.tui.app import App
+from shannot.tui.cells import text_of
+from shannot.tui.desk import Desk as ScreenDesk
+from shannot.tui.list_view import ListView
 from shannot.workflows.audit import Wanted, find
 from shannot.workflows.auditing import log_of
 from shannot.workflows.queue import MAX_WAITING, collect, name_of, offer_session
@@ -119,6 +123,19 @@ def test_a_proposal_becomes_a_session_of_the_operator(desk: Desk) -> None:
 def test_it_is_among_what_waits_for_the_operator(desk: Desk) -> None:
     entry = desk.propose()
     assert [found.id for found in status(desk.caller).waiting] == [entry.name]
+
+
+@needs_root
+def test_a_screen_that_is_open_takes_over_what_comes_when_it_looks_again(desk: Desk) -> None:
+    view = ListView(ScreenDesk(desk.store, desk.caller, "/dev/pts/7"))
+    assert view.only_one() is None
+    entry = desk.propose()
+    (damaged := desk.queue / "20261124-141503-damaged-0000").mkdir()
+    os.chown(damaged, AGENT, AGENT)
+    view.press("R", App())
+    assert len(view) == 2
+    assert entry.name in text_of(view.row(0).body)
+    assert "not taken from the queue" in text_of(view.row(1).body)
 
 
 @needs_root
