@@ -22,12 +22,6 @@ class Ran:
         self.log = log.read_text() if log.exists() else ""
 
 
-FORK_INTERRUPTED = "0: Cannot fork"
-"""What dash says when SIGCHLD, for which it has a handler without SA_RESTART, lands between its
-fork and our reading of it: the kernel answers EINTR then, which nothing of ours can prevent
-(SECURITY.md, known limits). The script is run again; any other difference counts at once."""
-
-
 def boxed(code: str, directory: Path, stdin: bytes = b"") -> Ran:
     """Run the code in the sandbox."""
     return _run(code, directory, ["-m", "tests.fakes.boxed"], stdin)
@@ -55,10 +49,6 @@ def same_as_natively(name: str, tmp_path: Path) -> Ran:
     plain = natively(code, tmp_path / "work")
     (tmp_path / "work").rename(tmp_path / "natively")
     inside = boxed(code, tmp_path / "work")
-    for _ in range(3):
-        if FORK_INTERRUPTED not in inside.stdout:
-            break
-        inside = boxed(code, tmp_path / "work")
     changed = list(unified_diff(plain.stdout.splitlines(), inside.stdout.splitlines(), n=0))
     assert not changed, "\n".join([*changed, inside.stderr])
     assert inside.status == plain.status

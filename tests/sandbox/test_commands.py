@@ -190,3 +190,15 @@ def test_a_host_command_that_is_only_starting_when_the_script_ends_is_run(tmp_pa
     while len(list(tmp_path.glob("done*"))) < 8 and time.monotonic() < end:
         time.sleep(0.05)
     assert len(list(tmp_path.glob("done*"))) == 8
+
+
+def test_a_pipeline_whose_first_command_ends_at_once_is_started_whole(tmp_path: Path) -> None:
+    """SIGCHLD of the first one interrupted the fork of the second: "Cannot fork"."""
+    code = """
+import subprocess
+for _ in range(25):
+    done = subprocess.run("true | true; echo x | cat", shell=True, capture_output=True)
+    print(done.stdout, done.stderr, done.returncode)
+"""
+    ran = boxed(code, tmp_path)
+    assert ran.stdout.splitlines() == ["b'x\\n' b'' 0"] * 25

@@ -1,8 +1,18 @@
-"""Signals: only to processes of the same run, and never by a number that may have been reused."""
+"""Signals: only to processes of the same run, and never by a number that may have been reused.
+
+A call that waits for us to receive it can be interrupted by a signal, even a fork, which Linux
+never interrupts: clone(2) gives EINTR where the signal's handler is without SA_RESTART, and
+nothing of ours is asked. dash and busybox have such a handler for SIGCHLD, and end a pipeline whose
+first command is a builtin (`echo x | grep x`) with "Cannot fork" every other time, since that child
+ends while the next fork waits. So `rt_sigaction` adds the flag for these two. They lose nothing by
+it: they wait in sigsuspend(2), which no flag restarts. Other programs are left alone: some wait in
+read(2) for their handler to interrupt it.
+"""
 
 from __future__ import annotations
 
 import os
+import struct
 from errno import EINVAL, EPERM, ESRCH
 
 from .answers import CONTINUE
@@ -12,6 +22,23 @@ if TYPE_CHECKING:
     from .task import Task
 
 _SIGNALS = 64
+# include/uapi/asm-generic/signal.h; struct sigaction of the kernel begins with these two
+_ACTION = struct.Struct("=QQ")  # handler, flags
+_HANDLERS = 2  # SIG_DFL is 0, SIG_IGN is 1
+SA_RESTART = 0x10000000
+_FORK_WITHOUT_RESTART = frozenset((b"sh", b"dash", b"ash", b"busybox"))
+
+
+def rt_sigaction(task: Task, _number: int, action: int) -> int:
+    """rt_sigaction(2) for SIGCHLD: the kernel does it, after we have looked at its flags."""
+    if task.executable.rpartition(b"/")[2] in _FORK_WITHOUT_RESTART:
+        try:
+            handler, flags = _ACTION.unpack(task.memory.read(action, _ACTION.size))
+            if handler >= _HANDLERS and not flags & SA_RESTART:
+                task.memory.write(action, _ACTION.pack(handler, flags | SA_RESTART))
+        except OSError:
+            pass  # the kernel finds out as well, and tells
+    return CONTINUE
 
 
 def kill(task: Task, pid: int, number: int) -> int:

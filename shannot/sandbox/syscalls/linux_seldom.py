@@ -148,6 +148,7 @@ def _process_rows() -> list[Row]:
     return [
         Row("kill", signals.kill, (integer, integer)),
         Row("tgkill", signals.tgkill, (integer, integer, integer)),
+        Row("rt_sigaction", signals.rt_sigaction, (integer, size)),
         Row("tkill", signals.tkill, (integer, integer)),
         Row("rt_sigqueueinfo", files.not_permitted, ()),
         Row("rt_tgsigqueueinfo", files.not_permitted, ()),

@@ -41,7 +41,7 @@ read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek c
 dup dup2 dup3 pipe pipe2 ftruncate fallocate fsync fdatasync sync_file_range fadvise64
 sendfile copy_file_range recvfrom recvmsg shutdown
 munmap mprotect mremap msync brk madvise
-rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
+rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
 pause restart_syscall
 futex set_robust_list set_tid_address rseq arch_prctl sched_yield getcpu
 getpid gettid getppid exit exit_group wait4 waitid getrusage times getrandom
@@ -93,7 +93,14 @@ AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK = 1, 0o2000000, 0o4000
 SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET = 1, 2, 5
 CLOSE_RANGE_CLOEXEC = 4
 
+SIGCHLD = 17  # signal(7), on x86_64 and aarch64
+
 BY_ARGUMENT: dict[str, Rule] = {
+    # Any handler may be set. That of SIGCHLD is looked at: see `kernel/signals.py`.
+    "rt_sigaction": (
+        (("allow", ((1, EXACTLY, (0,)),), ""), ("notify", ((0, EXACTLY, (SIGCHLD,)),), "")),
+        "allow",
+    ),
     "ioctl": (
         (
             ("allow", ((1, EXACTLY, (FIONREAD, FIONBIO, FIONCLEX, FIOCLEX)),), ""),

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from shannot.sandbox.kernel import signals
 from shannot.sandbox.kernel.answers import CONTINUE
 from tests.fakes.world import World
+
+if TYPE_CHECKING:
+    from shannot.sandbox.channel.base import Memory
 
 
 @pytest.fixture
@@ -66,3 +71,50 @@ def test_a_pidfd_is_of_the_process_and_takes_no_unknown_flags(world: World) -> N
     for pid, flags in ((os.getpid(), 1), (0, 0), (-1, 0)):
         with pytest.raises(OSError, match="unknown flags"):
             signals.pidfd_open(world.task, pid, flags)
+
+
+class Action:
+    """Memory that holds one struct sigaction."""
+
+    def __init__(self, handler: int, flags: int) -> None:
+        self.data = signals._ACTION.pack(handler, flags)
+
+    def read(self, address: int, size: int) -> bytes:
+        if address != 64:
+            raise OSError(14, "bad address")
+        return self.data[:size]
+
+    def write(self, address: int, data: bytes) -> None:
+        assert address == 64
+        self.data = data
+
+    def flags(self) -> int:
+        return struct.unpack("=QQ", self.data)[1]
+
+
+@pytest.mark.parametrize(
+    ("program", "handler", "expected"),
+    [
+        (b"/bin/sh", 0x1000, signals.SA_RESTART | 4),
+        (b"/usr/bin/dash", 0x1000, signals.SA_RESTART | 4),
+        (b"/bin/busybox", 0x1000, signals.SA_RESTART | 4),
+        (b"/bin/sh", signal.SIG_IGN, 4),
+        (b"/bin/sh", signal.SIG_DFL, 4),
+        (b"/usr/bin/python3", 0x1000, 4),
+        (b"/bin/zsh", 0x1000, 4),
+    ],
+)
+def test_a_shell_that_takes_an_interrupted_fork_for_a_failed_one_gets_restarts(
+    world: World, program: bytes, handler: int, expected: int
+) -> None:
+    action = Action(handler, 4)
+    world.task.memory = cast("Memory", action)
+    world.task.executable = program
+    assert signals.rt_sigaction(world.task, signal.SIGCHLD, 64) == CONTINUE
+    assert action.flags() == expected
+
+
+def test_a_handler_at_a_bad_address_is_the_kernels_to_refuse(world: World) -> None:
+    world.task.memory = cast("Memory", Action(1, 0))
+    world.task.executable = b"/bin/sh"
+    assert signals.rt_sigaction(world.task, signal.SIGCHLD, 0) == CONTINUE
