@@ -107,6 +107,8 @@ class Sshd:
         )
         self.program.chmod(0o755)
         self._privsep = -1
+        self.runs_as: list[str] = []
+        """Words before sshd's own."""
 
     def key(self, name: str) -> Path:
         """A new key. Returns the path of the private one."""
@@ -128,22 +130,27 @@ class Sshd:
         with self.authorized.open("a") as file:
             file.write(line.rstrip("\n") + "\n")
 
+    def settings(self) -> str:
+        """More lines of sshd_config(5): the places of the other machine."""
+        path = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"
+        return (
+            f"SetEnv HOME={self.home} XDG_STATE_HOME={self.state}"
+            f" XDG_CONFIG_HOME={self.home}/.config PATH={path}\n"
+        )
+
     def start(self) -> None:
         if os.getuid() == 0:
             self._privsep = hold_privsep()
-        path = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"
         configuration = self.base / "sshd_config"
         configuration.write_text(
             f"ListenAddress 127.0.0.1:{self.port}\nHostKey {self.host_key}\nPidFile none\n"
             f"AuthorizedKeysFile {self.authorized}\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
-            "ExposeAuthInfo yes\nMaxStartups 100\nSubsystem sftp internal-sftp\n"
-            f"SetEnv HOME={self.home} XDG_STATE_HOME={self.state}"
-            f" XDG_CONFIG_HOME={self.home}/.config PATH={path}\n"
+            "ExposeAuthInfo yes\nMaxStartups 100\nSubsystem sftp internal-sftp\n" + self.settings()
         )
         self._log = (self.base / "sshd.log").open("wb")
         self._process = subprocess.Popen(
-            [str(SSHD), "-D", "-e", "-f", str(configuration)],
+            [*self.runs_as, str(SSHD), "-D", "-e", "-f", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
