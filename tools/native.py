@@ -3,8 +3,8 @@
     build/binary/bin/python tools/native.py dist/shannot-linux-x86_64
 
 PyInstaller (a tool of the build alone) puts this interpreter's library and the program into one
-file, which unpacks itself into a private directory below $TMPDIR at each start. The scripts that
-it runs in the sandbox need a Python of the machine, or `--python`: the executable is none.
+file, which unpacks itself into a private directory below $TMPDIR at each start. For the scripts
+that it runs on a machine without Python it brings one (`guest_python.py`), behind all else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # this checkout's, whatever else is installed
+import guest_python  # noqa: E402
+
+from shannot.workflows.bundled import appended  # noqa: E402
+
 MAIN = "from shannot.cli.main import program\n\nprogram()\n"
 GUEST = "shannot/sandbox/guest"
 """Sources that are shown to a child, and so must be there as files."""
@@ -63,8 +68,10 @@ def main(words: list[str]) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         build(target)
+        with target.open("ab") as file:
+            file.write(appended(guest_python.archive()))
     except subprocess.CalledProcessError as error:
-        print(f"native.py: PyInstaller ended with status {error.returncode}", file=sys.stderr)
+        print(f"native.py: {error.cmd[0]} ended with status {error.returncode}", file=sys.stderr)
         return 1
     digest = sha256(target.read_bytes()).hexdigest()
     target.with_name(f"{target.name}.sha256").write_text(f"{digest}  {target.name}\n")

@@ -11,12 +11,13 @@ from hashlib import sha256
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
+from shannot.config.paths import state_directory
 from shannot.effects.model import WriteFile
 from shannot.errors import REFUSED, ShannotError
 from shannot.sandbox.spec import Answer, CommandRequest, Limits, Outcome, Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import load_settings
-from shannot.workflows.program import PATH, find_python
+from shannot.workflows.program import PATH, find_python, own_bundled
 from shannot.workflows.request import Caller
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ def run(caller: Caller, sandbox: Sandbox, private: str, pypy: str = "") -> dict[
     not come to.
     """
     try:
-        python = pypy or find_python(_chosen_python(caller), caller.python)
+        state = state_directory(caller.environment, caller.uid)
+        own = caller.python or own_bundled(state)
+        python = pypy or find_python(_chosen_python(caller), own)
         with TemporaryDirectory(prefix="shannot-doctor-") as project:
             place = os.path.realpath(project)
             spec = _spec(caller, python, place, private, "pypy" if pypy else "cpython")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from shannot.errors import NotFoundError, UsageError
 
@@ -96,7 +97,16 @@ def find_interpreter(runtime: str, state: str, python: str | None, default: str)
         if python is not None:
             raise UsageError("--python is for the cpython runtime: the pypy runtime has its own")
         return remembered.require(state)
-    return find_python(python, default)
+    return find_python(python, default or own_bundled(state))
+
+
+def own_bundled(state: str) -> str:
+    """The Python that the native executable brings, where this is one; "" for every other."""
+    if not getattr(sys, "frozen", False):
+        return ""
+    from shannot.workflows.bundled import bundled_python  # only where the machine has none
+
+    return bundled_python(sys.executable, state)
 
 
 def host_python() -> str:

@@ -6,6 +6,7 @@ runs this with SHANNOT_TEST_BINARY naming what it has made.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -67,12 +68,13 @@ def test_nothing_is_left_in_the_temporary_directory(place: Place, tmp_path: Path
     assert list(temporary.iterdir()) == []
 
 
-def test_it_needs_no_python(program: Path, tmp_path: Path) -> None:
-    """In a root directory that holds the C library and nothing else."""
+def test_it_needs_no_python_and_brings_one_for_scripts(program: Path, tmp_path: Path) -> None:
+    """In a root directory that holds the C library and libz, /proc and /dev, and nothing else."""
     if os.geteuid():
         pytest.skip("only root can change the root directory")
     root = tmp_path / "root"
-    (root / "tmp").mkdir(parents=True)
+    for name in ("tmp", "proc", "dev", "srv"):
+        (root / name).mkdir(parents=True)
     shutil.copy(program, root / "shannot")
     needed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True)
     for line in needed.stdout.splitlines():
@@ -87,8 +89,12 @@ def test_it_needs_no_python(program: Path, tmp_path: Path) -> None:
             shutil.copy(found, root / str(found).lstrip("/"))
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
+        inside = (
+            f'mount --rbind /proc "{root}/proc" && mount --rbind /dev "{root}/dev" &&'
+            f' exec chroot "{root}" /shannot "$@"'
+        )
         return subprocess.run(
-            ["chroot", str(root), "/shannot", *words],
+            ["unshare", "--mount", "sh", "-c", inside, "sh", *words],
             env={"XDG_STATE_HOME": "/state", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             capture_output=True,
             text=True,
@@ -96,6 +102,16 @@ def test_it_needs_no_python(program: Path, tmp_path: Path) -> None:
 
     assert run("--version").stdout.startswith("shannot ")
     assert run("list").returncode == 0
-    result = run("run", "-c", "pass")
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "there is no python3 on this machine's PATH" in result.stderr
+    script = root / "srv" / "fix.py"
+    script.write_text(
+        "import hashlib, json, ssl, subprocess, sys\n"
+        "open('/srv/app.conf', 'w').write('new')\n"
+        "done = subprocess.run([sys.executable, '-c', 'print(6 * 7)'], capture_output=True)\n"
+        "print(done.stdout)\n"
+    )
+    result = run("run", "--map", "/srv", "/srv/fix.py")
+    assert (result.returncode, result.stdout) == (0, "b'42\\n'\n"), result.stderr
+    session = json.loads(run("list", "--json").stdout)["result"]["sessions"][0]["id"]
+    done = run("approve", session, "--yes", "--execute")
+    assert done.returncode == 0, done.stderr
+    assert (root / "srv" / "app.conf").read_text() == "new"
