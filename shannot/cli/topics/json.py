@@ -28,6 +28,8 @@ where the middle was not kept, {"head": …, "omitted": N, "tail": …} with N i
 Two commands have none, because they speak protocols of their own: `mcp` and `serve`. And a command
 line that asks for --help prints help.
 
+`shannot run --json-fd N` writes it to descriptor N, while the script's output streams as ever.
+
 ## What stands in `result`
 
 ```text
