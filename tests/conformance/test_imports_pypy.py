@@ -27,7 +27,7 @@ LEFT_OUT = {
 CANNOT = {
     "bz2": "_bz2",
     "cProfile": "_lsprof",
-    "crypt": "_cffi_backend",
+    "crypt": "_c",  # _cffi_backend in 3.6, _crypt in 3.8
     "ctypes": "_rawffi",
     "curses": "_curses_cffi",
     "dbm.gnu": "_cffi_backend",
@@ -36,6 +36,7 @@ CANNOT = {
     "plistlib": "pyexpat",
     "sqlite3": "_sqlite3_cffi",
     "ssl": "_pypy_openssl",
+    "stringprep": "unicodedata",  # in 3.8
     "symtable": "_symtable",
     "tkinter": "_tkinter",
     "tracemalloc": "_tracemalloc",
@@ -57,7 +58,8 @@ tokenize traceback tty types typing unittest unittest.mock urllib.request uuid w
 xml.dom.minidom xml.etree.ElementTree zipfile zlib
 """.split()
 SCRIPT = """
-import json, os, sys
+import json, os, sys, warnings
+warnings.simplefilter("ignore")  # of modules that are on their way out
 found = {}
 for name in sys.argv[1:]:
     try:
