@@ -84,12 +84,17 @@ def _with_answers(store: Store, session: Session, found: list[Answer]) -> Sessio
     return session
 
 
+def is_anothers(session: Session, owner: int) -> bool:
+    """Was a session of this user's decided about by an operator?"""
+    decision = session.decision
+    return session.uid == owner and decision is not None and decision.person.uid != owner
+
+
 def check_ours(store: Store, session: Session) -> None:
     """RefusedError where what was decided about a session is an operator's: executing it, or
     putting it back, is theirs as well."""
-    decision = session.decision
-    if session.uid == store.owner and decision and decision.person.uid != store.owner:
+    if is_anothers(session, store.owner) and session.decision is not None:
         raise RefusedError(
-            f"session {session.id} was decided by user {escape(decision.person.who)}, whose it is"
-            " to execute it and to put it back; nothing was changed"
+            f"session {session.id} was decided by user {escape(session.decision.person.who)}, whose"
+            " it is to execute it and to put it back; nothing was changed"
         )

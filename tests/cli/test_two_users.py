@@ -134,7 +134,9 @@ def test_what_an_operator_decides_comes_back_to_the_proposer(desk: Desk) -> None
     assert state(desk.agent, session) == "pending"
     assert desk.operator.shannot("approve", session, "--yes").returncode == 0
     assert f"{session}  approved" in desk.agent.shannot("list").stdout
-    assert "approved" in desk.agent.shannot("show", session).stdout
+    shown = desk.agent.shannot("show", session)
+    assert "approved" in shown.stdout
+    assert "next:" not in shown.stderr, "nothing is left to do for the proposer"
     assert desk.operator.shannot("execute", session).returncode == 0
     assert state(desk.agent, session) == "executed"
     assert desk.operator.shannot("rollback", session, "--yes").returncode == 0

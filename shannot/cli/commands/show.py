@@ -15,6 +15,7 @@ from shannot.cli.review_document import review_document
 from shannot.cli.say import say
 from shannot.errors import DONE
 from shannot.escape import Sanitiser
+from shannot.workflows.answers import is_anothers
 from shannot.workflows.profiles import reviewing_profile
 from shannot.workflows.review import show
 
@@ -74,7 +75,7 @@ def run(options: Namespace) -> int:
     style = style_for(sys.stdout.fileno(), os.environ)
     sys.stdout.writelines(f"{line}\n" for line in review_lines(review, found, style))
     step = next_step(review.session)
-    if step:
+    if step and not is_anothers(review.session, caller.uid):
         sys.stdout.flush()
         say(f"shannot: next: {step}")
     return DONE
