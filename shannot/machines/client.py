@@ -45,6 +45,8 @@ class Hello:
     host: str
     user: str
     allowed: tuple[str, ...]
+    time: int | None
+    """Its clock: seconds since 1970, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +230,13 @@ def _hello(message: Mapping[str, object]) -> Hello:
     allowed = found["allowed"]
     if not isinstance(allowed, list) or len(allowed) > 100:
         raise ValueError("no list of verbs")
+    time = found.get("time")
+    if time is not None and (type(time) is not int or not 0 <= time < 1 << 53):
+        raise ValueError("no time")
     texts = [found["shannot"], found["host"], found["user"], *allowed]
     if not all(isinstance(text, str) and len(text) <= 300 for text in texts):
         raise ValueError("not texts")
-    return Hello(found["version"], texts[0], texts[1], texts[2], tuple(texts[3:]))
+    return Hello(found["version"], texts[0], texts[1], texts[2], tuple(texts[3:]), time)
 
 
 def error_of(value: object, name: str) -> ShannotError:

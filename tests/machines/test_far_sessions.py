@@ -312,3 +312,13 @@ def test_an_answer_without_end_is_refused(lab: Lab, piece: str, times: int, said
     answering(lab.here, [*frames, {"request": 1, "exit": 0}])
     status, _, err = lab.shannot("list", "--target", "web")
     assert (status, said in err) == (125, True), err
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(7200, "ahead of"), (-7200, "behind"), (0, "")])
+def test_a_clock_that_is_not_this_one_s_is_told(lab: Lab, ahead: int, said: str) -> None:
+    told = {"version": 1, "shannot": "0", "host": "h", "user": "u", "allowed": ["run"]}
+    answering(lab.here, [{"hello": {**told, "time": int(time.time()) + ahead}}])
+    status, out, err = lab.shannot("remote", "test", "web")
+    assert status == 0, err
+    assert ("its clock is" in out) == bool(said)
+    assert said in out

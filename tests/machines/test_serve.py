@@ -295,9 +295,8 @@ def frame(message: object) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-GREETING = frame(
-    {"hello": {"version": 1, "shannot": "0", "host": "h", "user": "u", "allowed": ["run"]}}
-)
+HELLO = {"version": 1, "shannot": "0", "host": "h", "user": "u", "allowed": ["run"]}
+GREETING = frame({"hello": HELLO})
 
 
 @pytest.mark.parametrize(
@@ -307,6 +306,9 @@ GREETING = frame(
         b"bash: shannot: command not found\n",
         frame({"hello": {"version": 2}}),
         frame({"hello": {"version": 1, "shannot": [], "host": 1, "user": {}, "allowed": 3}}),
+        frame({"hello": {**HELLO, "time": -1}}),
+        frame({"hello": {**HELLO, "time": True}}),
+        frame({"hello": {**HELLO, "time": 10**30}}),
         frame({"error": 7}),
         struct.pack(">I", 0xFFFFFFFF),
     ],

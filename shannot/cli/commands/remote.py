@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import RawDescriptionHelpFormatter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
 
     from shannot.cli.parser import Parser
+
+CLOCK_DIFFERENCE = 30
+"""Seconds between two clocks that are told."""
 
 EPILOG = """\
 `shannot run --target NAME` sends the single file once, over ssh, into program/ of the state
@@ -125,6 +129,7 @@ def _list(options: Namespace) -> int:
 def _test(options: Namespace) -> int:
     with reach(current_caller(), options.name) as there:
         hello = there.hello
+    ahead = 0 if hello.time is None else hello.time - int(time.time())
     if options.json:
         print(
             success(
@@ -137,6 +142,7 @@ def _test(options: Namespace) -> int:
                     "shannot": hello.shannot,
                     "protocol": hello.version,
                     "allowed": list(hello.allowed),
+                    "clock_ahead": ahead,
                     "sent": there.sent,
                 },
             )
@@ -148,6 +154,11 @@ def _test(options: Namespace) -> int:
         f" shannot {escape(hello.shannot)}{sent}"
     )
     print(f"allowed: {escape(', '.join(hello.allowed))}")
+    if abs(ahead) > CLOCK_DIFFERENCE:
+        way = "ahead of" if ahead > 0 else "behind"
+        print(
+            f"its clock is {abs(ahead)} s {way} this one: its sessions and its audit say its time"
+        )
     return DONE
 
 
