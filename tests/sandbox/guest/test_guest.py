@@ -111,6 +111,8 @@ def test_a_script_prints_the_same_with_the_modules_of_the_guest(
 ) -> None:
     if script == "tables.py" and sys.version_info >= (3, 12):
         pytest.skip("the csv of 3.12 needs more of _csv than the one of 3.6, which ours is for")
+    if script == "compression.py" and sys.version_info >= (3, 12):
+        pytest.skip("the gzip of 3.12 needs more of zlib than the one of 3.6, which ours is for")
     expected = run(script, None, tmp_path)
     found = run(script, guest_directory(tmp_path, modules), tmp_path)
     assert len(expected) > 10
