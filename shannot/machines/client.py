@@ -103,7 +103,9 @@ class Connection:
             else:
                 self._frames.write(message)
             answer = read_frame(self._reader)
-        except (OSError, FrameError) as error:
+        except OSError:
+            raise self._lost("it closed the connection") from None
+        except FrameError as error:
             raise self._lost(str(error)) from None
         finally:
             timer.cancel()

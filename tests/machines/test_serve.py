@@ -321,6 +321,13 @@ def test_what_is_no_server_is_one_error(answer: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_server_that_is_gone_at_once_is_told_in_words() -> None:
+    there = Connection([sys.executable, "-c", "import os; os.close(0)"], "there")
+    there._process.wait()  # so that there is nobody to hear the first frame
+    with pytest.raises(ShannotError, match=r"there: it closed the connection\Z"):
+        there.greet(patience=3)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
