@@ -249,6 +249,41 @@ def test_a_file_that_was_replaced_or_planted_is_refused_and_left_alone(
     assert program_there(lab).read_bytes() == right
 
 
+def test_a_planted_module_beside_the_file_is_not_loaded(lab: Lab) -> None:
+    directory = program_there(lab).parent
+    planted = [directory / f"{name}.py" for name in ("json", "shannot", "sitecustomize", "zipfile")]
+    try:
+        for path in planted:
+            path.write_text("print('evil', flush=True)\nraise SystemExit(99)\n")
+        done = lab.shannot("run", "--target", "web", "-c", "import json\nprint('ran')")
+        assert (done.returncode, done.stdout) == (0, b"ran\n"), done.stderr
+    finally:
+        for path in planted:
+            path.unlink()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'target = "-oProxyCommand=touch PWNED"',
+        'target = "u@-oProxyCommand=touch PWNED"',
+        'target = "u@h"\nidentity = "/k -oProxyCommand=touch"',
+        'target = "u@h"\nProxyCommand = "touch PWNED"',
+        'target = "u@h"\nknown_hosts = "-oProxyCommand=touch"',
+    ],
+)
+def test_an_option_of_ssh_in_the_configuration_is_refused(lab: Lab, line: str) -> None:
+    config = lab.here.home.parent / "config" / "shannot" / "config.toml"
+    before = config.read_text()
+    try:
+        config.write_text(f"{before}\n[remotes.evil]\n{line}\n")
+        done = lab.shannot("run", "--target", "evil", "-c", "1")
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
+    finally:
+        config.write_text(before)
+    assert not (lab.here.project / "PWNED").exists()
+
+
 def test_a_directory_of_others_is_refused_and_no_link_is_followed(lab: Lab, tmp_path: Path) -> None:
     stands = program_there(lab)
     directory = stands.parent

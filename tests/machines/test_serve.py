@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -347,3 +348,42 @@ def test_a_hostile_server_is_one_error(answer: bytes) -> None:
     with pytest.raises((ShannotError, FrameError)):
         there.ask("run", {})
     there.close()
+
+
+def test_a_ceiling_s_profile_holds_for_what_is_run_again(place: Place) -> None:
+    with connected(place) as there:
+        there.greet()
+        ran: Any = there.ask("run", script(place, WRITE)).document
+        session = ran["result"]["session"]
+        digest = there.ask("show", {"id": session}).document
+        fields = {"id": session, "effects": None, "digest": cast(Any, digest)["result"]["digest"]}
+        assert there.ask("approve", fields).status == 0
+        assert there.ask("execute", {"id": session}).status == 0
+    with connected(place, "--profile", "none-such") as there:
+        there.greet()
+        for verb, more in (("run", script(place, WRITE)), ("resume", {"stdin": False})):
+            named = {} if verb == "run" else {"id": session}
+            answer = there.ask(verb, {**more, **named})
+            assert answer.status == 2
+            assert "none-such" in json.dumps(answer.document)
+
+
+@pytest.mark.parametrize("sent", [b"other bytes", b"right bytes and more", b"right", b""])
+def test_what_is_put_and_is_not_what_was_announced_is_not_kept(place: Place, sent: bytes) -> None:
+    right = b"right bytes"
+    fields = {"sha256": sha256(right).hexdigest(), "size": len(right)}
+    rest = [sent]
+    with connected(place) as there:
+        there.greet()
+        answer = there.ask("put", fields, stdin=lambda _count: rest.pop() if rest else b"")
+        document: Any = answer.document
+        assert (answer.status, document["error"]["kind"]) == (126, RefusedError.__name__)
+        for size in (0, (64 << 20) + 1, -1):
+            with pytest.raises(ShannotError, match="'size' is not"):
+                there.ask("put", {**fields, "size": size})
+    assert list((place.state / "shannot" / "program").iterdir()) == []
+
+
+def test_nobody_but_the_server_starts_its_work(place: Place) -> None:
+    done = place.shannot("serve", "--work", "1", "list")
+    assert (done.returncode, done.stdout) == (126, b"")
