@@ -23,6 +23,8 @@ class Command:
     """The program's absolute path in the tree the script sees, links resolved; "" if unknown."""
     in_overlay: bool = False
     """The program is new or changed there: the host has none like it."""
+    in_private: bool = False
+    """The directory is in a tree of the script's own (/tmp): what the host has there is another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ def general_objection(command: Command) -> str:
         return "It holds characters that cannot be seen."
     if command.in_overlay:
         return "The program exists only in the sandbox, so the host cannot run it."
+    if command.in_private:
+        return "Its directory exists only in the sandbox."
     if is_shell_line(argv):
         return "Its shell line can be read in more than one way."
     return ""

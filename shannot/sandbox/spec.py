@@ -88,7 +88,8 @@ class CommandRequest:
     """A program that the script wants to start: our own copy of what it passed to execve(2)."""
 
     __slots__ = (
-        "argv", "confinable", "directory", "environment", "executable", "in_overlay", "own",
+        "argv", "confinable", "directory", "environment", "executable", "in_overlay", "in_private",
+        "own",
     )  # fmt: skip
 
     def __init__(
@@ -100,11 +101,13 @@ class CommandRequest:
         in_overlay: bool,
         own: bool = False,
         confinable: bool = True,
+        in_private: bool = False,
     ) -> None:
         self.argv = argv
         self.confinable = confinable  # False: this host cannot run it in the sandbox
         self.directory = directory  # absolute path on the host
         self.environment = environment
+        self.in_private = in_private  # the directory is the script's own, as /tmp is
         self.executable = executable  # absolute path on the host, links resolved
         self.in_overlay = in_overlay  # the program is new or changed: it exists only in the layer
         self.own = own  # the runtime's own interpreter: it may as well run confined

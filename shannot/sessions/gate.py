@@ -151,6 +151,7 @@ class RecordingGate:
             added(request.environment, self._given),
             os.fsdecode(request.executable),
             request.in_overlay,
+            request.in_private,
         )
         verdict = decide(command, self._profile)
         match verdict.decision:

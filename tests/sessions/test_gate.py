@@ -94,6 +94,7 @@ class Run:
         in_overlay: bool = False,
         own: bool = False,
         confinable: bool = True,
+        in_private: bool = False,
     ) -> Answer:
         return self.gate.command(
             CommandRequest(
@@ -104,6 +105,7 @@ class Run:
                 in_overlay,
                 own,
                 confinable,
+                in_private,
             )
         )
 
@@ -278,6 +280,24 @@ def test_an_allowed_command_that_cannot_be_confined_runs_and_says_what_it_misses
     assert isinstance(command, RunCommand)
     assert command.after_unseen_changes
     assert len(run.told) == 1
+
+
+def test_an_allowed_command_never_runs_in_what_the_host_has_for_the_script_s_own_tmp() -> None:
+    """Another user of the machine may have made a directory of that name."""
+    run = Run(profile_of(auto_approve=["true", OTHER]))
+    assert run.start("true", executable=TRUE, in_private=True).kind == "confine"
+    line = run.start("sh", "-c", "true x", executable=os.path.realpath("/bin/sh"), in_private=True)
+    assert line.kind == "confine"
+    assert run.start(OTHER, "x", executable=OTHER, in_private=True).kind == "assume"
+    (command,) = run.commands()
+    assert command.reason == "Its directory exists only in the sandbox."
+
+
+def test_a_recorded_command_says_that_its_directory_is_the_script_s_own() -> None:
+    run = Run(profile_of())
+    run.start("some-tool", executable=OTHER, in_private=True)
+    (command,) = run.commands()
+    assert "its directory exists only in the sandbox" in command.reason
 
 
 def test_an_allowed_program_that_is_another_than_the_script_s_is_asked() -> None:

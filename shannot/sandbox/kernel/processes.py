@@ -101,6 +101,7 @@ def prepare(
         _only_in_layer(named),
         own=program.path == task.system.interpreter and not program.prefix,
         confinable=task.system.children is None or task.system.children.confines,
+        in_private=task.cwd.mount.mode == "private",
     )
     answer = task.system.gate.command(request)
     if answer.kind == "refuse":

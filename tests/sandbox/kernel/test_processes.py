@@ -85,6 +85,14 @@ def test_the_gate_is_asked_about_what_was_named_where_the_host_has_it(
     assert asked.environment == {b"A": b"1"}
 
 
+def test_the_gate_knows_a_directory_that_is_the_script_s_own(world: World, gate: Gate) -> None:
+    world.tree.private(b"/tmp")
+    prepared(world, b"/project/program")
+    world.enter("/tmp")
+    prepared(world, b"/project/program")
+    assert [asked.in_private for asked in gate.asked] == [False, True]
+
+
 def test_scripts_may_name_scripts(world: World) -> None:
     prefix = prepared(world, b"/project/nested").program.prefix
     assert prefix == (b"/project/program", b"an argument", b"/project/script", b"/project/nested")
