@@ -13,7 +13,7 @@ from shannot.policy.command import Command, Decision, Verdict
 from shannot.policy.command_line import plain_words, read_strictly, shell_line
 from shannot.policy.deny import BUILT_IN
 from shannot.policy.entries import Fixed, read_entry
-from shannot.policy.profile import Profile
+from shannot.policy.profile import Profile, index_rules
 from shannot.policy.verdict import decide
 
 TYPE_CHECKING = False
@@ -98,7 +98,8 @@ def _with(profile: Profile, key: str, text: str, command: Command) -> Verdict | 
     except UsageError:
         return None
     index: Index = getattr(profile, key) or {}
-    changed = {**index, rule.name: (*index.get(rule.name, ()), rule)}
+    new = index_rules((rule,), key)
+    changed = {**index, **{name: (*index.get(name, ()), *rules) for name, rules in new.items()}}
     return decide(command, _replaced(profile, key, changed))
 
 

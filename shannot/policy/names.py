@@ -9,7 +9,7 @@ import fnmatch
 
 from shannot.policy.catastrophes import CHECKS
 from shannot.policy.command_line import name_of
-from shannot.policy.defaults import INTERPRETERS, SHELLS, WRAPPERS
+from shannot.policy.defaults import INTERPRETERS, SCRIPTED, SHELLS, WRAPPERS
 from shannot.policy.paths import PATTERN_LIMIT
 
 TYPE_CHECKING = False
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KNOWN = frozenset(CHECKS) | SHELLS | WRAPPERS | INTERPRETERS
 """Names that begin a command among the words of a wrapper."""
+_VERSIONED = SHELLS | INTERPRETERS | SCRIPTED
+"""Programs that stand on a machine as `perl5.36.0`, `lua5.4`, `gcc-12` as well."""
 _ORDERED = tuple(sorted(KNOWN))
 DEEP = WRAPPERS | SHELLS
 """Programs whose words may hold further commands."""
@@ -47,7 +49,13 @@ def plain_name(word: str) -> str:
         return stem
     if dot and version.replace(".", "").isdigit():
         name = stem
-    return "python" if name in ("python2", "python3", "pypy", "pypy3") else name
+    if name in KNOWN:
+        return name
+    name = name.removesuffix("-static")
+    unversioned = name.rstrip("0123456789.-")
+    if unversioned == "pypy":
+        return "python"
+    return unversioned if unversioned in _VERSIONED else name
 
 
 def known_name(word: str, names: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shannot.policy.entries import Fixed, read_entry
+from shannot.policy.names import plain_name
 from shannot.policy.rules import RULE_LIMIT, Rule
 
 TYPE_CHECKING = False
@@ -103,8 +104,14 @@ def profile_of(
 
 
 def _index(entries: Iterable[Entry], key: str) -> Index:
+    return index_rules((read_entry(entry, key) for entry in entries), key)
+
+
+def index_rules(rules: Iterable[Rule], key: str) -> Index:
+    """The rules of the list `key` by the name under which they are looked up."""
     lists: dict[str, list[Rule]] = {}
-    for entry in entries:
-        rule = read_entry(entry, key)
-        lists.setdefault(rule.name, []).append(rule)
-    return {name: tuple(rules) for name, rules in lists.items()}
+    for rule in rules:
+        # Denials and questions look for what a name comes down to: `python3` is `python`.
+        name = plain_name(rule.name) if key in ("always_deny", "ask") else rule.name
+        lists.setdefault(name, []).append(rule)
+    return {name: tuple(found) for name, found in lists.items()}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from shannot.errors import UsageError
 from shannot.policy.command import Command
 from shannot.policy.command_line import read_strictly
-from shannot.policy.profile import Profile
+from shannot.policy.profile import Profile, index_rules
 from shannot.policy.verdict import decide
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ def _check(key: str, rule: Rule) -> None:
 def _profile_of(key: str, rule: Rule) -> Profile:
     """A profile of this one rule, which confines nothing else."""
     empty = Profile(confine={})
-    index = {rule.name: (rule,)}
+    index = index_rules((rule,), key)
     match key:
         case "auto_approve":
             return replace(empty, auto_approve=index)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,36 @@ def test_an_exact_path_in_a_rule_is_that_path_only() -> None:
 def test_nothing_without_a_name_runs() -> None:
     for argv in ((), ("",), ("ls", "a\0b")):
         assert decision(argv, profile_of(auto_approve=["ls"], confine=["*"])) == "deny"
+
+
+@pytest.mark.parametrize(
+    "word", ["python3", "python3.11", "pypy3", "perl5.36.0", "lua5.4", "gcc-12"]
+)
+def test_a_denial_or_question_may_name_a_program_with_its_version(word: str) -> None:
+    denying, asking = profile_of(always_deny=[f"{word} -c"]), profile_of(ask=[f"{word} -c"])
+    for argv in ((word, "-c", "x"), (f"/usr/bin/{word}", "-c", "x")):
+        assert decide(Command(argv), denying).decision == "deny"
+        assert decide(Command(argv), asking).decision == "ask"
+    assert decide(Command(("sh", "-c", f"sudo {word} -c x")), denying).decision == "deny"
+    allowing = profile_of(auto_approve=[f"sudo {word}"], ask=[f"{word} -c"])
+    assert decide(Command(("sudo", word, "-c", "x")), allowing).decision == "ask"
+
+
+def test_what_denies_one_version_denies_every_spelling_of_the_program() -> None:
+    profile = profile_of(always_deny=["python3"])
+    for word in ("python", "python3", "python3.11", "/usr/local/bin/python3.13"):
+        assert decide(Command((word, "x.py")), profile).decision == "deny"
+    linked = Command(("/x/run", "x.py"), executable="/usr/bin/python3.11")
+    assert decide(linked, profile).decision == "deny"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["perl5.36.0", "ruby3.1", "lua5.4", "php8.2", "tclsh8.6", "node18", "bash-static", "vim-9"],
+)
+def test_no_interpreter_is_allowed_by_its_name_with_a_version(word: str) -> None:
+    verdict = decide(Command((word, "-c", "x")), profile_of(auto_approve=[word], confine=()))
+    assert verdict.decision == "ask"
 
 
 def test_python_by_any_version_is_python() -> None:
