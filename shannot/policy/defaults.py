@@ -33,13 +33,17 @@ SHELLS = _names("sh bash dash ash ksh ksh93 mksh zsh fish csh tcsh rbash yash")
 
 WRAPPERS = _names(
     """
-    . alias builtin busybox case catchsegv chpst chroot chrt command coproc cpulimit
-    dbus-run-session doas eatmydata env eval exec expect fakechroot fakeroot faketime firejail
-    flock function gdb ionice linux32 linux64 ltrace nice nohup nsenter numactl parallel pkexec
-    prlimit proot rlwrap run-parts run0 runuser script select setarch setpriv setsid softlimit
-    source sshpass start-stop-daemon stdbuf strace su sudo systemd-inhibit systemd-run taskset
-    time timeout torsocks toybox trap trickle tsocks unbuffer unshare uxterm valgrind watch
-    xargs xterm
+    . aa-exec alias builtin busybox bwrap capsh case catchsegv cgexec choom chpst chronic chroot
+    chrt command coproc cpulimit cset daemon daemonize dbus-launch dbus-run-session doas
+    dumb-init eatmydata entr env envdir eval exec expect fakechroot fakeroot fakeroot-sysv
+    fakeroot-tcp faketime firejail flatpak-spawn flock function gdb gosu heaptrack hyperfine
+    ifne incus ionice ld-linux-aarch64.so.1 ld-linux-x86-64.so.2 ld-linux.so.2 ld.so linux32
+    linux64 ltrace lxc nice nocache nohup nsenter nsjail numactl numad parallel perf pgrphack
+    pkexec prlimit proot rlwrap rr run-parts run0 runcon runuser s6-setuidgid schedtool schroot
+    script select sem setarch setlock setpriv setsid setuidgid sg softlimit source ssh-agent
+    sshpass start-stop-daemon stdbuf strace su su-exec sudo systemd-cat systemd-inhibit
+    systemd-nspawn systemd-run taskset time timeout tini torsocks toybox trap trickle tsocks
+    uclampset uftrace unbuffer unshare uxterm valgrind watch xargs xterm xvfb-run
     """
 )
 """Programs and shell words that run another program, which their arguments name."""
@@ -51,6 +55,9 @@ SCRIPTED = _names(
     "awk gawk mawk nawk sed ed ex vi vim nvim view vimdiff emacs nano pico less more most man info"
     " git tar ip tcpdump sqlite3 mysql psql screen tmux docker podman kubectl npm npx pip pip3 gem"
     " cargo bundle pdm poetry uv yarn pnpm ssh gcc cc ld as"
+    " dc m4 gnuplot octave R Rscript julia guile java jshell groovy pwsh erl elixir iex irb ipython"
+    " ipython3 wish luajit sbcl clisp emacsclient tshark lynx w3m links elinks mc nginx sshd"
+    " apache2ctl apachectl httpd apache2 haproxy nft tc helm docker-compose gdbserver"
 )
 """Programs that look like readers, and run commands that stand in their operands, in files that
 they read, or are typed. A rule must name their arguments too."""

@@ -6,6 +6,11 @@ file as if it were something else, or that reach another machine.
 
 from __future__ import annotations
 
+_IPTABLES = (
+    "-A -D -E -F -I -M -N -P -R -X -Z --append --delete* --flush --insert --modprobe --new-chain"
+    " --policy --rename-chain --replace --zero"
+)
+
 UNCOVERED: dict[str, str] = {
     # Words (patterns as in `without`) that make a reader run, write or set something. An allow
     # rule that only names the program does not cover them: it must name them itself.
@@ -95,6 +100,31 @@ UNCOVERED: dict[str, str] = {
     "npm": "-C --globalconfig --node-options --prefix --script-shell --shell --userconfig",
     "yarn": "--cwd --use-yarnrc --script-shell",
     "cargo": "-C -Z --config --manifest-path --target-dir",
+    "mysql": "-e --execute --pager* --tee --init-command* --defaults* --plugin-dir --login-path",
+    "psql": "-c -f -v -o -L --command --file --set --variable --output --log-file",
+    "sqlite3": "* -cmd -init",
+    "iptables": _IPTABLES,
+    "nft": "-D -I -f -i --define --file --includepath --interactive",
+    "tc": "-b -n -batch* -netns -force --batch add change del delete exec link replace",
+    "hdparm": "-*",
+    "mdadm": "-*",
+    "ethtool": "-*",
+    "smartctl": "-S -X -o -s -t --abort --offlineauto --saveauto --set --smart --test",
+    "fuser": "-k --kill",
+    "udevadm": "-c --cleanup-db",
+    "helm": "--kubeconfig --kube-* --post-renderer* --registry-config --repository-*",
+    "tshark": "-X -w -K -z",
+    "nginx": "-c -e -g -p -s",
+    "sshd": "-f -o -h -c",
+    "haproxy": "-f -C -D -L -S -W -sf -st",
+    "dpkg": "-P -i -r --admindir --configure --force* --install --instdir --post-invoke"
+    " --pre-invoke --purge --remove --root --status-logger --unpack",
+    "postconf": "-# -F -M -P -X -c -e",
+    "pg_dump": "-f --file",
+    "mysqldump": "-T -r --defaults* --plugin-dir --result-file --tab",
+    **dict.fromkeys(("ip6tables", "iptables-legacy", "iptables-nft"), _IPTABLES),
+    **dict.fromkeys(("size", "ar", "ranlib"), "--plugin"),
+    **dict.fromkeys(("apache2ctl", "apachectl", "httpd", "apache2"), "-C -E -c -d -f -k"),
     "mypy": "--config-file --cache-dir --python-executable --junit-xml --install-types",
     **dict.fromkeys(
         ("hostnamectl", "localectl", "loginctl", "machinectl", "timedatectl", "busctl"),

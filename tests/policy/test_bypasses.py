@@ -133,3 +133,17 @@ def test_what_is_catastrophic_is_denied_in_every_disguise(line: str) -> None:
     for shell in ("sh", "bash"):
         verdict = decide(Command((shell, "-c", line), "/home/u/p"), Profile())
         assert verdict.decision == "deny", line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("bwrap --bind / / rm -rf /", "ssh-agent rm -rf /", "sg root -c 'rm -rf /'"),
+        *("gosu root rm -rf /", "perf stat rm -rf /", "dumb-init rm -rf /", "xvfb-run rm -rf /"),
+        *("/lib64/ld-linux-x86-64.so.2 /bin/rm -rf /", "hyperfine 'rm -rf /'", "entr rm -rf /"),
+        *("systemd-nspawn -D / rm -rf /", "bash-static -c 'rm -rf /'"),
+        *("perl5.36.0 -e 'system(\"rm -rf /\")'", "lua5.4 -e 'os.execute(\"rm -rf /\")'"),
+    ],
+)
+def test_more_wrappers_and_spellings_hide_no_catastrophe(line: str) -> None:
+    assert decide(Command(("/bin/sh", "-c", line), "/home/u"), Profile()).decision == "deny"

@@ -31,6 +31,7 @@ def test_values_that_could_name_files_are_left_out() -> None:
     [
         *("LD_PRELOAD", "PYTHONPATH", "PERL5OPT", "RUBYOPT", "NODE_OPTIONS", "GIT_PAGER"),
         *("BASH_ENV", "ENV", "IFS", "PAGER", "EDITOR", "PATH", "BASH_FUNC_ls%%", "", "A B"),
+        *("LUA_INIT", "PHPRC", "npm_config_script_shell", "_JAVA_OPTIONS", "R_PROFILE_USER"),
     ],
 )
 def test_a_dangerous_name_is_never_added(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from shannot.policy.profile import profile_of
@@ -163,3 +165,39 @@ def test_a_word_that_reaches_further_must_stand_in_the_rule(rule: str, line: str
 )
 def test_a_list_of_processes_without_their_environment_is_allowed(line: str) -> None:
     assert _decision("ps", *line.split()) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ("mysql -e 'show processlist'", r"mysql -e 'show processlist' -e '\! id'"),
+        ("sqlite3 db .tables", "sqlite3 db .tables '.shell id'"),
+        ("iptables -L", "iptables -L --modprobe=/tmp/x"),
+        ("iptables -L", "iptables -L -Z"),
+        ("nft list", "nft list -f /tmp/x"),
+        ("nginx -t", "nginx -t -c /tmp/x"),
+        ("sshd -t", "sshd -t -f /tmp/x"),
+        ("apache2ctl configtest", "apache2ctl configtest -f /tmp/x"),
+        ("hdparm -I", "hdparm -I /dev/sda --security-erase x"),
+        ("smartctl -a", "smartctl -a /dev/sda -s off"),
+        ("java -version", "java -version -jar x"),
+        ("tshark -r x", "tshark -r x -X lua_script:x"),
+        ("helm list", "helm list --kubeconfig x"),
+        ("dpkg -l", "dpkg -l --status-logger=id"),
+        ("fuser", "fuser -k 80/tcp"),
+        *((name, f"{name} x") for name in ("dc", "m4", "Rscript", "gnuplot", "octave", "java")),
+        *((name, f"{name} x") for name in ("bwrap", "ssh-agent", "gosu", "sg", "entr", "perf")),
+    ],
+)
+def test_options_of_more_programs_that_run_or_change_something_are_not_covered(
+    rule: str, line: str
+) -> None:
+    assert _decision(rule, *shlex.split(line)) != "allow"
+
+
+@pytest.mark.parametrize(
+    "line", ["nginx -t", "iptables -L -n -v", "java -version", "sshd -t", "dpkg -l x", "nft list"]
+)
+def test_the_words_of_such_a_rule_themselves_are_allowed(line: str) -> None:
+    rule = " ".join(line.split()[:2])
+    assert _decision(rule, *line.split()) == "allow"
