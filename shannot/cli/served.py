@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -26,14 +27,21 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def work_for(words: Sequence[str]) -> int:
-    """`PID WORDS…`: the command line WORDS, asked to end when that server dies, even by SIGKILL."""
+    """`PID PLACE WORDS…`: the command line WORDS, asked to end when that server dies.
+
+    Even by SIGKILL, when it cannot remove the directory with the script any more: PLACE.
+    """
     # Loaded by whoever started this process.
     from shannot.cli.main import main
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if not words[0].isdigit() or os.getppid() != int(words[0]):
+    if len(words) < 2 or not words[0].isdigit() or os.getppid() != int(words[0]):
         raise RefusedError("--work is for `shannot serve` itself")
-    return main(list(words[1:]))
+    try:
+        return main(list(words[2:]))
+    finally:
+        if os.getppid() != int(words[0]):
+            shutil.rmtree(words[1], ignore_errors=True)
 
 
 def keep_program(digest: str, size: int | None) -> int:

@@ -46,8 +46,8 @@ class Host:
     version: str
     name: str
     user: str
-    command: Callable[[Sequence[str]], list[str]]
-    """The argv that runs `shannot WORDS…`."""
+    command: Callable[[Sequence[str], str], list[str]]
+    """The argv that runs `shannot WORDS…`, and in the end removes a directory."""
     record: Callable[[str, str, str], None]
     """Called with (verb, session or "", "began" or why it was refused), for the audit."""
 
@@ -155,11 +155,11 @@ class Server:
         self._work = Work(number, asked, self._frames, self._command)
         self._work.start()
 
-    def _command(self, verb: str, words: Sequence[str]) -> list[str]:
+    def _command(self, verb: str, words: Sequence[str], place: str) -> list[str]:
         """The argv of a job, with the ceiling's profile, which no client chooses."""
         if self._ceiling.profile is not None and verb in ("run", "resume", "execute"):
             words = [words[0], f"--profile={self._ceiling.profile}", *words[1:]]
-        return self._host.command(words)
+        return self._host.command(words, place)
 
 
 def described(error: ShannotError) -> Json:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 CREDIT = 256 << 10
 """Bytes of stdin that may be on their way at once."""
 _GRACE = 10.0  # seconds between SIGTERM and SIGKILL
-_ERRORS_KEPT = 4096
+PULSE = 15.0
+"""Seconds between two words of a process that says nothing: where the client's machine is gone
+without a word, only what is sent to it finds out (tcp(7): minutes instead of hours)."""
 
 
 class Work:
@@ -30,12 +32,18 @@ class Work:
         number: int,
         asked: Job,
         frames: FrameWriter,
-        command: Callable[[str, Sequence[str]], list[str]],
+        command: Callable[[str, Sequence[str], str], list[str]],
+        pulse: float = PULSE,
     ) -> None:
+        """command: the argv for a verb, the words of its command line, and a directory of the
+        request's own, which is removed by whoever of the two lives longer."""
         self.number = number
         self._job = asked
         self._frames = frames
         self._command = command
+        self._pulse = pulse
+        self._ended = threading.Event()
+        self._place = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._cancelled = self._over = False
         self._credit = 0
@@ -84,6 +92,7 @@ class Work:
     def _do(self) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="shannot-") as place:
+                self._place = place
                 status = self._run(self._words(place))
             self._over = True
             self._frames.write({"request": self.number, "exit": status})
@@ -121,6 +130,7 @@ class Work:
             for thread in threads:
                 thread.start()
             status = process.wait()
+            self._ended.set()
             for thread in threads:
                 thread.join(_GRACE)
         finally:
@@ -133,7 +143,7 @@ class Work:
     def _spawn(self, words: list[str], kept: tuple[int, ...]) -> subprocess.Popen[bytes]:
         with self._changed:
             process = subprocess.Popen(
-                self._command(self._job.verb, words),
+                self._command(self._job.verb, words, self._place),
                 stdin=subprocess.PIPE if self._job.takes_stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -148,7 +158,7 @@ class Work:
 
     def _passing(self, process: subprocess.Popen[bytes], reader: int) -> list[threading.Thread]:
         """The threads that pass on what it writes, and give it what it reads."""
-        threads = []
+        threads = [threading.Thread(target=self._beat, daemon=True)]
         for pipe, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
             if pipe is not None:
                 given = (pipe.fileno(), name)
@@ -166,6 +176,11 @@ class Work:
         while data := _read(host_fd):
             piece = data.decode("ascii", "replace") if is_document else packed(data)
             if not self._send({"document" if is_document else name: piece}):
+                return
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._pulse):
+            if not self._send({"stderr": ""}):
                 return
 
     def _send(self, message: dict[str, str]) -> bool:

@@ -35,6 +35,9 @@ class Lab:
         self.here, self.there = Place(base / "here"), Place(base / "there")
         for place in (self.here, self.there):
             place.environment["XDG_CONFIG_HOME"] = str(place.home.parent / "config")
+        self.temporary = base / "temporary"
+        self.temporary.mkdir()
+        self.there.environment["TMPDIR"] = str(self.temporary)
         install(self.here, self.there)
         (self.there.project / "step").write_text(STEP)
         (self.there.project / "step").chmod(0o755)
@@ -200,6 +203,15 @@ def test_the_single_file_is_put_by_its_checksum_and_never_over_another(lab: Lab)
 
 
 LOST = "the connection is lost; `shannot list --target web` tells what came of it"
+
+
+def test_a_server_that_is_killed_leaves_no_script_behind(lab: Lab) -> None:
+    script = "import time\nprint('ran', flush=True)\ntime.sleep(60)"
+    assert lab.shannot("run", "--target", "web", "-c", script, cut="down:3", kill=True)[0] == 125
+    deadline = time.monotonic() + 20
+    while list(lab.temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(lab.temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("cut", ["down:3+9", "down:5"])

@@ -10,14 +10,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from shannot.errors import NotFoundError, RefusedError, ShannotError
-from shannot.machines.client import Connection
-from shannot.machines.frames import FRAME_MAX, FrameError, packed
+from shannot.machines.client import Connection, LostError
+from shannot.machines.frames import FRAME_MAX, FrameError, FrameWriter, packed, read_frame
+from shannot.machines.verbs import Job
+from shannot.machines.work import Work
 from tests.cli.places import Place
 
 WRITE = b"open('app.conf', 'a').write('more\\n')\n"
@@ -382,6 +385,25 @@ def test_what_is_put_and_is_not_what_was_announced_is_not_kept(place: Place, sen
             with pytest.raises(ShannotError, match="'size' is not"):
                 there.ask("put", {**fields, "size": size})
     assert list((place.state / "shannot" / "program").iterdir()) == []
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    there = talking(GREETING)
+    there.greet()
+    with pytest.raises(LostError, match="there: no answer in time"):
+        there.ask("status", {}, patience=0.3)
+
+
+def test_a_request_that_says_nothing_is_heard_of_all_the_same() -> None:
+    said = BytesIO()
+    argv = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    work = Work(7, Job("status", ()), FrameWriter(said), lambda *_: argv, pulse=0.05)
+    work.start()
+    while not work.is_over():
+        time.sleep(0.01)
+    work.cancel()
+    said.seek(0)
+    assert read_frame(said) == {"request": 7, "stderr": ""}
 
 
 def test_nobody_but_the_server_starts_its_work(place: Place) -> None:

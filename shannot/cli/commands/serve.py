@@ -88,9 +88,9 @@ def run(options: Namespace) -> int:
     return DONE
 
 
-def _worker(words: Sequence[str]) -> list[str]:
+def _worker(words: Sequence[str], place: str) -> list[str]:
     """The argv of a process of ours that does WORDS, and ends when this one does."""
-    return command(["serve", "--work", str(os.getpid()), *words])
+    return command(["serve", "--work", str(os.getpid()), place, *words])
 
 
 def _user() -> str:
