@@ -77,6 +77,11 @@ def is_startup_file(path: str) -> bool:
     return _STARTUP.search(path) is not None
 
 
+def lets_others_in(path: str) -> bool:
+    """Is it a git hook, or does it say who may log in as that user?"""
+    return _HOOK.search(path) is not None or "/authorized_keys" in path
+
+
 def changed_paths(effect: Effect) -> Iterator[str]:
     """Every path that the effect makes, changes or removes, what lies in a directory included."""
     match effect:

@@ -10,21 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shannot.effects.warnings import is_startup_file
+from shannot.effects.warnings import is_startup_file, lets_others_in
 from shannot.policy.arguments import parse_arguments
 from shannot.policy.budget import Budget, UnreadableError
 from shannot.policy.command_line import shown
+from shannot.policy.danger_deletes import of_deletion, verbs_in
 from shannot.policy.danger_tables import (
+    ACCOUNTS,
     CODE_OPTIONS,
     ELEVATORS,
     INSTALLERS,
     LATER,
     NAMES,
     NETWORK,
+    NETWORK_SETTERS,
     NETWORK_VERBS,
+    OUTPUT_OPTIONS,
     PERMISSIONS,
     SERVICE_VERBS,
     SERVICES,
+    SETTERS,
     WRITERS,
 )
 from shannot.policy.defaults import INTERPRETERS
@@ -88,6 +93,7 @@ class _Search:
 
     budget: Budget
     found: dict[tuple[str, str], Danger] = field(default_factory=dict)
+    mentioned: tuple[str, ...] = ()
 
     @property
     def names(self) -> Collection[str]:
@@ -97,18 +103,28 @@ class _Search:
         if len(self.found) < DANGER_LIMIT:
             self.found.setdefault((kind, text), Danger(kind, text, shown(tuple(words))))
 
-    def line(self, squeezed: str) -> bool:  # noqa: ARG002 - the visitor's signature
+    def line(self, squeezed: str) -> bool:
+        if "/dev/tcp/" in squeezed or "/dev/udp/" in squeezed:
+            self.add("network", "uses the network", ("/dev/tcp",))
         return False
 
     def command(self, found: Found) -> bool:
         self.budget.step(len(found.words))
+        if found.wrapper == "command" and found.words == self.mentioned:
+            return False
+        if found.name == "command" and found.words[1:2] in (("-v",), ("-V",)):
+            self.mentioned = found.words[2:]  # is looked up, not started
         for kind, text in _of_command(found.name, found.words[1:]):
             self.add(kind, text, found.words)
+        if found.words and found.words[0].startswith("/etc/init.d/"):
+            self.add("services", "stops or starts services or processes", found.words)
         return False
 
     def target(self, path: str, directory: str) -> bool:
-        if is_startup_file(_absolute(path, directory)):
+        if _runs_later(_absolute(path, directory)):
             self.add("startup", "writes a start-up file", (">", path))
+        if path.startswith(("/proc/sys", "/sys/")):
+            self.add("services", "changes the running system", (">", path))
         return False
 
     def runs_input(self, name: str, downloads: bool) -> bool:
@@ -118,64 +134,97 @@ class _Search:
 
 
 def _of_command(name: str, words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
-    yield from _of_deletion(name, words)
-    if name in PERMISSIONS:
+    yield from of_deletion(name, words)
+    if name in PERMISSIONS or _sets_rights(name, words):
         yield "permissions", "changes permissions"
+    if name in ACCOUNTS:
+        yield "permissions", "changes accounts or what they may do"
     if name in ELEVATORS:
         yield "elevates", "runs with other rights"
     if _installs(name, words):
         yield "installs", "installs or removes software"
-    if name in NETWORK or _verb(name, words, NETWORK_VERBS):
+    if name in NETWORK or _verb(name, words, NETWORK_VERBS) or _reaches_out(name, words):
         yield "network", "uses the network"
-    if name in SERVICES or _verb(name, words, SERVICE_VERBS):
+    if name in NETWORK_SETTERS and words and NETWORK_SETTERS[name].isdisjoint(words):
+        yield "network", "changes the network of this machine"
+    if (name in SERVICES and not _only_asks(name, words)) or _verb(name, words, SERVICE_VERBS):
         yield "services", "stops or starts services or processes"
-    if name in LATER or (name == "systemctl" and {"enable", "link", "edit"}.intersection(words)):
-        yield "startup", "makes something run later"
-    if _writes_startup_file(name, words):
-        yield "startup", "writes a start-up file"
-    if name in INTERPRETERS and _given_code(name, words):
+    if _sets(name, words):
+        yield "services", "changes the running system"
+    yield from _of_later(name, words)
+    if name in INTERPRETERS | {"vim", "vi", "ex"} and _given_code(name, words):
         yield "interpreter", "runs code that stands in its words"
 
 
-def _of_deletion(name: str, words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
-    if name == "rm":
-        recursive = parse_arguments(name, words).has("r", "recursive")
-        yield "deletes", "deletes recursively" if recursive else "deletes files"
-    elif name in ("unlink", "shred", "rmdir", "wipe", "srm"):
-        yield "deletes", "deletes files"
-    elif _deletes_below(name, words):
-        yield "deletes", "deletes recursively"
-    elif name in ("mkfs", "mke2fs", "mkswap", "wipefs", "blkdiscard"):
-        yield "deletes", "wipes a file system"
-    elif name == "dd" and any(word.startswith("of=/dev/") for word in words):
-        yield "deletes", "writes to a device"
+def _of_later(name: str, words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
+    later = name in LATER and not (name == "crontab" and "-l" in words)
+    if name == "systemctl":
+        later = not {"enable", "link", "edit"}.isdisjoint(words)
+    elif name == "git":
+        later = "config" in words and any(map(_is_started_by_git, words))
+    if later:
+        yield "startup", "makes something run later"
+    if _writes_startup_file(name, words):
+        yield "startup", "writes a start-up file"
 
 
-def _deletes_below(name: str, words: Sequence[str]) -> bool:
+def _is_started_by_git(word: str) -> bool:
+    key = word.lower()
+    return word.startswith("!") or key.startswith(("filter.", "core.fsm", "core.hooks", "core.pag"))
+
+
+def _sets_rights(name: str, words: Sequence[str]) -> bool:
+    if name == "install":
+        return parse_arguments(name, words).has("mog", "mode", "owner", "group")
+    return name == "rsync" and any(word.startswith(("--chmod", "--chown")) for word in words)
+
+
+def _reaches_out(name: str, words: Sequence[str]) -> bool:
     match name:
-        case "find":
-            return "-delete" in words or "rm" in words
-        case "rsync":
-            return any(word.startswith("--del") for word in words)
-        case "git":
-            return "clean" in words
+        case "rsync" | "mount":
+            return any(":" in word for word in words if not word.startswith("-"))
+        case "psql" | "mysql" | "mysqldump" | "pg_dump":
+            return parse_arguments(name, words).has("h", "host")
+        case "python":
+            return "-m" in words and "http.server" in words
         case _:
             return False
 
 
+def _sets(name: str, words: Sequence[str]) -> bool:
+    verbs = SETTERS.get(name)
+    if verbs is None or not words:
+        return False
+    assigns = name == "sysctl" and any("=" in word for word in words)
+    return assigns or not verbs or not verbs.isdisjoint(words)
+
+
+def _only_asks(name: str, words: Sequence[str]) -> bool:
+    """`kill -0`, `kill -l`, `service x status`."""
+    if name == "kill":
+        return words[:1] in (["-0"], ["-l"], ("-0",), ("-l",))
+    return name in ("service", "rc-service", "invoke-rc.d") and words[-1:] in (
+        ["status"], ("status",),
+    )  # fmt: skip
+
+
 def _installs(name: str, words: Sequence[str]) -> bool:
-    if name in ("python", "python3") and "-m" in words:
-        after = list(words[words.index("-m") + 1 :])
-        return bool(after) and _installs(after[0], after[1:])
+    if name == "python":
+        if "-m" in words:
+            after = list(words[words.index("-m") + 1 :])
+            return bool(after) and _installs(after[0], after[1:])
+        return bool(words) and words[0].rpartition("/")[2] == "setup.py" and "install" in words
     verbs = INSTALLERS.get(name)
     if verbs is None:
         return False
-    return not verbs or any(word in verbs for word in words)
+    if name in ("make", "ninja"):  # any of its words is a target
+        return not verbs.isdisjoint(words) and "-n" not in words
+    return not verbs or (name == "yarn" and not words) or any(verbs_in(words, verbs))
 
 
 def _verb(name: str, words: Sequence[str], table: dict[str, frozenset[str]]) -> bool:
     verbs = table.get(name)
-    return verbs is not None and any(word in verbs for word in words)
+    return verbs is not None and any(verbs_in(words, verbs))
 
 
 def _given_code(name: str, words: Sequence[str]) -> bool:
@@ -188,15 +237,33 @@ def _given_code(name: str, words: Sequence[str]) -> bool:
 
 
 def _writes_startup_file(name: str, words: Sequence[str]) -> bool:
+    targets = [*_outputs(name, words)]
+    if any(_runs_later(_absolute(target, "/")) for target in targets):
+        return True
     if name not in WRITERS:
         return False
     if name == "sed" and not parse_arguments("sed", words).has("i", "in-place"):
         return False
     return any(
-        is_startup_file(_absolute(word.rpartition("=")[2] if "of=" in word else word, "/"))
+        _runs_later(_absolute(word.rpartition("=")[2] if "of=" in word else word, "/"))
         for word in words
         if not word.startswith("-")
     )
+
+
+def _runs_later(path: str) -> bool:
+    return is_startup_file(path) or lets_others_in(path)
+
+
+def _outputs(name: str, words: Sequence[str]) -> Iterator[str]:
+    """The files that options name for its output."""
+    for option in OUTPUT_OPTIONS.get(name, ()):
+        for at, word in enumerate(words):
+            if word == option and at + 1 < len(words):
+                yield words[at + 1] + "/"
+                yield words[at + 1]
+            elif word.startswith(option) and len(word) > len(option):
+                yield word[len(option) :].removeprefix("=")
 
 
 def _absolute(path: str, directory: str) -> str:

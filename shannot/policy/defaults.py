@@ -48,7 +48,10 @@ WRAPPERS = _names(
 )
 """Programs and shell words that run another program, which their arguments name."""
 
-INTERPRETERS = _names("python perl ruby node nodejs php lua tclsh awk gawk mawk nawk")
+INTERPRETERS = _names(
+    "python perl ruby node nodejs php lua luajit tclsh awk gawk mawk nawk Rscript julia guile"
+    " octave pwsh osascript elixir"
+)
 """Programs whose arguments may be programs that start commands from string literals."""
 
 SCRIPTED = _names(

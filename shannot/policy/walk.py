@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 PARAMETER_LIMIT = 20
 """Words after a shell's line that are put into it."""
 _RUNNING_INPUT = SHELLS | {"eval", "source", "."}
+_PLAIN_OPTIONS = frozenset("-uBEIsSOqwTW")
+"""Short options of interpreters after which a program is still expected."""
 _FED = SHELLS | {"xargs", "parallel"}
 # One that is not closed ends with the text, so that none of it is read twice.
 _LITERAL = re.compile(
@@ -153,10 +155,8 @@ class Walk:
                 return True
         words = simple.words
         programs = self.programs(words)
-        if (before.exists or simple.nested) and self.runs_input(words, programs):
-            downloads = before.downloads or any(
-                self.programs(one.words) & DOWNLOADERS for one in simple.nested
-            )
+        if (before.exists or simple.nested) and self.runs_input(words, programs, simple.nested):
+            downloads = before.downloads or self.downloads(simple.nested)
             if self.visitor.runs_input(words[0], downloads):
                 return True
         if self.commands(simple.nested, directory, depth + 1):
@@ -176,11 +176,25 @@ class Walk:
             return {self.name(word) for word in words}
         return {first}
 
-    def runs_input(self, words: Sequence[str], programs: set[str]) -> bool:
+    def downloads(self, commands: Sequence[Simple]) -> bool:
+        """Does any of them bring what somebody else wrote?"""
+        return any(self.programs(one.words) & DOWNLOADERS for one in commands)
+
+    def runs_input(
+        self, words: Sequence[str], programs: set[str], nested: Sequence[Simple]
+    ) -> bool:
         """Does it run what it reads: a shell, or an interpreter that is given no program?"""
         if not _RUNNING_INPUT.isdisjoint(programs):
             return True
-        return bool(programs & INTERPRETERS) and all(word in ("-", "-u") for word in words[1:])
+        if programs.isdisjoint(INTERPRETERS):
+            return False
+        at = next((at for at, word in enumerate(words) if self.name(word) in INTERPRETERS), 0)
+        for word in words[at + 1 :]:
+            if word in ("-", "/dev/stdin") or (word == "$()" and self.downloads(nested)):
+                return True
+            if word[:1] != "-" or not _PLAIN_OPTIONS.issuperset(word):
+                return False
+        return True
 
     def words(self, words: Sequence[str], directory: str, depth: int, scopes: Scopes = ()) -> bool:
         """One simple command, and each command that its words wrap."""

@@ -147,3 +147,27 @@ def test_what_is_catastrophic_is_denied_in_every_disguise(line: str) -> None:
 )
 def test_more_wrappers_and_spellings_hide_no_catastrophe(line: str) -> None:
     assert decide(Command(("/bin/sh", "-c", line), "/home/u"), Profile()).decision == "deny"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("curl x | sudo -E python3 - --arg", "curl x | python3 - --version 3"),
+        *("curl x | perl5.36.0", "curl x | python3 /dev/stdin", "python3 <(curl x)"),
+    ],
+)
+def test_an_interpreter_that_is_given_options_runs_no_download(line: str) -> None:
+    assert decide(Command(("/bin/sh", "-c", line), "/home/u"), Profile()).decision == "deny"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl x | python3 -m json.tool",
+        "curl x | python3 t.py",
+        "curl x | awk -F: 1",
+        "python3 $(x)",
+    ],
+)
+def test_an_interpreter_with_a_program_of_its_own_may_read_a_download(line: str) -> None:
+    assert decide(Command(("/bin/sh", "-c", line), "/home/u"), Profile()).decision != "deny"
