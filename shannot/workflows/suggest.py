@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from shannot.audit.redact import KEPT
@@ -9,8 +10,9 @@ from shannot.audit.redact import words as redacted
 from shannot.effects.model import RunCommand
 from shannot.policy.advice import rule_text
 from shannot.policy.command import Command
-from shannot.policy.command_line import is_visible, read_strictly, shell_line
+from shannot.policy.command_line import is_visible, read_strictly, shell_line, shown
 from shannot.policy.danger import dangers, level
+from shannot.policy.identity import find_program
 from shannot.policy.profile import profile_of
 from shannot.policy.verdict import decide
 
@@ -86,6 +88,9 @@ def _suggest(effect: RunCommand) -> Suggestion | LeftOut:
     grave = dangers(effect.argv, effect.directory)
     if level(grave) == "danger":
         return LeftOut(effect.argv, f"It {grave[0].text}: approve it each time.")
+    started = find_program(words[0])
+    if line is None and started and os.path.realpath(started) != effect.executable:
+        return LeftOut(effect.argv, f"By that name {shown((effect.executable,))} was started.")
     found = Suggestion(text, effect.directory)
     profile = profile_of(auto_approve=[found.table()], confine=[])
     executable = "" if line is not None else effect.executable

@@ -275,3 +275,19 @@ def test_nothing_wider_than_what_ran_and_no_secret_is_suggested(place: Place) ->
             if other and other not in ran:
                 assert decide(Command(other, here), profile).decision == "ask", other
         assert decide(Command(words, "/"), profile).decision == "ask"
+
+
+def test_no_rule_is_suggested_for_a_program_that_was_started_by_another_s_name(
+    place: Place,
+) -> None:
+    none = write(place, "none.toml", "confine = []\n")
+    code = (
+        "import subprocess\n"
+        "subprocess.run(['touch', 'x'], executable='/usr/bin/env')\n"
+        "subprocess.run(['touch', 'y'])"
+    )
+    run = json.loads(place.shannot("run", "--json", "--profile", none, "-c", code).stdout)
+    result = place.shannot("profile", "suggest", run["result"]["session"])
+    rules = tomllib.loads(result.stdout.decode())["auto_approve"]
+    assert [rule["command"] for rule in rules] == ["touch y"]
+    assert b"/env was started." in result.stderr
