@@ -116,3 +116,12 @@ def test_too_few_descriptors_are_one_line(tmp_path: Path, number: int) -> None:
     assert result.stderr == (
         b"shannot: too many open files: `ulimit -n` of this process is too low\n"
     )
+
+
+def test_a_machine_without_its_devices_is_told_so_in_one_line(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    line = 'mount -t tmpfs none /dev && exec "$0" -m shannot run -c 0'
+    done = in_namespace(place, line, sys.executable)
+    assert done.returncode == 125, done.stderr
+    assert done.stderr.startswith(b"shannot: /dev/null is not a device here"), done.stderr
+    assert done.stderr.count(b"\n") == 1
