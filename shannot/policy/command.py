@@ -24,7 +24,8 @@ class Command:
     in_overlay: bool = False
     """The program is new or changed there: the host has none like it."""
     in_private: bool = False
-    """The directory is in a tree of the script's own (/tmp): what the host has there is another."""
+    """The directory is in a tree of the script's own (/tmp), or a word names something that is:
+    what the host has there is another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def general_objection(command: Command) -> str:
     if command.in_overlay:
         return "The program exists only in the sandbox, so the host cannot run it."
     if command.in_private:
-        return "Its directory exists only in the sandbox."
+        return "It is in, or names, a file or directory of the sandbox's own /tmp."
     if is_shell_line(argv):
         return "Its shell line can be read in more than one way."
     return ""

@@ -107,7 +107,7 @@ class CommandRequest:
         self.confinable = confinable  # False: this host cannot run it in the sandbox
         self.directory = directory  # absolute path on the host
         self.environment = environment
-        self.in_private = in_private  # the directory is the script's own, as /tmp is
+        self.in_private = in_private  # its directory, or a word, is in the script's own /tmp
         self.executable = executable  # absolute path on the host, links resolved
         self.in_overlay = in_overlay  # the program is new or changed: it exists only in the layer
         self.own = own  # the runtime's own interpreter: it may as well run confined

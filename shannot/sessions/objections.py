@@ -11,8 +11,8 @@ from shannot.policy.verdict import Command, Verdict
 
 def with_program(reason: str, command: Command, identity: Identity | None) -> str:
     """The reason, and what is odd about the program that an asked command would run."""
-    if command.in_private and "its directory" not in reason.lower():
-        reason = joined(reason, "its directory exists only in the sandbox")
+    if command.in_private and "sandbox's own /tmp" not in reason:
+        reason = joined(reason, "it is in, or names, what only the sandbox's own /tmp has")
     if identity is None:
         where = "exists only in the sandbox" if command.in_overlay else "is not on this host"
         return joined(reason, f"the program {where}")

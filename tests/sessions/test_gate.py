@@ -290,14 +290,14 @@ def test_an_allowed_command_never_runs_in_what_the_host_has_for_the_script_s_own
     assert line.kind == "confine"
     assert run.start(OTHER, "x", executable=OTHER, in_private=True).kind == "assume"
     (command,) = run.commands()
-    assert command.reason == "Its directory exists only in the sandbox."
+    assert command.reason == ("It is in, or names, a file or directory of the sandbox's own /tmp.")
 
 
 def test_a_recorded_command_says_that_its_directory_is_the_script_s_own() -> None:
     run = Run(profile_of())
     run.start("some-tool", executable=OTHER, in_private=True)
     (command,) = run.commands()
-    assert "its directory exists only in the sandbox" in command.reason
+    assert "only the sandbox's own /tmp has" in command.reason
 
 
 def test_an_allowed_program_that_is_another_than_the_script_s_is_asked() -> None:

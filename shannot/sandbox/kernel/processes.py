@@ -10,6 +10,8 @@ from errno import E2BIG, EACCES, EAGAIN, ELOOP, ENOEXEC, EPERM, ETXTBSY
 from shannot.sandbox.spec import Answer, CommandRequest
 from shannot.sandbox.vfs.node import File, host_path
 
+from .private_names import names_private
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +103,8 @@ def prepare(
         _only_in_layer(named),
         own=program.path == task.system.interpreter and not program.prefix,
         confinable=task.system.children is None or task.system.children.confines,
-        in_private=task.cwd.mount.mode == "private",
+        in_private=task.cwd.mount.mode == "private"
+        or names_private(task.system.lookup.root, task.cwd.path(), argv),
     )
     answer = task.system.gate.command(request)
     if answer.kind == "refuse":

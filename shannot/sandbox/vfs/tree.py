@@ -6,9 +6,8 @@ import os
 import stat
 from errno import ENOENT
 
-from shannot.errors import ShannotError
-
 from . import synthetic
+from .devices import host_devices
 from .hidden import Hidden, process_mounts
 from .host import DescriptorCache, HostDirectory
 from .late import LateDirectory
@@ -40,8 +39,6 @@ _SYSTEM_FILES = tuple(
 
 _UNFIT = frozenset((b"/", b"/tmp", b"/proc", b"/dev", b"/sys", b"/run", b"/dev/shm"))
 """Never the project: too much lies below, or it is private or synthetic."""
-
-_DEVICES = (b"null", b"zero", b"full", b"random", b"urandom")
 
 
 class Tree:
@@ -195,9 +192,8 @@ class Tree:
 
     def devices(self) -> None:
         mount = Mount("ro", None)
-        for name in _DEVICES:
-            path = b"/dev/" + name
-            self.put(path, Device(mount, path, _device(path)))
+        for path, found in host_devices():
+            self.put(path, Device(mount, path, found))
         for number, name in enumerate((b"stdin", b"stdout", b"stderr")):
             self.put(b"/dev/" + name, Link(mount, b"/proc/self/fd/%d" % number, 0, 0, 0))
         self.put(b"/dev/fd", Link(mount, b"/proc/self/fd", 0, 0, 0))
@@ -293,14 +289,3 @@ def _map_wanted(tree: Tree, wanted: Map) -> None:
     hidden = tree.overlay.hidden.hides_path(host)
     if not hidden or wanted.named:
         tree.map(host, wanted.guest, Mount(wanted.mode, host, open_names=hidden))
-
-
-def _device(path: bytes) -> os.stat_result:
-    """Raises ShannotError where the machine has no such device."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        found = None
-    if found is None or not stat.S_ISCHR(found.st_mode):
-        raise ShannotError(f"{os.fsdecode(path)} is not a device here: mount /dev as Linux has it")
-    return found

@@ -93,6 +93,49 @@ def test_the_gate_knows_a_directory_that_is_the_script_s_own(world: World, gate:
     assert [asked.in_private for asked in gate.asked] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (b"/tmp/mine", True),
+        (b"/tmp/./mine/x", True),
+        (b"//tmp//mine", True),
+        (b"/etc/../tmp/mine", True),
+        (b"../tmp/mine", True),
+        (b"--file=/tmp/mine", True),
+        (b"-I/tmp", True),
+        (b"host:/tmp/mine", True),
+        (b"/tmp", True),
+        (b"/tmp/other", False),
+        (b"/var/tmp", False),
+        (b"/project/program", False),
+        (b"mine", False),
+        (b"/", False),
+        (b"", False),
+    ],
+)
+def test_the_gate_knows_a_word_that_names_what_is_the_script_s_own(
+    world: World, gate: Gate, word: bytes, expected: bool
+) -> None:
+    """An allowed `cat /tmp/mine` printed what the host had under that name."""
+    world.tree.private(b"/tmp")
+    world.tree.private(b"/var/tmp")
+    files.openat(world.task, -100, b"/tmp/mine", os.O_CREAT | os.O_WRONLY, 0o600)
+    world.enter("/project")
+    processes.prepare(world.task, b"/project/program", (b"program", word), ())
+    assert [asked.in_private for asked in gate.asked] == [expected]
+
+
+def test_a_project_below_the_script_s_own_tmp_is_the_host_s(
+    world: World, gate: Gate, tmp_path: Path
+) -> None:
+    world.tree.private(b"/tmp")
+    world.map(tmp_path / "project", "/tmp/a/project")
+    world.enter("/tmp/a/project")
+    for word in (b"/tmp/a/project/text", b"/tmp", b"/tmp/a", b"../project/text"):
+        processes.prepare(world.task, b"/project/program", (b"program", word), ())
+    assert [asked.in_private for asked in gate.asked] == [False] * 4
+
+
 def test_scripts_may_name_scripts(world: World) -> None:
     prefix = prepared(world, b"/project/nested").program.prefix
     assert prefix == (b"/project/program", b"an argument", b"/project/script", b"/project/nested")
