@@ -61,11 +61,17 @@ class Call:
 
 
 def document(
-    call: Call, words: Sequence[str], *, data: bytes = b"", directory: str | None = None
+    call: Call,
+    words: Sequence[str],
+    *,
+    data: bytes = b"",
+    directory: str | None = None,
+    message: str = "",
 ) -> Object:
     """Run `shannot WORDS…`, which ends with `--json`'s document. Returns its `result`.
 
-    `data` is its standard input. Raises CommandError with the program's own words, CancelledError.
+    `data` is its standard input, `message` what the client is told meanwhile. Raises
+    CommandError with the program's own words, CancelledError.
     """
     try:
         process = subprocess.Popen(
@@ -83,7 +89,7 @@ def document(
     pipes = _Pipes(process, data)
     try:
         while process.poll() is None or pipes.are_open():
-            call.wait(_STEP, f"running: shannot {words[0]}")
+            call.wait(_STEP, message or f"running: shannot {words[0]}")
     finally:
         _end(process)
         pipes.finish()

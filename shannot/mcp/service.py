@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 
 class Service:
-    """One connection: its era is decided by the first request, once."""
+    """One connection: its era is decided by the first request that is admitted, once."""
 
     def __init__(self, offer: Offer) -> None:
-        self.stateless: bool | None = None  # None: nothing was asked yet
+        self.stateless: bool | None = None  # None: nothing was admitted yet
         self.initialized = False
         self.tools = tools(offer)
         self._methods: dict[str, Callable[[Call, Object], Object]] = {
@@ -66,9 +66,7 @@ class Service:
         Raises ProtocolError.
         """
         enveloped = request.method != "initialize" and is_enveloped(request.params)
-        if self.stateless is None:
-            self.stateless = enveloped
-        if self.stateless:
+        if self.stateless or (self.stateless is None and enveloped):
             if request.method == "initialize":
                 raise ProtocolError(
                     UNSUPPORTED_VERSION,
@@ -76,11 +74,15 @@ class Service:
                     {"supported": list(SUPPORTED), "requested": "initialize"},
                 )
             check_envelope(request.params)
-        elif enveloped:
+            self.stateless = True  # only now: after a refusal the client may begin otherwise
+            return
+        self.stateless = False
+        if enveloped:
             raise ProtocolError(INVALID_REQUEST, "this connection began with a handshake")
-        elif request.method == "initialize":
+        if request.method == "initialize":
             if self.initialized:
                 raise ProtocolError(INVALID_REQUEST, "initialized already")
+            _revision(request.params)
             self.initialized = True
         elif not self.initialized and request.method != "ping":
             raise ProtocolError(INVALID_REQUEST, "not initialized")
@@ -146,12 +148,16 @@ class Service:
         return found
 
 
-def _initialize(params: Object) -> Object:
+def _revision(params: Object) -> str:
     asked = params.get("protocolVersion")
     if not isinstance(asked, str):
         raise ProtocolError(INVALID_PARAMS, "protocolVersion is missing")
+    return asked if asked in HANDSHAKE else HANDSHAKE[-1]
+
+
+def _initialize(params: Object) -> Object:
     return {
-        "protocolVersion": asked if asked in HANDSHAKE else HANDSHAKE[-1],
+        "protocolVersion": _revision(params),
         "capabilities": CAPABILITIES,
         "serverInfo": SERVER,
         "instructions": INSTRUCTIONS,

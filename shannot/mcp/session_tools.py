@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from . import text
@@ -49,8 +50,9 @@ def _name(arguments: Object) -> str:
     return name
 
 
-def _show(call: Call, arguments: Object) -> Object:
-    return document(call, ["show", "--json", *words_of(arguments), _name(arguments)])
+def _show(call: Call, arguments: Object, message: str = "") -> Object:
+    words = ["show", "--json", *words_of(arguments), _name(arguments)]
+    return document(call, words, message=message)
 
 
 def show_session(call: Call, arguments: Object) -> Object:
@@ -105,13 +107,15 @@ def wait_for_decision(call: Call, arguments: Object) -> Object:
     limit = arguments.get("timeout", WAIT_DEFAULT)
     unsettled = _UNFINISHED if arguments.get("until") == "result" else _UNDECIDED
     pause = _PAUSE_THERE if words_of(arguments) else _PAUSE
-    left = float(limit) if isinstance(limit, int | float) else float(WAIT_DEFAULT)
+    seconds = float(limit) if isinstance(limit, int | float) else float(WAIT_DEFAULT)
+    end = time.monotonic() + seconds  # a look takes its time as well, most of all at a target
+    message = f"{_name(arguments)}: waiting for a person"
     while True:
-        found = _show(call, arguments)
+        found = _show(call, arguments, message)
+        left = end - time.monotonic()
         if found.get("state") not in unsettled or left <= 0:
             return _state(found, arguments)
-        call.wait(min(pause, left), f"{_name(arguments)}: waiting for a person")
-        left -= pause
+        call.wait(min(pause, left), message)
 
 
 def session_result(call: Call, arguments: Object) -> Object:

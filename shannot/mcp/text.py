@@ -67,7 +67,8 @@ def summary(effect: Object) -> str:
         name: effect[name] for name in ("effect", *known.__dataclass_fields__) if name in effect
     }
     verb, what, details = describe(from_json(Document(fields, "effect")))
-    more = f" ({details[0]})" if details else ""
+    label, gap, value = details[0].partition("  ") if details else ("", "", "")
+    more = f" ({label}{gap[:1]}{value.lstrip(' ')})" if details else ""
     return shorten(f"{verb} {what}{more}", _LINE_MAX)[0]
 
 

@@ -79,6 +79,23 @@ def test_nothing_is_done_before_the_handshake(place: Place) -> None:
         assert client.request("ping")["result"] == {}
 
 
+def test_a_handshake_that_was_refused_does_not_open_the_connection(place: Place) -> None:
+    with served(place) as client:
+        assert client.request("initialize", {"protocolVersion": 7})["error"]["code"] == -32602
+        assert client.request("tools/list")["error"]["code"] == -32600
+        assert client.initialize()["result"]["protocolVersion"] == "2025-11-25"
+        assert client.request("tools/list")["result"]["tools"]
+
+
+def test_a_client_whose_envelope_was_refused_may_still_shake_hands(place: Place) -> None:
+    with served(place) as client:
+        params = dict(enveloped())
+        meta = dict(params["_meta"])  # type: ignore[call-overload]
+        meta["io.modelcontextprotocol/protocolVersion"] = "2031-01-01"
+        assert client.request("server/discover", {"_meta": meta})["error"]["code"] == -32022
+        assert client.initialize()["result"]["protocolVersion"] == "2025-11-25"
+
+
 READ = b'{"jsonrpc":"2.0","id":1,"method":"resources/read","params":'
 PROMPT = b'{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":'
 BAD = [

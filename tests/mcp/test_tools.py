@@ -55,6 +55,15 @@ def test_a_script_runs_and_its_plan_waits(place: Place) -> None:
     assert (place.project / "app.conf").read_bytes() == before
 
 
+def test_a_command_is_summed_up_in_one_line_without_the_gaps_of_a_table(place: Place) -> None:
+    with served(place) as client:
+        client.initialize()
+        code = "import subprocess; subprocess.run(['systemctl', 'restart', 'x'])"
+        plan = structured(client.call("run_script", code=code))["plan"]
+        expected = f"run systemctl restart x (directory {place.project})"
+        assert [effect["summary"] for effect in plan] == [expected]
+
+
 def test_a_person_decides_and_the_agent_reads_the_result(place: Place) -> None:
     with served(place) as client:
         client.initialize()
@@ -70,6 +79,7 @@ def test_a_person_decides_and_the_agent_reads_the_result(place: Place) -> None:
         first = client.read()
         assert first["method"] == "notifications/progress"
         assert first["params"]["progressToken"] == "t"
+        assert first["params"]["message"] == f"{session}: waiting for a person"
         done = place.shannot("approve", session, "--yes", "--execute")
         assert done.returncode == 0, done.stderr
         last = first["params"]["progress"]
