@@ -136,11 +136,13 @@ def _from_web(
 
 
 def _from_disk(path: str, checksum: str | None, release: Release | None) -> list[Source]:
+    if not path:
+        raise UsageError("--from: no file, directory or address is named")
     path = os.path.abspath(os.path.expanduser(path))
     if not os.path.isdir(path):
         if not os.path.exists(path):
             raise NotFoundError(f"no such file or directory: {escape(path)}")
-        return [LocalArchive(path, checksum)]
+        return [_archive(path, checksum)]
     if checksum is not None:
         raise UsageError("--sha256 is for one archive, and a directory was named")
     try:
@@ -151,12 +153,19 @@ def _from_disk(path: str, checksum: str | None, release: Release | None) -> list
     if {BINARY, *STANDARD_LIBRARY} & set(names):
         found.append(Unpacked(path))
     if not {BINARY, *STANDARD_LIBRARY} <= set(names):
-        found += [LocalArchive(f"{path}/{name}", None) for name in _archives(names, release)]
+        found += [_archive(f"{path}/{name}", None) for name in _archives(names, release)]
     if not found:
         raise NotFoundError(
             f"{escape(path)} holds neither {BINARY} nor an archive (.tar.gz, .tar.bz2)"
         )
     return found
+
+
+def _archive(path: str, checksum: str | None) -> LocalArchive:
+    """A pipe or a device is read twice, or without an end: refused with UsageError."""
+    if not os.path.isfile(path):
+        raise UsageError(f"{escape(path)} is no plain file")
+    return LocalArchive(path, checksum)
 
 
 def _archives(names: Sequence[str], release: Release | None) -> list[str]:

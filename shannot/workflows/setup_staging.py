@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import file_digest
 
 from shannot.errors import ShannotError, UnsuccessfulError, UsageError
@@ -18,7 +18,9 @@ from shannot.sandbox.runtimes.installed import (
     BINARY,
     LIBRARIES,
     STANDARD_LIBRARY,
+    Dump,
     check,
+    check_program,
     missing_parts,
 )
 from shannot.sandbox.runtimes.installed_note import Note, Part
@@ -61,6 +63,8 @@ class Staging:
         missing = missing_parts(self._place.staging)
         source = library_for(sources, release)
         if BINARY not in missing and missing and source is not None:
+            if isinstance(source, WebArchive):
+                self._tried(check_program)  # before anything is fetched in vain
             self._add(source, self._wanted())
             missing = missing_parts(self._place.staging)
         if missing:
@@ -82,14 +86,7 @@ class Staging:
 
     def checked(self) -> Note:
         """Try what is staged, and write the note."""
-        try:
-            dump = check(self._place.staging)
-        except ShannotError as error:
-            raise UnsuccessfulError(f"{error}; nothing was installed") from error
-        if dump.platform != self._machine.platform[0]:
-            raise UnsuccessfulError(
-                f"this PyPy was made for {escape(dump.platform)[:40]}; nothing was installed"
-            )
+        self._tried(check)
         note = Note(
             self._release(),
             tuple(self._parts),
@@ -98,6 +95,17 @@ class Staging:
         )
         installed_note.write(self._place.staging, note)
         return note
+
+    def _tried(self, trial: Callable[[str], Dump]) -> None:
+        """Errors: UnsuccessfulError where the trial of what is staged fails."""
+        try:
+            dump = trial(self._place.staging)
+        except ShannotError as error:
+            raise UnsuccessfulError(f"{error}; nothing was installed") from error
+        if dump.platform != self._machine.platform[0]:
+            raise UnsuccessfulError(
+                f"this PyPy was made for {escape(dump.platform)[:40]}; nothing was installed"
+            )
 
     def _release(self) -> str:
         """The public release's name, if that is what is staged, wherever it came from."""

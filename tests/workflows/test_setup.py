@@ -215,6 +215,10 @@ def test_an_address_needs_a_checksum_or_a_public_name(host: Host, with_name: boo
         (("ftp://example.org/x",), (), UsageError, "not an https address"),
         (("https://a:b@example.org/",), (), UsageError, "user or password"),
         (("archives/toy-src.tar.bz2",), (), UnsuccessfulError, "there is no pypy3-c"),
+        (("",), (), UsageError, "no file, directory or address is named"),
+        (("/dev/zero",), (), UsageError, "/dev/zero is no plain file"),
+        (("pipes",), (), UsageError, r"x\.tar is no plain file"),
+        (("pipes/x.tar",), ("0" * 64,), UsageError, r"x\.tar is no plain file"),
         (("archives/text",), (), UnsuccessfulError, "no tar archive"),
         (("archives/nothing.tar",), (), UnsuccessfulError, "holds nothing of a PyPy"),
     ],
@@ -226,7 +230,9 @@ def test_what_cannot_be_is_one_clear_line(
     (host.archives() / "text").write_text("text")
     (host.archives() / "nothing.tar").write_bytes(pypys.of_files({"x": b"x"}, "w"))
     (host.place / "empty").mkdir()
-    named = [s if "://" in s else str(host.place / s) for s in sources]
+    (host.place / "pipes").mkdir()
+    os.mkfifo(host.place / "pipes" / "x.tar")
+    named = [s if "://" in s or not s else str(host.place / s) for s in sources]
     with pytest.raises(error, match=message) as caught:
         host.setup(*named, sha256=sums)
     assert "\n" not in str(caught.value)
@@ -260,6 +266,16 @@ def test_a_program_that_is_not_sandboxed_is_refused(
         )
     assert host.setup(host.mirror()).action == "present", "the earlier one is as it was"
     assert host.leftovers() <= {"download"}
+
+
+def test_a_program_that_is_not_sandboxed_is_refused_before_its_library_is_fetched(
+    host: Host,
+) -> None:
+    (host.place / "pypy3-c").write_bytes(ORDINARY)
+    with pytest.raises(UnsuccessfulError, match=r"not a sandboxed one.*nothing was installed"):
+        host.setup(str(host.place))
+    assert host.server.asked == []
+    assert host.told == [], "nor was it tried"
 
 
 def test_a_standard_library_of_something_else_is_refused(host: Host) -> None:

@@ -51,6 +51,11 @@ def check(directory: str) -> Dump:
     missing = missing_parts(directory)
     if missing:
         raise NotFoundError(f"{directory} has no {missing[0]}: run `shannot setup pypy`")
+    return check_program(directory)
+
+
+def check_program(directory: str) -> Dump:
+    """The same of the program alone, without a standard library. Errors: as `check`."""
     dump = read_dump(_dump_of(f"{directory}/{BINARY}"))
     _require_rows(dump)
     return dump
