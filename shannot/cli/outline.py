@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shannot.cli.catalog import COMMANDS
+from shannot.cli.help import TOPICS
 from shannot.cli.parser import Command, Parser
 
 Kind = Literal["nothing", "text", "choice", "file", "session", "script"]
@@ -102,6 +104,8 @@ def _usage(words: Sequence[str], arguments: Sequence[Argument], parts: Sequence[
 
 def _argument(action: argparse.Action) -> Argument:
     choices = tuple(str(choice) for choice in action.choices or ())
+    if action.metavar == "COMMAND|TOPIC":
+        choices = (*COMMANDS, *TOPICS)
     takes_none = action.nargs == 0
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if not metavar and not takes_none:
