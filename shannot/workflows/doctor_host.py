@@ -23,6 +23,7 @@ from shannot.sessions import files
 from shannot.sessions.store import Store
 from shannot.workflows.auditing import log_of
 from shannot.workflows.choices import load_settings
+from shannot.workflows.profiles import present_profile
 from shannot.workflows.request import Caller
 from shannot.workflows.run import make_private, remove_private
 from shannot.workflows.setup import describe
@@ -109,9 +110,9 @@ class Host:
         )
         there = ", ".join(path for path in paths if path is not None and exists(path))
         try:
-            load_settings(caller)
+            present_profile(caller)  # rules are read only when a profile is made
         except ShannotError as error:
-            return Part(there, str(error), "failed")
+            return Part("", str(error), "failed")  # it names the file
         return Part(there or "none", "", "failed")
 
     @contextmanager

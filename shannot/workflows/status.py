@@ -16,6 +16,7 @@ from shannot.sandbox.runtimes.installed import missing_parts, pypy_directory
 from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
 from shannot.workflows.choices import load_settings
+from shannot.workflows.profiles import make_profile
 from shannot.workflows.queue import collect
 from shannot.workflows.request import Caller
 from shannot.workflows.review import WAITING, list_sessions
@@ -66,6 +67,7 @@ def status(caller: Caller) -> Status:
             default = settings.runtime or default
             python = settings.python or python
             queue = settings.queue
+        make_profile(settings, caller)  # last: a wrong rule hides none of the above
     except ShannotError as error:
         problems.append(str(error))
     state = ""

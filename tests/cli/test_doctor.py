@@ -182,6 +182,21 @@ def test_a_wrong_configuration_is_named(place: Place) -> None:
     assert "config.toml:2" in parts["configuration"]["problem"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["profile = 'none'\n", "[profiles.ops]\nauto_approve = ['*']\n"],
+)
+def test_a_profile_with_which_nothing_would_run_is_named(place: Place, text: str) -> None:
+    write_configuration(place, text)
+    status, parts = doctor(place)
+    assert (status, bad(parts)) == (1, {"configuration"})
+    assert parts["configuration"]["problem"].count("config.toml") == 1
+    assert parts["configuration"]["detail"] == ""
+    assert place.shannot("run", "-c", "pass").returncode == 2
+    told = place.shannot("status", "--json").stdout
+    assert "config.toml" in json.loads(told)["result"]["problems"][0]
+
+
 def test_an_interpreter_that_is_none_is_named(place: Place) -> None:
     write_configuration(place, "[run]\npython = '/bin/true'\n")
     status, parts = doctor(place)
