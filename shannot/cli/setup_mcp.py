@@ -66,12 +66,20 @@ def run(options: Namespace) -> int:
 
 
 def _checked(words: list[str]) -> list[str]:
-    """Options that `shannot mcp` itself would refuse are refused now. Raises UsageError."""
+    """Options that `shannot mcp` itself would refuse are refused now; paths are made absolute,
+    as the client starts it in a directory of its own. Raises UsageError."""
     from shannot.cli.commands import mcp
     from shannot.cli.parser import Command
 
-    Command("mcp", "serve agents", mcp.configure, mcp.run).parse(words)
-    return words
+    options = Command("mcp", "serve agents", mcp.configure, mcp.run).parse(words)
+    settled = ["--project-only"] if options.project_only else []
+    for flag, values in (
+        ("--profile", mcp.profiles_of(options)),
+        ("--root", mcp.roots_of(options)),
+        ("--target", options.target),
+    ):
+        settled += [word for value in values for word in (flag, value)]
+    return settled
 
 
 def _lines(report: Report, title: str) -> list[str]:

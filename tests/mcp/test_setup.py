@@ -60,6 +60,21 @@ def test_a_wrong_command_line_is_one_line(place: Place, words: list[str]) -> Non
     assert done.stderr.count(b"\n") == 1
 
 
+def test_paths_in_the_entry_hold_wherever_the_client_starts_it(place: Place) -> None:
+    words = ("--root", ".", "--profile", "ops.toml", "--profile", "~/own.toml", "--project-only")
+    done = place.shannot("setup", "mcp", "--client", "print", "--", *words)
+    args = json.loads(done.stdout)["mcpServers"]["shannot"]["args"]
+    assert args[args.index("mcp") + 1 :] == [
+        "--project-only",
+        "--profile",
+        str(place.project / "ops.toml"),
+        "--profile",
+        "~/own.toml",
+        "--root",
+        str(place.project),
+    ]
+
+
 def test_the_document_says_what_was_done(place: Place) -> None:
     done = place.shannot("setup", "mcp", "--client", "vscode", "--json")
     result = json.loads(done.stdout)["result"]

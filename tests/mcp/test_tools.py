@@ -64,6 +64,31 @@ def test_a_command_is_summed_up_in_one_line_without_the_gaps_of_a_table(place: P
         assert [effect["summary"] for effect in plan] == [expected]
 
 
+def test_a_profile_file_is_the_one_that_was_named_wherever_a_script_runs(
+    place: Place, tmp_path: Path
+) -> None:
+    (place.project / "mine.toml").write_text("always_deny = ['touch']\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.toml").write_text("auto_approve = ['touch']\n")
+    for path in (place.project / "mine.toml", elsewhere / "mine.toml"):
+        path.chmod(0o600)
+    code = "import subprocess; subprocess.run(['touch', 'made'])"
+    with served(place, "--profile", "mine.toml") as client:
+        client.initialize()
+        ran = structured(client.call("run_script", code=code, directory=str(elsewhere)))
+        assert ran["denied"]
+        asked = structured(client.call("explain_command", argv=["touch", "made"]))
+        assert asked["decision"] == "deny"
+    assert not (elsewhere / "made").exists()
+
+
+def test_a_server_does_not_start_with_a_profile_that_there_is_not(place: Place) -> None:
+    done = place.shannot("mcp", "--profile", "nothing")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_a_person_decides_and_the_agent_reads_the_result(place: Place) -> None:
     with served(place) as client:
         client.initialize()

@@ -56,20 +56,41 @@ def run(options: Namespace) -> int:
     from shannot.mcp.server import serve_stdio
     from shannot.workflows.choices import load_settings, make_limits
     from shannot.workflows.far import find_remote
+    from shannot.workflows.profiles import make_profile
 
-    roots = [os.path.abspath(root) for root in options.root]
+    profiles, roots = profiles_of(options), roots_of(options)
     for root in roots:
         if not os.path.isdir(root):
             raise UsageError(f"--root {root}: not a directory")
     views = ("project",) if options.project_only else ("project", "system")
-    limits = make_limits(load_settings(current_caller()), {})
+    settings = load_settings(current_caller())
+    for profile in profiles:
+        make_profile(settings, current_caller(), profile)
+    limits = make_limits(settings, {})
     bounds = {name: getattr(limits, name) for name in LIMITS}
     signal.signal(signal.SIGTERM, _leave)
     targets = tuple(options.target)
     for target in targets:
         find_remote(current_caller(), target)
-    serve_stdio(Offer(tuple(options.profile), tuple(roots), views, targets, bounds))
+    serve_stdio(Offer(profiles, roots, views, targets, bounds))
     return DONE
+
+
+def profiles_of(options: Namespace) -> tuple[str, ...]:
+    """The profiles of the command line. A file's path is made absolute: the directories that
+    scripts run in are the agent's choice, and a file of the same name there is not meant."""
+    from shannot.config.profile_file import is_file
+
+    names: list[str] = options.profile
+    return tuple(
+        os.path.abspath(name) if is_file(name) and not name.startswith("~/") else name
+        for name in names
+    )
+
+
+def roots_of(options: Namespace) -> tuple[str, ...]:
+    """The directories of the command line, absolute."""
+    return tuple(os.path.abspath(root) for root in options.root)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
