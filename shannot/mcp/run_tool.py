@@ -158,7 +158,9 @@ def _source(code: str) -> bytes:
 
 def _options(offer: Offer, arguments: Object) -> list[str]:
     words = []
-    profile = arguments.get("profile") or (offer.profiles[0] if offer.profiles else None)
+    profile = arguments.get("profile")
+    if profile is None and offer.profiles and not words_of(arguments):
+        profile = offer.profiles[0]  # at another machine its own policy holds
     if profile is not None:
         words += ["--profile", str(profile)]
     if "view" in arguments:

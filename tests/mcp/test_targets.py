@@ -114,3 +114,18 @@ def test_a_cancelled_request_ends_the_script_on_the_other_machine(place: Place, 
             time.sleep(0.1)
         assert not bearers(mark)
         assert client.request("ping")["result"] == {}
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+def test_the_default_profile_is_for_this_machine_and_keeps_no_script_from_another(
+    place: Place, sshd: Sshd
+) -> None:
+    place.environment["XDG_CONFIG_HOME"] = str(place.home / "config")
+    assert place.shannot(*sshd.introduction("web")).returncode == 0
+    with served(place, "--target", "web", "--profile", "readonly") as client:
+        client.initialize()
+        ran = client.call("run_script", target="web", code="print(6 * 7)")
+        assert ran["isError"] is False, ran
+        assert ran["structuredContent"]["stdout"] == "42\n"
+        chosen = client.call("run_script", target="web", code="pass", profile="readonly")
+        assert "--profile" in chosen["content"][0]["text"]

@@ -46,7 +46,8 @@ machines`).
 Options of `shannot mcp` are the ceiling of whatever an agent asks for:
 
 ```text
---profile NAME     a profile that it may choose; the first is its default
+--profile NAME     a profile that it may choose; the first is its default. It is for this
+                   machine: another one has a policy of its own
 --root DIR         scripts run there or below, nowhere else
 --project-only     no view of the whole machine
 --target NAME      a machine that it may use, no group; without this none but this one
