@@ -45,6 +45,7 @@ class Offer:
         """Where a script runs. Raises CommandError for one that is not offered."""
         if asked is None:
             asked = self.roots[0] if self.roots else fallback
+        _possible(asked, "directory")
         if not os.path.isabs(asked):
             raise CommandError("directory: must be an absolute path")
         real = os.path.realpath(asked)
@@ -55,6 +56,7 @@ class Offer:
 
     def script(self, path: str, directory: str) -> str:
         """A script's absolute path. Raises CommandError for one that is not offered."""
+        _possible(path, "path")
         found = os.path.normpath(os.path.join(directory, path))
         self._check(os.path.realpath(found), "path")
         return found
@@ -65,3 +67,13 @@ class Offer:
             real == root or real.startswith(root.rstrip("/") + "/") for root in roots
         ):
             raise CommandError(f"{what}: only below {', '.join(self.roots)}")
+
+
+def _possible(path: str, what: str) -> None:
+    """Raises CommandError for what no path can be. A surrogate may stand for a byte."""
+    try:
+        possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise CommandError(f"{what}: holds a character that no path can have")

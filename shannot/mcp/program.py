@@ -84,6 +84,8 @@ def document(
         )
     except OSError as error:
         raise CommandError(f"cannot start: {error.strerror}") from None
+    except UnicodeEncodeError:
+        raise CommandError("an argument holds half a character (a lone surrogate)") from None
     except ValueError:
         raise CommandError("an argument holds a null character") from None
     pipes = _Pipes(process, data)

@@ -198,6 +198,11 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"code": "pass", "limits": {"yes": 1}}, "unknown name 'yes'"),
     ({"code": "pass", "profile": "ops"}, "unknown name 'profile'"),
     ({"code": "pass", "arguments": ["a\0b"]}, "null character"),
+    ({"code": "pass", "arguments": ["\ud800"]}, "lone surrogate"),
+    ({"code": "pass", "directory": "/tmp/a\0b"}, "directory: holds a character"),
+    ({"code": "pass", "directory": "/tmp/\ud800"}, "directory: holds a character"),
+    ({"path": "a\0b.py"}, "path: holds a character"),
+    ({"path": "\ud800.py"}, "path: holds a character"),
     ({"code": "\ud800"}, "UTF-8"),
     ({"path": "missing.py"}, "missing.py"),
 ]
