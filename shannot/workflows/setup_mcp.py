@@ -180,11 +180,11 @@ def _write(path: str, text: str | None, settings: Mapping[str, object]) -> str |
 
 
 def _copy(path: str, text: str) -> str:
-    mode = stat.S_IMODE(os.stat(path).st_mode)
+    like = os.stat(path)
     for number in range(1, _BACKUPS_MAX):
         backup = f"{path}.before-shannot-{number}"
         try:
-            create(backup, text, mode)
+            create(backup, text, like)
         except FileExistsError:
             continue
         return backup

@@ -35,6 +35,16 @@ def test_what_the_file_held_is_kept(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root edits the files of others")
+def test_a_file_that_root_edits_stays_its_user_s(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text("{}")
+    os.chown(path, 65534, 65533)
+    report = setup_mcp(CURSOR, str(path), COMMAND)
+    for each in (path, Path(report.backup or "")):
+        assert (each.stat().st_uid, each.stat().st_gid) == (65534, 65533)
+
+
 def test_a_second_time_changes_nothing_and_other_options_bring_it_up_to_date(
     tmp_path: Path,
 ) -> None:
