@@ -22,8 +22,7 @@ pytest.importorskip("pip", reason="pip is not installed")
 pytest.importorskip("hatchling", reason="hatchling, the build backend, is not installed")
 
 HOSTS = ("3.11", "3.12", "3.13")
-_PLACES = ("/usr/bin", "/usr/local/bin", os.path.expanduser("~/.pyenv/versions/*/bin"),
-           "/root/.pyenv/versions/*/bin")  # fmt: skip
+_PLACES = ("/usr/bin", "/usr/local/bin", os.path.expanduser("~/.pyenv/versions/*/bin"))
 
 
 def interpreter(version: str) -> str | None:
