@@ -34,6 +34,8 @@ def work_for(words: Sequence[str]) -> int:
     # Loaded by whoever started this process.
     from shannot.cli.main import main
 
+    # Wherever it comes, also before and after the work takes care of it: what is below is done.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if len(words) < 2 or not words[0].isdigit() or os.getppid() != int(words[0]):
         raise RefusedError("--work is for `shannot serve` itself")
