@@ -235,3 +235,31 @@ def test_what_a_map_hides_is_not_called_unmapped(place: Place) -> None:
         f"shannot: hidden: {place.project}/app.conf",
         f"shannot: hidden: {place.home}/other",
     ]
+
+
+def test_what_somebody_else_puts_in_the_place_of_a_removed_directory_is_in_no_plan(
+    place: Place,
+) -> None:
+    """A file that came while the script ran is not deleted for the directory that stood there."""
+    (place.project / "cache").mkdir()
+    code = "import os; os.listdir('cache'); print('seen', flush=True); input(); os.rmdir('cache')"
+    with subprocess.Popen(
+        [sys.executable, "-m", "shannot", "run", "-c", code],
+        env=place.environment,
+        cwd=place.project,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"seen\n"
+        (place.project / "cache").rename(place.home / "cache")
+        (place.project / "cache").write_bytes(b"theirs")
+        _, stderr = running.communicate(b"\n", timeout=60)
+    assert running.returncode == 0, stderr
+    path = place.project / "cache"
+    told = f"not in the plan: {path}: the script saw a directory; now it is a file\n"
+    assert told in stderr.decode()
+    assert "deletes" not in stderr.decode()
+    assert path.read_bytes() == b"theirs"

@@ -14,7 +14,7 @@ from .node import Directory, File, Link, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .hidden import Hidden
     from .host import HostDirectory
@@ -73,10 +73,11 @@ class Base:
 class Bases:
     """The tree of `Base`. Errors of the host while reading it are OSError."""
 
-    __slots__ = ("_by_lower", "_hidden", "_linked", "_of_node", "_roots")
+    __slots__ = ("_by_lower", "_covered", "_hidden", "_linked", "_of_node", "_roots")
 
-    def __init__(self, hidden: Hidden) -> None:
+    def __init__(self, hidden: Hidden, covered: Mapping[bytes, Mapping[bytes, int]]) -> None:
         self._hidden = hidden
+        self._covered = covered  # as `Layer.covered`
         self._roots: dict[Base, bytes] = {}
         self._by_lower: dict[bytes, Base] = {}
         self._of_node: dict[Node, Base] = {}
@@ -178,6 +179,27 @@ class Bases:
             if error.errno in (ENOENT, ENOTDIR):
                 return []  # somebody else removed it
             raise
+
+    def seen(self, place: Place, base: Base) -> int | None:
+        """S_IFMT of what the script saw where this stands: 0 for nothing, None if it did not look,
+        or changed nothing there."""
+        directory, name = place
+        if directory.lower is None or name in directory.differs:
+            return stat.S_IFMT(base.mode)  # an effect put it there, or a mount
+        return self._covered.get(directory.lower.path, {}).get(name)
+
+    def all_seen(self, directory: Base) -> bool:
+        """Did the script see all that is known to be below, and see it go?"""
+        waiting = [directory]
+        while waiting:
+            above = waiting.pop()
+            for name, child in above.children.items():
+                if child is not None:
+                    if self.seen((above, name), child) != stat.S_IFMT(child.mode):
+                        return False
+                    if child.is_directory():
+                        waiting.append(child)
+        return True
 
     def find(self, node: Node) -> Base | None:
         """What a node of the layer was, wherever that stands; None if nothing."""

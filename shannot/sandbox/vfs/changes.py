@@ -11,8 +11,10 @@ the base of the next one.
 Contents are hashed and saved as blobs in one reading (`contents.py`). A file that the script is
 still writing is taken as it is at the cut. What stands on the host is taken as it is at the cut as
 well: if somebody else changed a file since the script looked at it, the effect says what is there
-now, and the review shows the whole difference to that. What cannot be read or expressed is left
-out of the plan and named in `left_out`, and the plan is incomplete.
+now, and the review shows the whole difference to that. But nothing goes that the script has not
+seen: where another kind of thing stands now, or a directory that it removed holds a name that it
+did not remove, no effect says what was meant. What cannot be read or expressed is left out of the
+plan and named in `left_out`, and the plan is incomplete.
 
 A file of the host with several names is one thing under those that the script has looked up, and,
 once it was written, under all that stand where changes are effects (`other_names.py`). Moved,
@@ -61,7 +63,7 @@ class Cutter:
     def __init__(self, mounts: Sequence[Node], overlay: Overlay, blobs: Blobs) -> None:
         self._mounts = mounts
         self._overlay = overlay
-        self._bases = Bases(overlay.hidden)
+        self._bases = Bases(overlay.hidden, overlay.covered)
         self._prints = Fingerprints(self._bases, blobs)
         self._contents = Contents(overlay, blobs)
         self._other_names = OtherNames(mounts, overlay)

@@ -75,11 +75,14 @@ class Fingerprints:
     def entries(self, base: Base) -> tuple[Entry, ...]:
         """Everything below a directory that is to go, parents first.
 
-        UnplannedError where that is too much, or what the script could not read is among it.
+        UnplannedError where that is too much, or what the script could not read or did not remove
+        is among it.
         """
         entries, unread = self.moved(base)
         if unread:
             raise UnplannedError(f"it holds a {unread[0].kind} that the script cannot read")
+        if not self._bases.all_seen(base):
+            raise UnplannedError("it holds what came while the script ran")
         return entries
 
     def moved(self, base: Base) -> tuple[tuple[Entry, ...], tuple[Unread, ...]]:

@@ -35,8 +35,8 @@ class Layer:
     """What the layer owns. One per run."""
 
     __slots__ = (
-        "_next_inode", "_private", "capacity", "hidden", "identity", "limit", "made", "mapped",
-        "on_full", "opened", "opened_max", "path_only", "rearranged", "scaffolds",
+        "_next_inode", "_private", "capacity", "covered", "hidden", "identity", "limit", "made",
+        "mapped", "on_full", "opened", "opened_max", "path_only", "rearranged", "scaffolds",
         "spool_",
     )  # fmt: skip
 
@@ -49,6 +49,9 @@ class Layer:
         self.on_full: Callable[[], None] = lambda: None  # called where one more is refused
         self.capacity = capacity  # bytes that a host file may bring along
         self.made = 0
+        self.covered: dict[bytes, dict[bytes, int]] = {}
+        """By directory of the host and name: S_IFMT of what the script saw there when the layer
+        covered it, 0 for nothing. What a cut finds may have come meanwhile."""
         self.opened: dict[tuple[int, int], Node] = {}
         """(st_dev, st_ino) of what a descriptor of the child refers to: which node that is."""
         self.opened_max = OPENED_MAX
@@ -80,10 +83,17 @@ class Layer:
             elif isinstance(node, Directory) and node.lower is not None:
                 node.original = node.lower.stat()
             if parent is not None and parent.seen.get(node.name) is node:
-                parent.upper[node.name] = node
-                del parent.seen[node.name]
+                self.cover(parent, node.name, node)
         if parent is not None:
             self.soil(parent)
+
+    def cover(self, directory: Directory, name: bytes, node: Node | None) -> None:
+        """The layer has this under the name from now on, instead of what the host has."""
+        if name not in directory.upper and directory.lower is not None:
+            was = directory.seen.pop(name, None)
+            kind = 0 if was is None else stat.S_IFMT(was.mode)
+            self.covered.setdefault(directory.lower.path, {})[name] = kind
+        directory.upper[name] = node
 
     def soil(self, directory: Directory) -> None:
         """Something in this directory differs from the host now."""
@@ -108,17 +118,16 @@ class Layer:
         self.touch(directory)
         node.parent = directory
         node.name = name
-        directory.upper[name] = node
-        directory.seen.pop(name, None)
+        self.cover(directory, name, node)
 
     def take_away(self, directory: Directory, name: bytes) -> None:
         """Nothing has this name any more: a whiteout, where the host has something under it."""
         self.touch(directory)
-        directory.seen.pop(name, None)
-        if directory.lower is not None and has_entry(directory, name):
-            directory.upper[name] = None
-        else:
-            directory.upper.pop(name, None)
+        self.cover(directory, name, None)
+        if not has_entry(directory, name):
+            del directory.upper[name]
+            if directory.lower is not None:
+                self.covered.get(directory.lower.path, {}).pop(name, None)
 
     def prepare(self, node: Node, directory: Directory) -> None:
         """A node that is made in this directory: number, owner, times. Errors: EDQUOT.

@@ -12,11 +12,15 @@ its old name), one of them steps aside, to a temporary name beside its old one. 
 more, and keeps what no rewriting would: the owner, the times, other names, and what is hidden.
 
 Whatever goes wrong with one name (the host cannot be read, no effect can say it) leaves the base
-as it is: that name is left out and told, and everything else stays right.
+as it is: that name is left out and told, and everything else stays right. So it does where
+somebody else put there meanwhile what the script never saw: that is not deleted in its name.
 """
 
 from __future__ import annotations
 
+import stat
+
+from shannot.effects.unread import kind_of
 from shannot.errors import ShannotError
 
 from .base import Base, Bases, UnplannedError
@@ -201,11 +205,18 @@ class Planner:
             if not self._arrive(goal):
                 self._step_aside(goal, place[0])
             return
+        seen, kind = self._bases.seen(place, base), stat.S_IFMT(base.mode)
+        if seen == 0 and arrival is None:
+            return  # somebody else's, under a name that the script made and removed again
+        if seen and seen != kind:
+            raise UnplannedError(f"the script saw a {kind_of(seen)}; now it is a {kind_of(kind)}")
         if arrival is not None:
             node, moves = arrival.node, arrival.source is not None
             if base.is_directory() == isinstance(node, Directory):
                 if not base.is_directory() or not moves:
                     return
+        if not seen:
+            raise UnplannedError(f"a {kind_of(kind)} that the script did not see stands there")
         self._delete(place, base)
 
     def _step_aside(self, goal: Arrival, directory: Base) -> None:

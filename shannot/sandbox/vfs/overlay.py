@@ -27,6 +27,7 @@ Known differences from a plain directory
 - Nothing of the host can be renamed to another mount (EXDEV, where one filesystem lies below both),
   and no hard link made across.
 - Writing as an ordinary user clears no set-user-id bit before the plan is executed.
+- What somebody else puts in the place of a directory is not noticed once that was looked up.
 - Devices cannot be made, FIFOs are in no plan, and those of the host not opened. Names of hidden
   files of the host cannot be taken (EACCES), and a directory that holds one cannot be removed
   (ENOTEMPTY).
@@ -111,8 +112,8 @@ class Overlay(Layer):
 
     def _changed_elsewhere(self, directory: Directory, name: bytes, node: Node) -> Node:
         """Another name of this file of the host was changed: this one is the layer's as well."""
-        directory.upper[name] = node
-        directory.seen.pop(name, None)
+        directory.seen[name] = node
+        self.cover(directory, name, node)
         self.soil(directory)
         return node
 

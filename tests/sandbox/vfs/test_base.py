@@ -28,7 +28,7 @@ class Ground:
         self.cache = DescriptorCache()
         self.blobs_fd = os.open(blobs, os.O_RDONLY)
         self.blobs = BlobDirectory(self.blobs_fd, os.geteuid(), "blobs")
-        self.bases = Bases(Hidden())
+        self.bases = Bases(Hidden(), {})
         mounted = Directory(Mount("cow", os.fsencode(host)), 0o755, 1, 0, 0)
         mounted.lower = HostDirectory(os.fsencode(host), self.cache, None, False)
         above, name = self.bases.anchor(mounted)

@@ -588,6 +588,125 @@ def test_a_directory_that_somebody_else_removed_is_made_again(scene: Scene) -> N
     assert WriteFile("d/sub/new", None, held(b"new")) in effects
 
 
+def left_out(scene: Scene) -> dict[str, str]:
+    """What a cut says of names below the host tree that no effect can say."""
+    base = f"{scene.host}/"
+    told = scene.cutter.left_out.items()
+    return {os.fsdecode(path).removeprefix(base): reason for path, reason in told}
+
+
+def replaced(scene: Scene, name: str, contents: bytes | None) -> None:
+    """Somebody else moves it away and makes a file or a directory of the name."""
+    (scene.host / name).rename(scene.base / "away")
+    if contents is None:
+        (scene.host / name).mkdir()
+        (scene.host / name / "theirs").write_bytes(b"theirs")
+    else:
+        (scene.host / name).write_bytes(contents)
+
+
+def test_a_file_that_took_a_removed_directorys_place_is_not_deleted(scene: Scene) -> None:
+    (scene.host / "empty").mkdir()
+    scene.virtual.listdir(scene.at("empty"))
+    replaced(scene, "empty", b"theirs")
+    scene.virtual.rmdir(scene.at("empty"))
+    scene.virtual.write(scene.at("f"), b"new")
+    assert scene.cutter.cut() == [WriteFile(scene.at("f"), held(b"old"), held(b"new"))]
+    assert left_out(scene) == {"empty": "the script saw a directory; now it is a file"}
+
+
+@pytest.mark.parametrize("change", ["unlink", "write", "replace"])
+def test_a_directory_that_took_a_changed_files_place_is_not_deleted(
+    scene: Scene, change: str
+) -> None:
+    if change == "unlink":
+        scene.virtual.unlink(scene.at("f"))
+    elif change == "write":
+        scene.virtual.write(scene.at("f"), b"new")
+    else:
+        scene.virtual.rename(scene.at("d/f"), scene.at("f"))
+    replaced(scene, "f", None)
+    assert not any(effect.path == scene.at("f") for effect in scene.cutter.cut())  # type: ignore[union-attr]
+    assert left_out(scene)["f"] == "the script saw a file; now it is a directory"
+
+
+def test_a_file_that_took_a_directorys_place_does_not_go_for_what_was_written_into_that(
+    scene: Scene,
+) -> None:
+    scene.virtual.write(scene.at("d/sub/new"), b"new")
+    replaced(scene, "d", b"theirs")
+    assert scene.cutter.cut() == []
+    assert left_out(scene)["d"] == "a file that the script did not see stands there"
+
+
+def test_a_link_that_took_a_files_place_is_not_deleted(scene: Scene) -> None:
+    scene.virtual.unlink(scene.at("f"))
+    (scene.host / "f").unlink()
+    (scene.host / "f").symlink_to("d/f")
+    assert scene.cutter.cut() == []
+    assert left_out(scene) == {"f": "the script saw a file; now it is a link"}
+
+
+def test_a_removed_directory_that_somebody_else_fills_is_not_deleted(scene: Scene) -> None:
+    """Even where the same names went, and the whole directory was made again."""
+    for again in (False, True):
+        scene.virtual.unlink(scene.at("d/sub/g"))
+        scene.virtual.rmdir(scene.at("d/sub"))
+        if again:
+            scene.virtual.mkdir(scene.at("d/sub"))
+        (scene.host / "d/sub/theirs").write_bytes(b"theirs")
+        effects = scene.cutter.cut()
+        if again:
+            assert effects == [DeletePath(scene.at("d/sub/g"), held(b"two"))]
+            reason = "a file that the script did not see stands there"
+            assert left_out(scene) == {"d/sub/theirs": reason}
+        else:
+            assert effects == []
+            assert left_out(scene) == {"d/sub": "it holds what came while the script ran"}
+            scene.cutter.left_out.clear()
+            (scene.host / "d/sub/theirs").unlink()
+            scene.virtual.mkdir(scene.at("d/sub"))
+            scene.virtual.write(scene.at("d/sub/g"), b"two")
+
+
+def test_what_somebody_else_made_under_a_name_that_came_and_went_is_not_deleted(
+    scene: Scene,
+) -> None:
+    scene.virtual.write(scene.at("lock"), b"mine")
+    (scene.host / "lock").write_bytes(b"theirs")
+    scene.virtual.unlink(scene.at("lock"))
+    assert scene.cut() == []
+
+
+def test_a_directory_that_somebody_else_made_under_a_new_files_name_is_not_deleted(
+    scene: Scene,
+) -> None:
+    scene.virtual.write(scene.at("new"), b"mine")
+    (scene.host / "new").mkdir()
+    (scene.host / "new/theirs").write_bytes(b"theirs")
+    assert scene.cutter.cut() == []
+    assert left_out(scene) == {"new": "a directory that the script did not see stands there"}
+
+
+def test_a_file_found_again_under_a_name_that_came_and_went_is_deleted(scene: Scene) -> None:
+    scene.virtual.write(scene.at("new"), b"mine")
+    scene.virtual.unlink(scene.at("new"))
+    (scene.host / "new").write_bytes(b"theirs")
+    assert scene.virtual.read(scene.at("new")) == b"theirs"
+    scene.virtual.unlink(scene.at("new"))
+    assert seen(scene) == [DeletePath("new", held(b"theirs"))]
+
+
+def test_every_name_of_a_linked_file_is_deleted_though_one_alone_was_looked_up(
+    scene: Scene,
+) -> None:
+    os.link(scene.host / "f", scene.host / "d/second")
+    scene.virtual.write(scene.at("f"), b"new")
+    scene.virtual.unlink(scene.at("d/second"))
+    scene.virtual.unlink(scene.at("f"))
+    assert {effect.path for effect in scene.cut()} == {scene.at("f"), scene.at("d/second")}  # type: ignore[union-attr]
+
+
 def test_what_cannot_be_read_is_left_out_and_told(scene: Scene, tmp_path: Path) -> None:
     for name in ("d/f", "d/sub/g"):
         scene.virtual.unlink(scene.at(name))
