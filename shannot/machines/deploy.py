@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from dataclasses import dataclass
@@ -105,6 +106,19 @@ def _made(root: Path, kept: Path) -> bytes:
         return _own_file(stands)
     except FileNotFoundError:
         pass
+    held = os.open(kept, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Several machines are reached at once, or several processes do so: one makes it for all.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            return _own_file(stands)
+        except FileNotFoundError:
+            return _make(root, kept, stands)
+    finally:
+        os.close(held)
+
+
+def _make(root: Path, kept: Path, stands: Path) -> bytes:
     from .single_file import archive  # seldom needed
 
     data = archive(root)
