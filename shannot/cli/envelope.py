@@ -39,12 +39,16 @@ def success(command: str, result: Json) -> str:
 
 def failure(command: str, error: ShannotError) -> str:
     """The document of an error that the user can mend."""
-    shown: Json = {
+    return _envelope(command, {"ok": False, "error": error_fields(error)})
+
+
+def error_fields(error: ShannotError) -> Json:
+    """What a document says of an error."""
+    return {
         "kind": type(error).__name__,
         "message": str(error),
         "exit_code": error.exit_code,
     }
-    return _envelope(command, {"ok": False, "error": shown})
 
 
 def contents(data: bytes) -> Json:

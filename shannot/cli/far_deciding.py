@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shannot.cli.commands.approve import check_one, choose, decide
 from shannot.cli.executing import execution_options
 from shannot.cli.far_sessions import fetch_review, rollback_list_there, there_too
-from shannot.cli.far_work import INTERRUPTED, FarWork
+from shannot.cli.far_work import FarWork
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.reaching import reach
 from shannot.cli.render import style_for
@@ -23,7 +23,7 @@ from shannot.cli.terminal import Terminal
 from shannot.effects import codec
 from shannot.effects.document import Document
 from shannot.effects.wording import describe
-from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
+from shannot.errors import DONE, INTERRUPTED, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.model import MAX_EFFECTS, result_from_json
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
+    from shannot.sessions.model import EffectResult
     from shannot.workflows.far import There
     from shannot.workflows.request import Caller
 
@@ -188,13 +189,10 @@ def _execute(options: Namespace, there: There, session_id: str) -> int:
     if options.json:
         print(json.dumps(answer.document))
         return answer.status
-    results = [result_from_json(item) for item in result.children("results", MAX_EFFECTS)]
-    bad = [item for item in results if item.state != "done"]
+    bad, told = executed(result)
     for line in result_lines(bad, style_for(2, current_caller().environment)):
         say(line)
-    state = escape(result.text("state", 40))
-    done = len(results) - len(bad)
-    say(f"shannot: {state} {session_id} on {there.name}: {done} done, {len(bad)} not")
+    say(f"shannot: {escape(result.text('state', 40))} {session_id} on {there.name}: {told}")
     if answer.status != DONE and "show" in there.hello.allowed:
         session = fetch_review(there, session_id).review.session
         step = next_step(session)
@@ -203,6 +201,13 @@ def _execute(options: Namespace, there: There, session_id: str) -> int:
             more = " --redo (or --skip)" if commands else ""
             say(f"shannot: next: {there_too(step, there.name)}{more}")
     return answer.status
+
+
+def executed(result: Document) -> tuple[list[EffectResult], str]:
+    """What was not done there, and how many were: `3 done, 0 not`."""
+    results = [result_from_json(item) for item in result.children("results", MAX_EFFECTS)]
+    bad = [item for item in results if item.state != "done"]
+    return bad, f"{len(results) - len(bad)} done, {len(bad)} not"
 
 
 def record(

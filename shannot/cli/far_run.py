@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.cli.commands.run import make_request
-from shannot.cli.far_work import INTERRUPTED, FarWork
+from shannot.cli.far_work import FarWork
 from shannot.cli.place import current_caller
 from shannot.cli.reaching import reach
 from shannot.cli.say import say
 from shannot.cli.summary import lines
-from shannot.errors import UnsuccessfulError, UsageError
+from shannot.errors import INTERRUPTED, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.workflows.far import resolve, result_of
 from shannot.workflows.far_run import read_report, read_source, run_fields
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 
 def run_there(values: Mapping[str, Value]) -> int:
     """Run the script on another machine. Returns its status."""
-    for name in ("review", "ask", "json_fd"):
-        if values[name]:
-            raise UsageError(f"--{name.replace('_', '-')} does not go with --target")
+    check_options(values)
     caller = current_caller()
     request = make_request(values)
     target, directory = str(values["target"]), values["directory"]
-    source = read_source(request.program, caller.directory, _read_stdin)
+    source = read_source(request.program, caller.directory, read_stdin)
     with reach(caller, target) as there:
         given = directory if isinstance(directory, str) else there.remote.directory
         fields = run_fields(request, caller, source, given)
@@ -74,6 +72,13 @@ def _do(there: There, verb: str, fields: Mapping[str, Json], values: Mapping[str
     return status
 
 
-def _read_stdin(limit: int) -> bytes:
+def check_options(values: Mapping[str, Value]) -> None:
+    """UsageError for what only a run here can do."""
+    for name in ("review", "ask", "json_fd"):
+        if values[name]:
+            raise UsageError(f"--{name.replace('_', '-')} does not go with --target")
+
+
+def read_stdin(limit: int) -> bytes:
     """All of stdin, at most so many bytes."""
     return sys.stdin.buffer.read(limit)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from shannot.machines.frames import Json
     from shannot.workflows.far import There
 
-INTERRUPTED = 130  # 128 + SIGINT
-
 
 class FarWork:
     """The request on a thread of its own: Ctrl-C may not fall into the middle of a frame."""

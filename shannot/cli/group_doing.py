@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import plain, success
-from shannot.cli.group_output import Board, host_documents, not_over, together
+from shannot.cli.far_deciding import executed
+from shannot.cli.group_output import Board, host_documents, not_over, status_of
 from shannot.cli.render import Style
 from shannot.cli.render_session import result_lines
 from shannot.cli.say import say
-from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError
+from shannot.errors import DONE, INTERRUPTED, UnsuccessfulError
 from shannot.escape import escape
-from shannot.sessions.model import MAX_EFFECTS, result_from_json
 from shannot.workflows.far import reach, result_of
 from shannot.workflows.group import SideBySide
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from shannot.workflows.far import There
     from shannot.workflows.group import HostResult, Wanted
     from shannot.workflows.request import Caller
-
-INTERRUPTED = 130
-"""128 + SIGINT"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def ending(
             say(f"shannot: {line}")
     if interrupted:
         return INTERRUPTED
-    return together([_status(item) for item in results])
+    return status_of(results, lambda did: did.status)
 
 
 def did(answer: Answer, host: str, lines: Callable[[Document], Sequence[str]]) -> Did:
@@ -121,22 +118,11 @@ def execute_on(
             sink.close()
     if answer.document is None:
         raise UnsuccessfulError(f"{there.name}: stopped there; `shannot execute` goes on")
-    return did(answer, there.name, executed_lines)
+    return did(answer, there.name, _executed_lines)
 
 
-def executed_lines(result: Document) -> list[str]:
+def _executed_lines(result: Document) -> list[str]:
     """What went wrong, then the sum."""
-    results = [result_from_json(item) for item in result.children("results", MAX_EFFECTS)]
-    bad = [item for item in results if item.state != "done"]
+    bad, told = executed(result)
     state, session_id = result.text("state", 40), result.text("id", 80)
-    done = len(results) - len(bad)
-    return [
-        *result_lines(bad, Style(False)),
-        f"{escape(state)} {escape(session_id)}: {done} done, {len(bad)} not",
-    ]
-
-
-def _status(item: HostResult[Did]) -> int:
-    if item.error is not None:
-        return item.error.exit_code
-    return UNSUCCESSFUL if item.value is None else item.value.status
+    return [*result_lines(bad, Style(False)), f"{escape(state)} {escape(session_id)}: {told}"]

@@ -14,7 +14,7 @@ from shannot.cli.far_sessions import fetch_review
 from shannot.cli.group_output import Board, host_documents
 from shannot.cli.place import current_caller, state_path
 from shannot.cli.render import Style
-from shannot.cli.render_session import Contents, common_lines, reviewed_lines
+from shannot.cli.render_session import Contents, body_lines, common_lines
 from shannot.cli.review_document import review_document
 from shannot.errors import NotFoundError, UsageError
 from shannot.escape import escape
@@ -122,9 +122,9 @@ class Fetched:
         self._board.begun(host)
         with reach(self._caller, host) as there:
             found = fetch_review(there, self._sessions[host])
-        session, plain_style = found.review.session, Style(False)
+        session = found.review.session
         shown = sha256(found.review.digest.encode())
-        for line in (*common_lines(found.review, plain_style), *body_lines(found, plain_style)):
+        for line in _lines(found, Style(False)):
             shown.update(line.encode("utf-8", "surrogatepass") + b"\n")
         key = shown.hexdigest()
         self._whole.setdefault(key, found)
@@ -134,26 +134,19 @@ class Fetched:
         self._board.ended(found, found.error is not None)
 
 
-def body_lines(found: FarReview, style: Style) -> Iterator[str]:
-    """Effect after effect, with what it writes."""
-    total = len(found.review.effects)
-    yield ""
-    yield f"plan: {total} effect{'' if total == 1 else 's'}, in this order"
-    contents = Contents(found.diffs, found.inputs)
-    for reviewed in found.review.effects:
-        yield ""
-        yield from reviewed_lines(reviewed, contents, style)
+def _lines(found: FarReview, style: Style) -> Iterator[str]:
+    """All that is the same on each machine of a plan."""
+    yield from common_lines(found.review, style)
+    yield from body_lines(found.review, Contents(found.diffs, found.inputs), style)
 
 
 def plan_lines(plan: PlanOn, number: int, total: int, style: Style) -> Iterator[str]:
     """A plan whole, with the machines that it is for."""
-    count = len(plan.hosts)
-    yield style.strong(f"plan {number} of {total}, on {count} machine{'' if count == 1 else 's'}")
+    yield style.strong(f"plan {number} of {total}, on {count_of(plan.hosts)}")
     width = max(map(len, plan.hosts))
     for host, seen in plan.hosts.items():
         yield f"  {escape(host):<{width}}  {seen.state:<12}  {seen.session}"
-    yield from common_lines(plan.found.review, style)
-    yield from body_lines(plan.found, style)
+    yield from _lines(plan.found, style)
 
 
 def seen_document(fetched: Fetched) -> Json:

@@ -6,15 +6,15 @@ import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
+from shannot.cli.envelope import error_fields
 from shannot.cli.progress import progress
-from shannot.errors import DONE, UNSUCCESSFUL
+from shannot.errors import UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shannot.cli.envelope import Json
-    from shannot.errors import ShannotError
     from shannot.workflows.group import HostResult
 
 T = TypeVar("T")
@@ -139,17 +139,9 @@ def error_text(found: HostResult[object]) -> str:
 def not_over(results: Sequence[HostResult[object]]) -> list[str]:
     """On which machines it failed (`Board.ended` has told why), and which were never begun."""
     failed = [found.host for found in results if found.error is not None]
-    never = [found.host for found in results if found.error is None and found.value is None]
+    never = [found.host for found in results if not found.is_begun]
     lines = [f"failed on {', '.join(failed)}"] if failed else []
     return lines + ([f"not begun on {', '.join(never)}"] if never else [])
-
-
-def error_document(error: ShannotError | None) -> Json:
-    """The error of one machine, as in the envelope of a failure."""
-    if error is None:
-        return None
-    shown = {"kind": type(error).__name__, "message": str(error)}
-    return {**shown, "exit_code": error.exit_code}
 
 
 def host_documents(results: Sequence[HostResult[T]], shown: Callable[[T], Json]) -> list[Json]:
@@ -157,28 +149,22 @@ def host_documents(results: Sequence[HostResult[T]], shown: Callable[[T], Json])
     return [
         {
             "name": item.host,
-            "begun": item.value is not None or item.error is not None,
-            "error": error_document(item.error),
+            "begun": item.is_begun,
+            "error": None if item.error is None else error_fields(item.error),
             "result": None if item.value is None else shown(item.value),
         }
         for item in results
     ]
 
 
-def status_of(results: Sequence[HostResult[object]]) -> int:
-    """One exit code where each machine either did it or failed."""
-    return together(
-        [
-            item.error.exit_code
-            if item.error is not None
-            else UNSUCCESSFUL
-            if item.value is None
-            else DONE
-            for item in results
-        ]
-    )
-
-
-def together(statuses: Sequence[int]) -> int:
+def status_of(results: Sequence[HostResult[T]], status: Callable[[T], int]) -> int:
     """One exit code for all machines: the one that they agree on, else 1."""
-    return statuses[0] if len(set(statuses)) == 1 else UNSUCCESSFUL
+    found = {
+        status(item.value)
+        if item.value is not None
+        else UNSUCCESSFUL
+        if item.error is None
+        else item.error.exit_code
+        for item in results
+    }
+    return found.pop() if len(found) == 1 else UNSUCCESSFUL

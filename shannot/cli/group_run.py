@@ -7,19 +7,20 @@ of together, and what waits on them is kept under one id (`workflows/group_recor
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shannot.cli.commands.run import make_request
 from shannot.cli.envelope import plain, success
-from shannot.cli.group_output import Board, host_documents, not_over, together
+from shannot.cli.far_run import check_options, read_stdin
+from shannot.cli.group_fetch import count_of
+from shannot.cli.group_output import Board, host_documents, not_over, status_of
 from shannot.cli.place import current_caller, state_path
 from shannot.cli.say import say
 from shannot.cli.summary import facts
 from shannot.effects.plan import Plan, digest
-from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError, UsageError
+from shannot.errors import DONE, INTERRUPTED, UNSUCCESSFUL, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions.ids import new_id
 from shannot.workflows.far import reach, result_of
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from shannot.workflows.request import Caller, Request
     from shannot.workflows.run import Report
 
-_INTERRUPTED = 130  # 128 + SIGINT
-
 
 @dataclass(frozen=True, slots=True)
 class Ran:
@@ -53,9 +52,7 @@ class Ran:
 
 def run_group(values: Mapping[str, Value]) -> int:
     """Run the script on all of them. Returns the status that they agree on, else 1."""
-    for name in ("review", "ask", "json_fd"):
-        if values[name]:
-            raise UsageError(f"--{name.replace('_', '-')} does not go with --target")
+    check_options(values)
     caller, target = current_caller(), str(values["target"])
     hosts = wanted(caller, target, _count(values["parallel"]), _count(values["max_failures"]))
     job = _Job(caller, values, Board(hosts.hosts, "running"))
@@ -63,7 +60,7 @@ def run_group(values: Mapping[str, Value]) -> int:
     results, interrupted = work.work(job.interrupt)
     job.board.finish()
     kept = _keep(caller, job.request, results)
-    status = _INTERRUPTED if interrupted else _status(results)
+    status = INTERRUPTED if interrupted else status_of(results, lambda ran: ran.report.status)
     if values["json"]:
         print(success("run", _document(kept, results)))
     elif not values["quiet"]:
@@ -81,7 +78,7 @@ class _Job:
         self._caller = caller
         self._directory = values["directory"]
         self._is_silent = bool(values["json"])
-        self._source = read_source(self.request.program, caller.directory, _read_stdin)
+        self._source = read_source(self.request.program, caller.directory, read_stdin)
         self._open: dict[str, There] = {}
 
     def run(self, host: str) -> Ran:
@@ -125,25 +122,8 @@ class _Job:
             there.connection.cancel()
 
 
-def _read_stdin(limit: int) -> bytes:
-    return sys.stdin.buffer.read(limit)
-
-
 def _count(value: Value) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def _status(results: Sequence[HostResult[Ran]]) -> int:
-    return together(
-        [
-            found.value.report.status
-            if found.value is not None
-            else found.error.exit_code
-            if found.error is not None
-            else UNSUCCESSFUL
-            for found in results
-        ]
-    )
 
 
 def _keep(caller: Caller, request: Request, results: Sequence[HostResult[Ran]]) -> GroupRun | None:
@@ -174,9 +154,9 @@ def _by_plan(results: Sequence[HostResult[Ran]]) -> list[tuple[list[str], Report
 def _lines(target: str, kept: GroupRun | None, results: Sequence[HostResult[Ran]]) -> list[str]:
     plans = _by_plan(results)
     total = len(results)
-    lines = [f"{total} machines, {_plural(len(plans), 'different plan')}"]
+    lines = [f"{total} machines, {len(plans)} different plan{'' if len(plans) == 1 else 's'}"]
     for number, (hosts, report) in enumerate(plans, 1):
-        lines.append(f"plan {number}, on {_plural(len(hosts), 'machine')}: {', '.join(hosts)}")
+        lines.append(f"plan {number}, on {count_of(hosts)}: {', '.join(hosts)}")
         lines += [f"  {line.removeprefix('shannot: ')}" for line in facts(report)]
     statuses: dict[int, list[str]] = {}
     for item in results:
@@ -185,15 +165,11 @@ def _lines(target: str, kept: GroupRun | None, results: Sequence[HostResult[Ran]
     lines += [f"exit status {status} on {', '.join(on)}" for status, on in statuses.items()]
     lines += not_over(results)
     if kept is not None:
-        lines.append(f"kept on {_plural(len(kept.sessions), 'machine')} as {kept.id}")
+        lines.append(f"kept on {count_of(kept.sessions)} as {kept.id}")
         if any(item.value is not None and item.value.report.waiting for item in results):
             lines.append(f"next: shannot show --target {escape(target)} {kept.id}")
             lines.append(f"then: shannot approve --target {escape(target)} {kept.id} --execute")
     return lines
-
-
-def _plural(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _document(kept: GroupRun | None, results: Sequence[HostResult[Ran]]) -> Json:

@@ -13,7 +13,7 @@ from shannot.cli.group_output import Board, host_documents, not_over, status_of
 from shannot.cli.place import current_caller, state_path
 from shannot.cli.render import diff_lines, style_for
 from shannot.cli.say import say
-from shannot.errors import UsageError
+from shannot.errors import DONE, UsageError
 from shannot.escape import escape
 from shannot.workflows.far import ask, reach
 from shannot.workflows.far_review import read_summaries
@@ -31,12 +31,9 @@ def show_group(options: Namespace) -> int:
     """As `show`, each plan once."""
     if options.file:
         raise UsageError(f"--{options.file} does not go with --target")
-    caller = current_caller()
-    hosts, sessions = sessions_of(caller, options, options.id)
-    fetched = Fetched(caller, hosts, sessions)
+    fetched = _fetched(options)
     if options.json:
-        print(success("show", seen_document(fetched)))
-        return status_of(fetched.results)
+        return _tell_document("show", fetched)
     style = style_for(sys.stdout.fileno(), os.environ)
     plans = fetched.plans()
     for number, plan in enumerate(plans, 1):
@@ -46,19 +43,16 @@ def show_group(options: Namespace) -> int:
     sys.stdout.flush()
     for line in not_over(fetched.results):
         say(f"shannot: {line}")
-    return status_of(fetched.results)
+    return status_of(fetched.results, lambda _: DONE)
 
 
 def diff_group(options: Namespace) -> int:
     """As `diff`, of each plan once."""
     if options.effects:
         raise UsageError("--effects does not go with several machines")
-    caller = current_caller()
-    hosts, sessions = sessions_of(caller, options, options.id)
-    fetched = Fetched(caller, hosts, sessions)
+    fetched = _fetched(options)
     if options.json:
-        print(success("diff", seen_document(fetched)))
-        return status_of(fetched.results)
+        return _tell_document("diff", fetched)
     style = style_for(sys.stdout.fileno(), os.environ)
     for plan in fetched.plans():
         print(style.strong(f"on {', '.join(map(escape, plan.hosts))}"))
@@ -67,7 +61,17 @@ def diff_group(options: Namespace) -> int:
                 print(style.strong(f"effect {number}: {found.kind}"))
             sys.stdout.writelines(f"{line}\n" for line in diff_lines(found, style))
     sys.stdout.flush()
-    return status_of(fetched.results)
+    return status_of(fetched.results, lambda _: DONE)
+
+
+def _fetched(options: Namespace) -> Fetched:
+    caller = current_caller()
+    return Fetched(caller, *sessions_of(caller, options, options.id))
+
+
+def _tell_document(command: str, fetched: Fetched) -> int:
+    print(success(command, seen_document(fetched)))
+    return status_of(fetched.results, lambda _: DONE)
 
 
 def list_group(options: Namespace) -> int:
@@ -99,7 +103,7 @@ def list_group(options: Namespace) -> int:
         entries = host_documents(results, lambda value: value[2])
         groups: list[Json] = [{"id": run.id, "sessions": dict(run.sessions)} for run in known]
         print(success("list", {"groups": groups, "hosts": entries}))
-        return status_of(results)
+        return status_of(results, lambda _: DONE)
     for run in known:
         on = ", ".join(map(escape, run.sessions))
         print(f"{run.id}  {escape(run.script)}  on {on}")
@@ -107,4 +111,4 @@ def list_group(options: Namespace) -> int:
         if item.value is not None:
             print(f"{item.host}:")
             tell_list(item.value[0], item.value[1], options.waiting)
-    return status_of(results)
+    return status_of(results, lambda _: DONE)

@@ -42,6 +42,11 @@ def read_contents(store: Store, session: Session) -> Contents:
 def review_lines(review: Review, contents: Contents, style: Style) -> Iterator[str]:
     """Everything there is to review: the head, then effect after effect with what it writes."""
     yield from head_lines(review, style)
+    yield from body_lines(review, contents, style)
+
+
+def body_lines(review: Review, contents: Contents, style: Style) -> Iterator[str]:
+    """Effect after effect, with what it writes."""
     total = len(review.effects)
     yield ""
     yield f"plan: {total} effect{'' if total == 1 else 's'}, in this order"

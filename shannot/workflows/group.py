@@ -47,6 +47,10 @@ class HostResult(Generic[T_co]):
     value: T_co | None = None
     error: ShannotError | None = None
 
+    @property
+    def is_begun(self) -> bool:
+        return self.value is not None or self.error is not None
+
 
 def is_many(target: str) -> bool:
     """Does a `--target` name more than one machine?"""

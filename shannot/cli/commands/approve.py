@@ -80,15 +80,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Approve sessions. Nothing is approved but what was shown, whole."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_deciding import approve_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.ids[0] if options.ids else None):
-            from shannot.cli.group_deciding import approve_group
-
-            return approve_group(options)
-        return approve_there(options)
+        return elsewhere("approve", options, options.ids[0] if options.ids else None)
     caller = current_caller()
     store = open_store(caller)
     if not options.ids:

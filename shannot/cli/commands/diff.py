@@ -37,15 +37,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Print the diffs."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_sessions import diff_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.id):
-            from shannot.cli.group_sessions import diff_group
-
-            return diff_group(options)
-        return diff_there(options)
+        return elsewhere("diff", options, options.id)
     store = open_store(current_caller())
     session = store.load(store.resolve(options.id))
     numbers = parse_numbers(options.effects) if options.effects else None

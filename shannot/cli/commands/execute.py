@@ -45,15 +45,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Execute an approved session, or go on with one."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_deciding import execute_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.id):
-            from shannot.cli.group_deciding import execute_group
-
-            return execute_group(options)
-        return execute_there(options)
+        return elsewhere("execute", options, options.id)
     return reported("execute", options.json_fd, lambda: _here(options))
 
 

@@ -39,15 +39,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Print one line a session; what cannot be read is named on stderr."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_sessions import list_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, None):
-            from shannot.cli.group_sessions import list_group
-
-            return list_group(options)
-        return list_there(options)
+        return elsewhere("list", options, None)
     caller = current_caller()
     store = open_store(caller)
     listing = list_sessions(store, options.waiting)

@@ -33,15 +33,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Reject a session."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_sessions import reject_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.id):
-            from shannot.cli.group_deciding import reject_group
-
-            return reject_group(options)
-        return reject_there(options)
+        return elsewhere("reject", options, options.id)
     caller = current_caller()
     store = open_store(caller)
     session = reject(

@@ -61,15 +61,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Show what would be put back, ask, and do it."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_deciding import rollback_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.id):
-            from shannot.cli.group_rollback import rollback_group
-
-            return rollback_group(options)
-        return rollback_there(options)
+        return elsewhere("rollback", options, options.id)
     caller = current_caller()
     store = open_store(caller)
     if options.id == "list":

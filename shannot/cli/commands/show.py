@@ -52,15 +52,10 @@ def configure(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Print the session."""
     if options.target is not None:
-        # Only for another machine.
-        from shannot.cli.far_sessions import show_there
-        from shannot.cli.group_fetch import means_group
+        # Only for other machines.
+        from shannot.cli.elsewhere import elsewhere
 
-        if means_group(options, options.id):
-            from shannot.cli.group_sessions import show_group
-
-            return show_group(options)
-        return show_there(options)
+        return elsewhere("show", options, options.id)
     caller = current_caller()
     store = open_store(caller)
     session_id = store.resolve(options.id)
