@@ -11,7 +11,6 @@ TIME_LIMIT = 124
 FAULT = 125
 REFUSED = 126
 NOT_FOUND = 127
-INTERRUPTED = 130  # 128 + SIGINT
 
 
 class ShannotError(Exception):

@@ -14,6 +14,7 @@ from shannot.cli.commands.approve import check_one, choose, decide
 from shannot.cli.executing import execution_options
 from shannot.cli.far_sessions import fetch_review, rollback_list_there, there_too
 from shannot.cli.far_work import FarWork
+from shannot.cli.main import INTERRUPTED
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.reaching import reach
 from shannot.cli.render import style_for
@@ -23,14 +24,14 @@ from shannot.cli.terminal import Terminal
 from shannot.effects import codec
 from shannot.effects.document import Document
 from shannot.effects.wording import describe
-from shannot.errors import DONE, INTERRUPTED, RefusedError, UnsuccessfulError, UsageError
+from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.model import MAX_EFFECTS, result_from_json
 from shannot.sessions.work import Options
 from shannot.workflows.approve import gaps
 from shannot.workflows.auditing import note, numbered
-from shannot.workflows.choices import allows_yes
+from shannot.workflows.choices import check_yes
 from shannot.workflows.far import resolve, result_of
 from shannot.workflows.person import person, terminal_name
 
@@ -115,8 +116,7 @@ def rollback_there(options: Namespace) -> int:
         if options.dry_run:
             return _tell_dry_run(options, shown, answer.document, answer.status)
         if options.yes:
-            if not allows_yes(caller):
-                raise RefusedError("`--yes` is taken away by `allow_yes = false`")
+            check_yes(caller, "roll back")
             where = "--yes"
         else:
             with Terminal("rolling back") as terminal:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.commands.run import make_request
 from shannot.cli.far_work import FarWork
+from shannot.cli.main import INTERRUPTED
 from shannot.cli.place import current_caller
 from shannot.cli.reaching import reach
 from shannot.cli.say import say
 from shannot.cli.summary import lines
-from shannot.errors import INTERRUPTED, UnsuccessfulError, UsageError
+from shannot.errors import UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.workflows.far import resolve, result_of
 from shannot.workflows.far_run import read_report, read_source, run_fields

@@ -10,13 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from shannot.cli.commands.approve import choose
+from shannot.cli.commands.approve import choose, gap_lines
 from shannot.cli.far_deciding import check_execution, execution_fields, record
 from shannot.cli.group_doing import Did, Doing, did, ending, execute_on
 from shannot.cli.group_fetch import Fetched, count_of, only, plan_lines, sessions_of
 from shannot.cli.group_output import Board
 from shannot.cli.place import current_caller
-from shannot.cli.render import Style, style_for
+from shannot.cli.render import style_for
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
@@ -24,13 +24,13 @@ from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.workflows.approve import gaps
 from shannot.workflows.auditing import numbered
-from shannot.workflows.choices import allows_yes
+from shannot.workflows.choices import check_yes
 from shannot.workflows.group import HostResult
 from shannot.workflows.person import terminal_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from shannot.cli.group_fetch import PlanOn
     from shannot.workflows.far import There
@@ -136,10 +136,7 @@ def _decide(
     """Show and ask, plan after plan. Returns where the answers came from, and those approved."""
     total = len(plans)
     if options.yes:
-        if not allows_yes(caller):
-            raise RefusedError(
-                "`--yes` is taken away by `allow_yes = false`; approve at a terminal without it"
-            )
+        check_yes(caller, "approve")
         if not options.json:
             style = style_for(sys.stdout.fileno(), os.environ)
             for number, plan in enumerate(plans, 1):
@@ -153,7 +150,7 @@ def _decide(
         for number, plan in enumerate(plans, 1):
             terminal.show(plan_lines(plan, number, total, style))
             chosen = _chosen(options, plan)
-            terminal.show(_gap_lines(plan, chosen, style))
+            terminal.show(gap_lines(gaps(plan.found.review.session, chosen), style))
             if terminal.confirm(_question(plan, chosen, options.execute)):
                 approved.append(plan)
         if not approved:
@@ -163,11 +160,6 @@ def _decide(
 
 def _chosen(options: Namespace, plan: PlanOn) -> tuple[int, ...]:
     return choose(plan.found.review.session, options.effects)
-
-
-def _gap_lines(plan: PlanOn, chosen: Sequence[int], style: Style) -> Iterator[str]:
-    for gap in gaps(plan.found.review.session, chosen):
-        yield style.danger(f"! {escape(str(gap))}")
 
 
 def _question(plan: PlanOn, chosen: Sequence[int], execute: bool) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import plain, success
 from shannot.cli.far_deciding import executed
 from shannot.cli.group_output import Board, host_documents, not_over, status_of
+from shannot.cli.main import INTERRUPTED
 from shannot.cli.render import Style
 from shannot.cli.render_session import result_lines
 from shannot.cli.say import say
-from shannot.errors import DONE, INTERRUPTED, UnsuccessfulError
+from shannot.errors import DONE, UnsuccessfulError
 from shannot.escape import escape
 from shannot.workflows.far import reach, result_of
 from shannot.workflows.group import SideBySide

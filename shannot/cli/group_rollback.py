@@ -13,10 +13,10 @@ from shannot.cli.place import current_caller
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
 from shannot.effects.document import MAX_ITEMS
-from shannot.errors import RefusedError, UnsuccessfulError, UsageError
+from shannot.errors import UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions.model import MAX_EFFECTS
-from shannot.workflows.choices import allows_yes
+from shannot.workflows.choices import check_yes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -49,8 +49,8 @@ def rollback_group(options: Namespace) -> int:
         readable = [item.host for item in shown if item.value is not None]
         where = _confirm(shown, readable)
         hosts = only(hosts, readable)
-    elif not allows_yes(caller):
-        raise RefusedError("`--yes` is taken away by `allow_yes = false`")
+    else:
+        check_yes(caller, "roll back")
 
     def put_back(there: There, _board: Board) -> Did:
         record(caller, there, "rollback", sessions[there.name], where, None)

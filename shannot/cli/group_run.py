@@ -16,11 +16,12 @@ from shannot.cli.envelope import plain, success
 from shannot.cli.far_run import check_options, read_stdin
 from shannot.cli.group_fetch import count_of
 from shannot.cli.group_output import Board, host_documents, not_over, status_of
+from shannot.cli.main import INTERRUPTED
 from shannot.cli.place import current_caller, state_path
 from shannot.cli.say import say
 from shannot.cli.summary import facts
 from shannot.effects.plan import Plan, digest
-from shannot.errors import DONE, INTERRUPTED, UNSUCCESSFUL, UnsuccessfulError
+from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions.ids import new_id
 from shannot.workflows.far import reach, result_of

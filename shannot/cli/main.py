@@ -13,13 +13,14 @@ from errno import EAGAIN, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 from io import TextIOWrapper
 
 from shannot.cli.catalog import COMMANDS, find
-from shannot.errors import DONE, FAULT, INTERRUPTED, USAGE, ShannotError, UsageError
+from shannot.errors import DONE, FAULT, USAGE, ShannotError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
+INTERRUPTED = 130  # 128 + SIGINT
 _EXHAUSTED = {
     ENOSPC: "cannot write: no space left on the device",
     EDQUOT: "cannot write: the disk quota is used up",

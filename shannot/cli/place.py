@@ -51,10 +51,9 @@ def open_store(caller: Caller, *, collecting: bool = True) -> Store:
 
 
 def _collect(store: Store, caller: Caller) -> None:
-    from shannot.workflows.choices import own_settings
+    from shannot.workflows.choices import operators_queue
 
-    settings = own_settings(caller)
-    if settings is None or settings.queue is None:
+    if operators_queue(caller) is None:
         return
     # Only where two users are configured.
     from shannot.cli.say import say

@@ -5,7 +5,6 @@ Counterpart: `cli/commands/serve.py`, whose hidden options lead here.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -31,6 +30,8 @@ def work_for(words: Sequence[str]) -> int:
 
     Even by SIGKILL, when it cannot remove the directory with the script any more: PLACE.
     """
+    import ctypes  # of no use to the server, which has started this process
+
     # Loaded by whoever started this process.
     from shannot.cli.main import main
 

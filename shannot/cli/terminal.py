@@ -12,6 +12,7 @@ import termios
 from typing import TYPE_CHECKING, Self
 
 from shannot.errors import RefusedError
+from shannot.sessions.accounts import own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,12 +37,7 @@ class Terminal:
 
     def name(self) -> str:
         """Which terminal it is, for the record."""
-        for host_fd in (0, 1, 2):
-            try:
-                return os.ttyname(host_fd)
-            except OSError:
-                continue
-        return "/dev/tty"
+        return own_terminal() or "/dev/tty"
 
     def fileno(self) -> int:
         return self._fd

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .remotes import NAME
+from .remotes import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,17 +35,12 @@ class Group:
 
 def read_groups(document: Document, table: Table) -> dict[str, Group]:
     """`[groups]` of one file. Raises UsageError naming the line."""
-    value = table.get("groups", {})
-    if not isinstance(value, dict):
-        raise document.fail(("groups",), "groups must be tables such as [groups.web]")
-    return {name: _group(document, name, value[name]) for name in value}
+    tables = named(document, "groups", table.get("groups", {}))
+    return {name: _group(document, name, value) for name, value in tables.items()}
 
 
 def _group(document: Document, name: str, value: object) -> Group:
     key = ("groups", name)
-    if not NAME.match(name):
-        message = "a name is letters, digits, `.`, `_` and `-`, and begins with none of these"
-        raise document.fail(key, message)
     values = document.tables(key, value, ("hosts", "parallel", "max_failures"))
     hosts = tuple(item.text for item in document.strings((*key, "hosts"), values.get("hosts", [])))
     if not 0 < len(hosts) <= HOSTS_MAX:

@@ -41,7 +41,7 @@ def read_remotes(document: Document, table: Table) -> dict[str, Remote]:
     """`[remotes]` of one file. Raises UsageError naming the line."""
     found: dict[str, Remote] = {}
     known = tuple(item.name for item in fields(Remote))
-    for name, value in _named(document, table.get("remotes", {})).items():
+    for name, value in named(document, "remotes", table.get("remotes", {})).items():
         key = ("remotes", name)
         values = document.tables(key, value, known)
         if "target" not in values:
@@ -67,11 +67,12 @@ def _remote(document: Document, key: tuple[str, str], values: Table) -> Remote:
     )
 
 
-def _named(document: Document, value: object) -> Mapping[str, object]:
+def named(document: Document, key: str, value: object) -> Mapping[str, object]:
+    """The tables `[key.NAME]`. Raises UsageError for a name that a command line could not hold."""
     if not isinstance(value, dict):
-        raise document.fail(("remotes",), "remotes must be tables such as [remotes.web]")
+        raise document.fail((key,), f"{key} must be tables such as [{key}.web]")
     for name in value:
         if not NAME.match(name):
             message = "a name is letters, digits, `.`, `_` and `-`, and begins with none of these"
-            raise document.fail(("remotes", name), message)
+            raise document.fail((key, name), message)
     return value

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from shannot.effects.codec import to_json
 from shannot.effects.document import MalformedError, dump, parse
 from shannot.sessions import files
+from shannot.sessions.accounts import name_of
 from shannot.sessions.claim import CLAIM
 from shannot.sessions.decision import Decision, Event, decision_from_json, event_from_json
 from shannot.sessions.ids import is_id
@@ -104,8 +105,8 @@ def _read(queue_fd: int, kind: str, session_id: str, effects: int) -> Answer:
         raise MalformedError(f"{name} tells of something else")
     if (event.what == "rejected") == (decision.digest is not None or bool(decision.effects)):
         raise MalformedError(f"{name} does not agree with itself")
-    who = replace(event.person, who=_name(owner), uid=owner)
-    decider = replace(decision.person, who=_name(decision.person.uid))
+    who = replace(event.person, who=name_of(owner), uid=owner)
+    decider = replace(decision.person, who=name_of(decision.person.uid))
     if kind != CLAIM:
         decider = who  # nobody decides for another
     return Answer(replace(decision, person=decider), replace(event, person=who))
@@ -129,10 +130,3 @@ def _is_operator(user: int, queue: os.stat_result) -> bool:
     except KeyError:
         return False
     return account.pw_gid == queue.st_gid or account.pw_name in group.gr_mem
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)

@@ -45,24 +45,16 @@ class BlobDirectory:
         data = os.pread(host_fd, SMALL + 1, 0)
         if len(data) <= SMALL:
             return self._put_small(data, finish), len(data)
-        temporary = f".put-{os.urandom(8).hex()}"
-        copy = os.open(temporary, _NEW, 0o600, dir_fd=self._fd)
-        try:
+
+        def copy(fd: int) -> tuple[str, int]:
             try:
-                ioctl(copy, _FICLONE, host_fd)
-                name, size = hash_descriptor(copy)
+                ioctl(fd, _FICLONE, host_fd)
+                return hash_descriptor(fd)
             except OSError:
-                os.ftruncate(copy, 0)
-                name, size = copy_descriptor(host_fd, copy)
-            if finish is not None:
-                finish(copy)
-            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
-        except BaseException:
-            os.unlink(temporary, dir_fd=self._fd)
-            raise
-        finally:
-            os.close(copy)
-        return name, size
+                os.ftruncate(fd, 0)
+                return copy_descriptor(host_fd, fd)
+
+        return self._put_new(copy, finish)
 
     def put_bytes(self, data: bytes) -> str:
         """Save data, return its sha256."""
@@ -113,10 +105,21 @@ class BlobDirectory:
                     return name
             finally:
                 os.close(fd)
+
+        def write(fd: int) -> tuple[str, int]:
+            files.write_all(fd, data)
+            return name, len(data)
+
+        return self._put_new(write, finish)[0]
+
+    def _put_new(
+        self, write: Callable[[int], tuple[str, int]], finish: Callable[[int], object] | None
+    ) -> tuple[str, int]:
+        """Under another name until it is whole. write: fills the file, returns (sha256, size)."""
         temporary = f".put-{os.urandom(8).hex()}"
         fd = os.open(temporary, _NEW, 0o600, dir_fd=self._fd)
         try:
-            files.write_all(fd, data)
+            name, size = write(fd)
             if finish is not None:
                 finish(fd)
             os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
@@ -125,7 +128,7 @@ class BlobDirectory:
             raise
         finally:
             os.close(fd)
-        return name
+        return name, size
 
     def sync_names(self) -> None:
         """The names of all blobs survive a crash of the machine from here on."""

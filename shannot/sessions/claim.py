@@ -8,10 +8,10 @@ another has put there. Called by `workflows/execute.py`.
 from __future__ import annotations
 
 import os
-import pwd
 
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.escape import escape
+from shannot.sessions.accounts import name_of
 
 CLAIM = ".executed-"
 """What the names begin with; the session's id follows. No entry of the queue is named so."""
@@ -45,13 +45,6 @@ def claim(queue: str, session_id: str, owner: int) -> None:
         raise UnsuccessfulError(f"{escape(path)} was taken away just now; try again") from None
     if holder != owner:
         raise UnsuccessfulError(
-            f"{_name(holder)} executes session {session_id}, or has executed it:"
+            f"user {escape(name_of(holder))} executes session {session_id}, or has executed it:"
             f" see {escape(path)}; nothing was changed"
         )
-
-
-def _name(uid: int) -> str:
-    try:
-        return f"user {escape(pwd.getpwuid(uid).pw_name)}"
-    except KeyError:
-        return f"user {uid}"

@@ -11,6 +11,7 @@ import time
 
 from shannot.errors import UnsuccessfulError
 from shannot.escape import escape
+from shannot.sessions.accounts import name_of, own_terminal
 
 PATIENCE = 0.5
 """Seconds to wait for another process: transitions are short, executions are told at once."""
@@ -34,7 +35,7 @@ def acquire(fd: int, session_id: str, verb: str, patience: float) -> None:
             if known_long or time.monotonic() >= end:
                 raise UnsuccessfulError(_busy(session_id, holder)) from None
             time.sleep(0.02)
-    words = (verb, str(os.getpid()), str(os.getuid()), str(int(time.time())), _terminal())
+    words = (verb, str(os.getpid()), str(os.getuid()), str(int(time.time())), own_terminal())
     try:
         os.ftruncate(fd, 0)
         os.pwrite(fd, "\n".join(words).encode("utf-8", "surrogateescape"), 0)
@@ -68,23 +69,6 @@ def _busy(session_id: str, holder: list[str]) -> str:
         verb, process, user, since, terminal = holder
         clock = time.strftime("%H:%M:%S", time.localtime(int(since)))
         where = f" on {escape(terminal)}" if terminal else ""
-        who = f"`shannot {escape(verb)}` of {_name(int(user))} (process {process}{where}, {clock})"
+        name = escape(name_of(int(user)))
+        who = f"`shannot {escape(verb)}` of {name} (process {process}{where}, {clock})"
     return f"{who} is working on session {session_id}; try again when it is done"
-
-
-def _name(uid: int) -> str:
-    import pwd  # only for those who come second
-
-    try:
-        return escape(pwd.getpwuid(uid).pw_name)
-    except (KeyError, OverflowError):
-        return f"user {uid}"
-
-
-def _terminal() -> str:
-    for fd in (0, 1, 2):
-        try:
-            return os.ttyname(fd)
-        except OSError:
-            continue
-    return ""

@@ -14,12 +14,12 @@ from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
 from shannot.workflows.answers import answer
-from shannot.workflows.choices import approval_lifetime
+from shannot.workflows.choices import approval_lifetime, operators_queue
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
-from shannot.workflows.queue import collect, operators_queue
+from shannot.workflows.queue import collect
 from shannot.workflows.rollback import plan_rollback, rollback
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from shannot.escape import escape
 from shannot.sessions import answer as told
 from shannot.sessions.decision import with_event
 from shannot.sessions.live import is_live
-from shannot.workflows.choices import own_settings
+from shannot.workflows.choices import operators_queue
 
 if TYPE_CHECKING:
     from shannot.sessions.answer import Answer
@@ -33,10 +33,10 @@ def answer(store: Store, caller: Caller, session: Session) -> None:
     """
     if session.uid == store.owner:
         return
-    settings = own_settings(caller)
-    if settings is not None and settings.queue is not None:
+    queue = operators_queue(caller)
+    if queue is not None:
         with suppress(OSError):
-            told.tell(settings.queue, session)
+            told.tell(queue, session)
 
 
 def hear(store: Store, queue: str) -> None:

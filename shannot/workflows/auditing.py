@@ -17,6 +17,7 @@ from shannot.audit.redact import text, words
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, MovePath, RunCommand, WriteFile
 from shannot.errors import RefusedError
+from shannot.sessions.accounts import name_of
 from shannot.sessions.journal import JournalError
 from shannot.sessions.lifecycle import LifecycleError
 from shannot.sessions.store import Store
@@ -207,7 +208,7 @@ def actor(person: Person | None = None) -> Record:
     """Who acts, as the log names it; without a person, what is known of this process."""
     known: Record = {"uid": os.getuid(), "login_uid": _login_uid(), "pid": os.getpid()}
     if person is None:
-        return {"user": _login_name(), **known}
+        return {"user": name_of(os.getuid()), **known}
     return {
         **known,
         "user": person.who,
@@ -216,16 +217,6 @@ def actor(person: Person | None = None) -> Record:
         "key": person.key,
         "address": person.address,
     }
-
-
-def _login_name() -> str:
-    import pwd  # of no use to a decision, which names its person
-
-    uid = os.getuid()
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _login_uid() -> int | None:

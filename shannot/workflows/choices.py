@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from shannot.config.paths import exists, project_config, user_config
-from shannot.errors import UsageError
+from shannot.errors import RefusedError, UsageError
 from shannot.sandbox.spec import Limits
 from shannot.sandbox.vfs.tree import is_project
 from shannot.workflows.maps import covers, read_map
@@ -147,12 +147,26 @@ def _profile(settings: Settings | None, caller: Caller, asked: str | None) -> Pr
     return make_profile(settings, caller, asked)
 
 
+def operators_queue(caller: Caller) -> str | None:
+    """The queue that the operators share, where there is one."""
+    settings = own_settings(caller)
+    return None if settings is None else settings.queue
+
+
 def allows_yes(caller: Caller) -> bool:
     """May `--yes` stand for a person? Only the machine's and the user's own files have a say."""
     from shannot.config.settings import load
 
     user = user_config(caller.environment)
     return load(user, caller.machine_config, None, caller.uid).allow_yes
+
+
+def check_yes(caller: Caller, verb: str) -> None:
+    """RefusedError where `--yes` may not stand for a person. verb: what may be done without it."""
+    if not allows_yes(caller):
+        raise RefusedError(
+            f"`--yes` is taken away by `allow_yes = false`; {verb} at a terminal without it"
+        )
 
 
 def approval_lifetime(caller: Caller) -> int | None:

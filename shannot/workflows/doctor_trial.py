@@ -17,7 +17,7 @@ from shannot.errors import REFUSED, ShannotError
 from shannot.sandbox.spec import Answer, CommandRequest, Limits, Outcome, Spec
 from shannot.sandbox.streams import Streams
 from shannot.workflows.choices import load_settings
-from shannot.workflows.program import PATH, find_python, own_bundled
+from shannot.workflows.program import PATH, find_interpreter
 from shannot.workflows.request import Caller
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def run(caller: Caller, sandbox: Sandbox, private: str, pypy: str = "") -> dict[
     """
     try:
         state = state_directory(caller.environment, caller.uid)
-        own = caller.python or own_bundled(state)
-        python = pypy or find_python(_chosen_python(caller), own)
+        chosen = _chosen_python(caller)
+        python = pypy or find_interpreter("cpython", state, chosen, caller.python)
         with TemporaryDirectory(prefix="shannot-doctor-") as project:
             place = os.path.realpath(project)
             spec = _spec(caller, python, place, private, "pypy" if pypy else "cpython")

@@ -17,7 +17,7 @@ from shannot.effects.document import Document, MalformedError
 from shannot.errors import NotFoundError, RefusedError, ShannotError, UsageError
 from shannot.escape import escape
 from shannot.machines.bootstrap import bootstrap_command
-from shannot.machines.client import Connection
+from shannot.machines.client import Connection, LostError
 from shannot.machines.deploy import deploy, own_program, put
 from shannot.machines.ssh import Access, own_directory, ssh_argv
 from shannot.machines.target import parse_target
@@ -90,7 +90,13 @@ def reach(caller: Caller, name: str) -> Iterator[There]:
         sent = False
         if not remote.restricted:
             sent = deploy(connection, own_program(_kept(caller)), "serve")
-        yield There(name, connection, connection.greet(), remote, sent)
+        there = There(name, connection, connection.greet(), remote, sent)
+        try:
+            yield there
+        except LostError as error:
+            if "status" not in there.hello.allowed:
+                raise
+            raise LostError(f"{error}; `shannot list --target {name}` tells what came of it")
     finally:
         connection.close()
 

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
+from shannot.sessions.accounts import own_terminal
 from shannot.sessions.decision import NAME, Person
 from shannot.workflows.request import Caller
 
@@ -37,12 +38,7 @@ def person(caller: Caller, where: str) -> Person:
 
 def terminal_name() -> str:
     """The terminal that one of the standard streams is, or `no terminal`."""
-    for host_fd in (0, 1, 2):
-        try:
-            return os.ttyname(host_fd)
-        except OSError:
-            continue
-    return "no terminal"
+    return own_terminal() or "no terminal"
 
 
 def _key(environment: Mapping[str, str], home: str) -> str:

@@ -9,7 +9,6 @@ own, and a program that somebody else can exchange is refused.
 from __future__ import annotations
 
 import os
-import pwd
 import time
 from collections.abc import Collection
 from dataclasses import replace
@@ -24,6 +23,7 @@ from shannot.policy.environment import base_environment
 from shannot.policy.identity import identify
 from shannot.policy.verdict import Command, decide
 from shannot.sessions import offer
+from shannot.sessions.accounts import name_of
 from shannot.sessions.collected import Ledger
 from shannot.sessions.draft import IdTakenError
 from shannot.sessions.model import Session
@@ -55,12 +55,6 @@ def offer_session(state: str, owner: int, session_id: str, queue: str) -> list[s
     except ShannotError as error:
         return [f"session {session_id} waits here only: {error}"]
     return [f"the operators can decide about it as well: it is in the queue {queue}"]
-
-
-def operators_queue(caller: Caller) -> str | None:
-    """The queue that the operators share, where there is one."""
-    settings = own_settings(caller)
-    return None if settings is None else settings.queue
 
 
 def collect(store: Store, caller: Caller) -> tuple[str, ...]:
@@ -226,14 +220,6 @@ class _Collector:
             rule=verdict.rule,
             reason=verdict.reason,
         )
-
-
-def name_of(user: int) -> str:
-    """The login name of a user, the number where there is no account."""
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
 
 
 def _additions(environment: Collection[tuple[str, str]], base: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from shannot.effects.model import Effect, RunCommand
 from shannot.effects.plan import digest
 from shannot.errors import ShannotError
 from shannot.sessions import offer
+from shannot.sessions.accounts import name_of
 from shannot.sessions.model import Session
 from shannot.sessions.store import Store
 from shannot.tui.app import App
@@ -26,7 +27,7 @@ from shannot.tui.desk import Desk as ScreenDesk
 from shannot.tui.list_view import ListView
 from shannot.workflows.audit import Wanted, find
 from shannot.workflows.auditing import log_of
-from shannot.workflows.queue import MAX_WAITING, collect, name_of, offer_session
+from shannot.workflows.queue import MAX_WAITING, collect, offer_session
 from shannot.workflows.request import Caller
 from shannot.workflows.review import diff
 from shannot.workflows.status import status

@@ -25,7 +25,7 @@ from shannot.sessions.live import is_live
 from shannot.workflows.answers import answer
 from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
 from shannot.workflows.auditing import refusals
-from shannot.workflows.choices import allows_yes, approval_lifetime
+from shannot.workflows.choices import approval_lifetime, check_yes
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.review import show
@@ -235,10 +235,7 @@ def decide(
     waits: the effect that the script, which still runs, waits for.
     """
     if options.yes:
-        if not allows_yes(caller):
-            raise RefusedError(
-                "`--yes` is taken away by `allow_yes = false`; approve at a terminal without it"
-            )
+        check_yes(caller, "approve")
         if not options.json:
             style = style_for(sys.stdout.fileno(), os.environ)
             sys.stdout.writelines(f"{line}\n" for line in review_lines(review, contents, style))
@@ -247,7 +244,7 @@ def decide(
     with Terminal("approving") as terminal:
         style = style_for(terminal.fileno(), os.environ)
         terminal.show(review_lines(review, contents, style))
-        terminal.show(_gap_lines(missing, style))
+        terminal.show(gap_lines(missing, style))
         if waits is not None:
             executed = "it is executed" if options.execute else "you execute it: `shannot execute`"
             terminal.show(
@@ -258,7 +255,7 @@ def decide(
         return terminal.name()
 
 
-def _gap_lines(missing: Sequence[Gap], style: Style) -> Iterator[str]:
+def gap_lines(missing: Sequence[Gap], style: Style) -> Iterator[str]:
     for gap in missing:
         yield style.danger(f"! {escape(str(gap))}")
 

@@ -16,7 +16,7 @@ from shannot.cli.values import size as read_size
 from shannot.errors import DONE
 from shannot.escape import escape
 from shannot.sessions.lifecycle import STATES, State
-from shannot.workflows.choices import own_settings
+from shannot.workflows.choices import operators_queue
 from shannot.workflows.prune import AGE, Wanted, prune
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def run(options: Namespace) -> int:
     wanted = Wanted(options.older, options.state, int(options.larger))
     caller = current_caller()
     store = open_store(caller, collecting=False)
-    settings = own_settings(caller)
-    queue = settings.queue if settings else None
+    queue = operators_queue(caller)
     with Waiting("looking at sessions"):
         result = prune(store, wanted, time.time(), options.dry_run, queue)
     if options.json:

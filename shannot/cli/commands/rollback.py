@@ -17,11 +17,11 @@ from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
 from shannot.effects.codec import to_json
 from shannot.effects.wording import describe
-from shannot.errors import DONE, UNSUCCESSFUL, RefusedError, UnsuccessfulError, UsageError
+from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.workflows.answers import answer
 from shannot.workflows.auditing import refusals
-from shannot.workflows.choices import allows_yes
+from shannot.workflows.choices import check_yes
 from shannot.workflows.person import person
 from shannot.workflows.protected import protected_places
 from shannot.workflows.review import Listing, list_sessions
@@ -122,10 +122,7 @@ def tell_rollback_list(listing: Listing) -> None:
 def _decide(options: Namespace, caller: Caller, plan: RollbackPlan) -> str:
     """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
     if options.yes:
-        if not allows_yes(caller):
-            raise RefusedError(
-                "`--yes` is taken away by `allow_yes = false`; roll back at a terminal without it"
-            )
+        check_yes(caller, "roll back")
         return "--yes"
     with Terminal("rolling back") as terminal:
         terminal.show(_plan_lines(plan))

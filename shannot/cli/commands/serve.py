@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import signal
 import sys
 from argparse import REMAINDER, SUPPRESS
@@ -15,6 +14,7 @@ from shannot.cli.served import keep_program, work_for
 from shannot.errors import DONE, RefusedError, UsageError
 from shannot.machines.serve import Ceiling, Host, Server
 from shannot.machines.verbs import VERBS, is_key_name
+from shannot.sessions.accounts import name_of
 from shannot.workflows.auditing import note
 from shannot.workflows.itself import command
 from shannot.workflows.person import KEY_VARIABLE, person
@@ -79,7 +79,7 @@ def run(options: Namespace) -> int:
         raise UsageError("this speaks a protocol: use `shannot run --target` on the other side")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    host = Host(__version__, os.uname().nodename, _user(), _worker, _record)
+    host = Host(__version__, os.uname().nodename, name_of(os.getuid()), _worker, _record)
     ceiling = Ceiling(allowed, options.profile)
     answers = os.dup(1)
     os.dup2(2, 1)  # nothing printed by mistake can get among the frames
@@ -91,13 +91,6 @@ def run(options: Namespace) -> int:
 def _worker(words: Sequence[str], place: str) -> list[str]:
     """The argv of a process of ours that does WORDS, and ends when this one does."""
     return command(["serve", "--work", str(os.getpid()), place, *words])
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _record(verb: str, session: str, what: str) -> None:

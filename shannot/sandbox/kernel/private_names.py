@@ -13,7 +13,7 @@ from shannot.sandbox.vfs.node import Directory, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _WORDS_MAX = 10_000
 """Words that are looked at: with more of them the answer is yes."""
@@ -30,12 +30,19 @@ def names_private(root: Directory, directory: bytes, words: Iterable[bytes]) -> 
             continue  # in the current directory, which is looked at by itself
         if number >= _WORDS_MAX:
             return True
-        start = word.find(b"/")
-        if _is_private(root, word[start:]) or (
-            start and _is_private(root, posixpath.join(directory, word))
-        ):
-            return True
+        for path in _paths(word, directory):
+            if _is_private(root, path):
+                return True
     return False
+
+
+def _paths(word: bytes, directory: bytes) -> Iterator[bytes]:
+    """What a program may take for a path: all of it, from its first slash on, and each part."""
+    yield posixpath.join(directory, word)
+    yield word[word.find(b"/") :]
+    for part in word.replace(b"=", b":").replace(b",", b":").split(b":"):
+        if part[:1] == b"/":
+            yield part
 
 
 def _is_private(root: Directory, path: bytes) -> bool:
