@@ -132,7 +132,7 @@ UNCOVERED: dict[str, str] = {
     ),
     **dict.fromkeys(("apt", "apt-get", "apt-cache"), "-c -o --config-file --option"),
 }
-"""By the name that a program comes down to (`walk.plain_name`)."""
+"""By the name that a program comes down to (`names.plain_name`)."""
 
 SECOND_WRITTEN = frozenset({"uniq", "xxd", "ifconfig"})
 """Programs that write the file, or set the address, which their second operand names."""
