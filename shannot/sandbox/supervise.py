@@ -184,6 +184,7 @@ def _run_child(spec: Spec, system: System, tree: Tree, streams: Streams) -> Atte
         signals.restore()
         placement.restore()
         guardian.dismiss()
+        mediator.family.close()
         complaint = child.complaint() if attendant.status == FAULT else ""
         child.close()
     if complaint:

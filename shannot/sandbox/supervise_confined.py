@@ -165,6 +165,7 @@ class Confiner:
         """The last process of a command is gone. On its own thread, which has the turn."""
         self._alive.remove(confined)
         self._faults += confined.mediator.faults
+        confined.mediator.family.close()
         if confined.mediator.is_performing():
             self._mediators.append(confined.mediator)
 

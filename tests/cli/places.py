@@ -118,15 +118,13 @@ class Place:
             blob=NEW,
             stdout=b"out\x1b[2J\n",
         )
-        request = Request(Program("code", "print('out')"), keep=True, streams=(_null(), None, None))
-        found = run_script(request, caller, sandbox).session
+        with open("/dev/null", "rb") as null:
+            streams = null.fileno(), None, None
+            request = Request(Program("code", "print('out')"), keep=True, streams=streams)
+            found = run_script(request, caller, sandbox).session
         assert found is not None
         return found
 
 
 def _file(data: bytes, mode: int) -> Fingerprint:
     return Fingerprint("file", mode, sha256(data).hexdigest(), len(data))
-
-
-def _null() -> int:
-    return os.open("/dev/null", os.O_RDONLY)

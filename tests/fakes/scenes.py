@@ -113,6 +113,7 @@ def perform(steps: Steps, effects: Sequence[Effect]) -> None:
     for effect in reversed(effects):
         if isinstance(effect, MakeDirectory):
             steps.settle(effect)
+    steps.forget()
 
 
 def relink(source: Path, copy: Path) -> None:

@@ -6,6 +6,7 @@ read and written at once.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from errno import EBADF
 from pathlib import Path
 
@@ -77,6 +78,7 @@ class World:
         limits: Limits | None = None,
     ) -> None:
         private.mkdir(exist_ok=True)
+        self.endings: list[Callable[[], None]] = []
         self.identity = identity or Identity(os.geteuid(), os.getegid(), frozenset(os.getgroups()))
         asked = spec(private, limits=limits or Limits())
         self.use(Tree(self.identity, hidden or Hidden(), asked), asked.limits)
@@ -114,4 +116,6 @@ class World:
         self.task.cwd = node
 
     def close(self) -> None:
+        for end in self.endings:
+            end()
         self.tree.close()

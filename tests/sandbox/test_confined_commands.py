@@ -247,6 +247,18 @@ def test_commands_run_side_by_side(here: Script) -> None:
     assert counted.strip() == b"2"
 
 
+def test_a_command_that_has_ended_leaves_no_descriptor(here: Script) -> None:
+    """Three a command stayed: the run ended with EMFILE after some three hundred."""
+    counts = []
+    for _ in range(8):
+        assert here.status("true") == 0
+        while here.system.processes() != [os.getpid()]:
+            time.sleep(0.001)
+        with here.known.turn:  # its end is dealt with by another thread, which has the turn
+            counts.append(len(os.listdir("/proc/self/fd")))
+    assert counts[-1] <= counts[1] + 3, counts
+
+
 def test_signals_reach_a_command_wherever_it_runs(here: Script) -> None:
     pids = [here.start("sleep", "30"), here.start("HOST", "exec sleep 30")]
     for pid in pids:

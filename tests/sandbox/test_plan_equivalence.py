@@ -312,11 +312,11 @@ def test_an_executed_plan_makes_what_the_operations_make(steps: list[Step], link
 def check(steps: list[Step], linked: bool = False) -> Scene:
     base = Path(tempfile.mkdtemp(prefix="plan-"))
     umask = os.umask(0o022)
+    scene = Scene(base)
+    plant(scene.host, linked)
+    scene.begin()
+    both = Both(scene)
     try:
-        scene = Scene(base)
-        plant(scene.host, linked)
-        scene.begin()
-        both = Both(scene)
         for operation, a, b, c in steps:
             operation(both, a, b, c)
         both.cut()
@@ -326,12 +326,12 @@ def check(steps: list[Step], linked: bool = False) -> Scene:
             assert picture(scene.host) == next(expected), scene.cuts
 
         scene.execute(compare)
+        return scene
+    finally:
         for pair in both.writers:
             for number in pair:
                 os.close(number)
         scene.close()
-        return scene
-    finally:
         os.umask(umask)
         open_all(base)
         shutil.rmtree(base)

@@ -86,6 +86,11 @@ class Family:
                 if not self._system.tasks[pid].forks:
                     self._release(pid)
 
+    def close(self) -> None:
+        """Let go of all of them: nobody calls any more."""
+        for pid in list(self._pidfds):
+            self._release(pid)
+
     def is_member(self, pid: int) -> bool:
         """Is this process of the run?"""
         try:

@@ -22,8 +22,8 @@ def text(directory: Path) -> Path:
     return path
 
 
-def launch(place: Path, **changes: object) -> Launch:
-    """A child whose interpreter is a file that cannot be executed."""
+def run(place: Path, **changes: object) -> None:
+    """Start a child whose interpreter is a file that cannot be executed."""
     values: dict[str, object] = {
         "interpreter": os.open(text(place), os.O_RDONLY | os.O_CLOEXEC),
         "argv": (b"x",),
@@ -35,7 +35,12 @@ def launch(place: Path, **changes: object) -> Launch:
         "limits": (),
         "drop_to": None,
     }
-    return Launch(**(values | changes))  # type: ignore[arg-type]
+    values |= changes
+    try:
+        start(Launch(**values))  # type: ignore[arg-type]
+    finally:
+        for name in ("interpreter", "directory", "ruleset"):
+            os.close(values[name])  # type: ignore[arg-type]
 
 
 def test_what_fails_after_the_listener_is_not_taken_for_part_of_its_number(
@@ -51,13 +56,13 @@ def test_what_fails_after_the_listener_is_not_taken_for_part_of_its_number(
     monkeypatch.setattr(os, "pidfd_open", late)
     expected = r"cannot start the interpreter: execveat: Permission denied$"
     with pytest.raises(ShannotError, match=expected):
-        start(launch(tmp_path))
+        run(tmp_path)
 
 
 def test_what_fails_before_the_listener_is_one_line(tmp_path: Path) -> None:
     directory = os.open(text(tmp_path), os.O_RDONLY | os.O_CLOEXEC)
     with pytest.raises(ShannotError, match=r"cannot start the sandbox: chdir: Not a directory$"):
-        start(launch(tmp_path, directory=directory))
+        run(tmp_path, directory=directory)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
@@ -80,7 +85,7 @@ def test_a_signal_before_the_exec_ends_the_child_and_runs_nothing_of_ours(
     before = signal.signal(number, handler)
     try:
         with pytest.raises(ShannotError):
-            start(launch(tmp_path))
+            run(tmp_path)
     finally:
         signal.signal(number, before)
     assert os.pread(ran, 100, 0) == b""

@@ -53,6 +53,7 @@ def run_stub(on_call: Orders, argv: tuple[bytes, ...] = (b"cmd", b"an argument")
             on_call(call)
         else:
             call.let_pass()
+    os.close(memfd)
     return child.wait()
 
 

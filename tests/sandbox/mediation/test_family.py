@@ -34,6 +34,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def family_of(world: World) -> tuple[Family, Task]:
     family = Family(world.system, os.getpgrp())
+    world.endings.append(family.close)
     task = family.add(os.getpid(), world.tree.root, 0o22)
     task.group, task.session = 71, 72
     return family, task
