@@ -214,7 +214,11 @@ def _take_descriptors(launch: Launch, writer: int) -> int:
     moved = [os.dup(number) if number < 3 else number for number in launch.stdio]
     for target, number in enumerate(moved):
         os.dup2(number, target)
-    if launch.report is not None:
+    if launch.report is not None and writer != launch.report:
+        if launch.interpreter == launch.report:
+            launch.interpreter = os.dup(launch.interpreter)
+        if launch.ruleset == launch.report:
+            launch.ruleset = os.dup(launch.ruleset)
         writer = os.dup2(writer, launch.report, inheritable=False)
     keep = sorted((launch.interpreter, launch.ruleset, writer))
     first = 3

@@ -12,6 +12,7 @@ import pytest
 from shannot.sandbox.runtimes.pypy import PypyProcess, start_binary
 from shannot.sandbox.spec import Limits
 from shannot.sandbox.syscalls.numbers import of_machine
+from shannot.sandbox.syscalls.pypy_rules import REPORT
 from tests.fakes.intruder import Attempt, results, write_intruder
 
 pytestmark = pytest.mark.skipif(
@@ -113,6 +114,22 @@ def let_go(process: PypyProcess) -> tuple[list[int], int]:
     while piece := os.read(process.reader, 4096):
         data += piece
     return results(data), os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
+
+
+def test_no_descriptor_of_ours_is_in_the_way_of_the_report(tmp_path: Path) -> None:
+    """One that happened to have its number was lost: "execveat: Permission denied"."""
+    for shift in range(12):
+        taken = [os.open("/dev/null", os.O_RDONLY)]
+        while taken[-1] < REPORT - shift:
+            taken.append(os.open("/dev/null", os.O_RDONLY))
+        try:
+            process = start(tmp_path, LEFT)
+            assert os.read(process.reader, 1) == b"!"
+            let_go(process)
+            process.close()
+        finally:
+            for number in taken:
+                os.close(number)
 
 
 def test_nothing_can_be_opened_executed_or_connected(tmp_path: Path) -> None:
