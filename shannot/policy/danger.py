@@ -15,6 +15,7 @@ from shannot.policy.arguments import parse_arguments
 from shannot.policy.budget import Budget, UnreadableError
 from shannot.policy.command_line import shown
 from shannot.policy.danger_deletes import of_deletion, verbs_in
+from shannot.policy.danger_programs import of_program
 from shannot.policy.danger_tables import (
     ACCOUNTS,
     CODE_OPTIONS,
@@ -25,6 +26,7 @@ from shannot.policy.danger_tables import (
     NETWORK,
     NETWORK_SETTERS,
     NETWORK_VERBS,
+    ONLY_TELLS,
     OUTPUT_OPTIONS,
     PERMISSIONS,
     SERVICE_VERBS,
@@ -49,6 +51,7 @@ Level = Literal["none", "notice", "danger"]
 
 _GRAVE = frozenset({"deletes recursively", "is more than can be read"})
 _GRAVE_KINDS = frozenset({"elevates", "startup", "interpreter"})
+_PUNCTUATION = frozenset("\n();'\"")
 DANGER_LIMIT = 100
 """Different dangers told about one command."""
 
@@ -135,6 +138,7 @@ class _Search:
 
 def _of_command(name: str, words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
     yield from of_deletion(name, words)
+    yield from of_program(name, words)
     if name in PERMISSIONS or _sets_rights(name, words):
         yield "permissions", "changes permissions"
     if name in ACCOUNTS:
@@ -215,7 +219,7 @@ def _installs(name: str, words: Sequence[str]) -> bool:
             return bool(after) and _installs(after[0], after[1:])
         return bool(words) and words[0].rpartition("/")[2] == "setup.py" and "install" in words
     verbs = INSTALLERS.get(name)
-    if verbs is None:
+    if verbs is None or (name.startswith("apt") and not ONLY_TELLS.isdisjoint(words)):
         return False
     if name in ("make", "ninja"):  # any of its words is a target
         return not verbs.isdisjoint(words) and "-n" not in words
@@ -228,6 +232,9 @@ def _verb(name: str, words: Sequence[str], table: dict[str, frozenset[str]]) -> 
 
 
 def _given_code(name: str, words: Sequence[str]) -> bool:
+    operand = next((word for word in words if word[:1] != "-"), "")
+    if not _PUNCTUATION.isdisjoint(operand.replace("$()", "")) and not name.endswith("awk"):
+        return True  # a document of the line, which it reads as its program
     letters = CODE_OPTIONS.get(name, "ce")
     return any(
         (word[:1] == "-" and word[1:2] != "-" and any(map(word[1:].count, letters)))

@@ -163,11 +163,11 @@ INSTALLERS = {
     "poetry": _names("add install remove update"),
     "conda": _names("install remove update create"),
     "mamba": _names("install remove update create"),
-    "npm": _names("install i ci add uninstall update exec run test start publish link"),
+    "npm": _names("install i ci add uninstall update exec publish link"),
     "npx": frozenset[str](),
-    "yarn": _names("add install remove upgrade run dlx"),
-    "pnpm": _names("add install i remove update run dlx"),
-    "bun": _names("add install remove update x run"),
+    "yarn": _names("add install remove upgrade dlx"),
+    "pnpm": _names("add install i remove update dlx"),
+    "bun": _names("add install remove update x"),
     "gem": _names("install uninstall update"),
     "cargo": _names("install uninstall"),
     "go": _names("install get"),
@@ -189,6 +189,8 @@ INSTALLERS = {
     "make": _names("install uninstall"),
     "ninja": _names("install"),
 }
+ONLY_TELLS = frozenset({"-s", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon"})
+"""Options with which apt-get(8) and its like install nothing."""
 WRITERS = _names("tee cp mv ln install sed dd rsync truncate touch ed patch")
 """Programs whose operands they write."""
 OUTPUT_OPTIONS = {

@@ -14,7 +14,7 @@ from shannot.policy.ansi_quote import read_escape
 from shannot.policy.brackets import find_closing, find_quote
 from shannot.policy.budget import COMMAND_COST, LINE_COST, Budget, UnbalancedError
 from shannot.policy.command_line import name_of
-from shannot.policy.defaults import SHELLS
+from shannot.policy.defaults import READING
 from shannot.policy.simple import Simple, echoed
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ class _Reader:
         self.at += 2 if following and character + following in ("||", "&&", "|&", ";;") else 1
 
     def _skip_documents(self) -> None:
-        """The bodies of `<<END` are data, unless a shell reads them."""
+        """The bodies of `<<END` are data, unless what reads them runs them."""
         for mark in self.documents:
             start = end = self.at + 1
             while end < len(self.line):
@@ -111,7 +111,7 @@ class _Reader:
                     break
                 end = stop + 1
             body = self.line[start:end]
-            if any(name_of(word) in SHELLS for word in self.words):
+            if any(name_of(word).rstrip("0123456789.") in READING for word in self.words):
                 self.words.append(body)
             elif "$(" in body or "`" in body:
                 self._nest(body, quoted=True)

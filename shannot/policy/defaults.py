@@ -54,6 +54,14 @@ INTERPRETERS = _names(
 )
 """Programs whose arguments may be programs that start commands from string literals."""
 
+DATABASE_CLIENTS = _names(
+    "psql mysql mariadb sqlite3 sqlite duckdb mongosh mongo cqlsh clickhouse-client sqlcmd sqlplus"
+)
+"""Programs that are given statements, in their words or as input."""
+
+READING = SHELLS | INTERPRETERS | {name.rstrip("0123456789") for name in DATABASE_CLIENTS}
+"""Programs that may run what they read; versions at the end of a name are left off."""
+
 SCRIPTED = _names(
     "awk gawk mawk nawk sed ed ex vi vim nvim view vimdiff emacs nano pico less more most man info"
     " git tar ip tcpdump sqlite3 mysql psql screen tmux docker podman kubectl npm npx pip pip3 gem"

@@ -36,6 +36,20 @@ def kinds(line: str) -> set[str]:
         ("cat f | python3", "interpreter", "danger"),
         ("python3 -c 'print(1)'", "interpreter", "danger"),
         ("x 'unclosed", "unreadable", "danger"),
+        ("awk '{ print | \"sh\" }' f", "interpreter", "danger"),
+        ("awk '{ system($0) }' f", "interpreter", "danger"),
+        ("gawk 'BEGIN { \"date\" | getline d; print d }'", "interpreter", "danger"),
+        ("sed 's/.*/rm &/e' f", "interpreter", "danger"),
+        ("sed -n -e '1e date' f", "interpreter", "danger"),
+        ("sed --expression='s|a|b|ge' f", "interpreter", "danger"),
+        ("psql -c 'DROP TABLE users'", "deletes", "notice"),
+        ("mysql -e 'delete  from t'", "deletes", "notice"),
+        ("sqlite3 db '.shell rm x'", "interpreter", "danger"),
+        ("psql -c \"COPY t FROM PROGRAM 'id'\"", "interpreter", "danger"),
+        ("psql <<E\nTRUNCATE t;\nE\n", "deletes", "notice"),
+        ("python3 <<E\nprint(1)\nE\n", "interpreter", "danger"),
+        ("python3 - <<'E'\nimport os\nos.system('rm -r x')\nE\n", "deletes", "danger"),
+        ("python3 <<< 'print(1)'", "interpreter", "danger"),
     ],
 )
 def test_what_a_command_can_touch_is_named(line: str, kind: str, how_much: str) -> None:
@@ -45,7 +59,22 @@ def test_what_a_command_can_touch_is_named(line: str, kind: str, how_much: str) 
 
 
 def test_a_harmless_command_has_no_danger() -> None:
-    for line in ("ls -la", "grep -r x . | wc -l", "cat f > out", "echo rm -rf x", "sed s/a/b/ f"):
+    for line in (
+        "ls -la",
+        "grep -r x . | wc -l",
+        "cat f > out",
+        "echo rm -rf x",
+        "sed s/a/b/ f",
+        "awk -F'|' '/a|b/ { print $1 \"|\" $2 }' f",
+        "sed -e 's/e /the e/g' f",
+        "sed -ne /see/p f",
+        "psql -c 'select 1'",
+        "sqlite3 db .tables",
+        "apt-get -s install x",
+        "npm test",
+        "npm run build",
+        "python3 tool.py a",
+    ):
         assert kinds(line) == set()
     assert dangers(()) == ()
     assert level(()) == "none"
