@@ -14,9 +14,9 @@ from shannot.cli.catalog import COMMANDS
 from shannot.cli.help import TOPICS
 from shannot.cli.parser import Command, Parser
 
-Kind = Literal["nothing", "text", "choice", "file", "session", "script"]
+Kind = Literal["nothing", "text", "choice", "file", "session", "profile", "script"]
 """What completes a word: nothing, because no word follows; nobody knows; one of `choices`; a file;
-a session's id; a script, after which every word is the script's."""
+a session's id; a profile's name or file; a script, after which every word is the script's."""
 
 _KINDS: Mapping[str, Kind] = {
     "ID": "session",
@@ -25,7 +25,7 @@ _KINDS: Mapping[str, Kind] = {
     "PATH": "file",
     "FILE": "file",
     "DIR": "file",
-    "NAME|FILE": "file",
+    "NAME|FILE": "profile",
     "FILE|DIR|URL": "file",
     "HOST[:GUEST][:ro|cow|hide]": "file",
     "SCRIPT [ARGS…]": "script",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import success
 from shannot.cli.parser import add_json
 from shannot.cli.say import say
-from shannot.errors import DONE, UsageError
+from shannot.errors import DONE, ShannotError, UsageError
 from shannot.escape import escape
 from shannot.workflows.itself import command
 from shannot.workflows.setup_mcp import CLIENTS, Report, place, printed, remove_mcp, setup_mcp
@@ -45,7 +45,10 @@ def configure(parts: _SubParsersAction[Parser]) -> None:
 
 def run(options: Namespace) -> int:
     """Edit or print."""
-    words = command(["mcp", *_checked(options.options)])
+    words = command(["mcp", *_checked(options.options, removing=options.remove)])
+    for word in words:
+        if word.encode(errors="replace").decode() != word:
+            raise UsageError(f"no client's file can hold what is not UTF-8: {escape(word[:200])}")
     if options.client == "print":
         if options.remove:
             raise UsageError("--remove needs --client")
@@ -65,20 +68,25 @@ def run(options: Namespace) -> int:
     return DONE
 
 
-def _checked(words: list[str]) -> list[str]:
+def _checked(words: list[str], *, removing: bool) -> list[str]:
     """Options that `shannot mcp` itself would refuse are refused now; paths are made absolute,
     as the client starts it in a directory of its own. Raises UsageError."""
     from shannot.cli.commands import mcp
     from shannot.cli.parser import Command
 
     options = Command("mcp", "serve agents", mcp.configure, mcp.run).parse(words)
+    if not removing:
+        try:
+            mcp.offer_of(options)
+        except ShannotError as error:  # here all of it is a wrong command line
+            raise UsageError(f"the server would not start: {error}") from None
     settled = ["--project-only"] if options.project_only else []
     for flag, values in (
         ("--profile", mcp.profiles_of(options)),
         ("--root", mcp.roots_of(options)),
         ("--target", options.target),
     ):
-        settled += [word for value in values for word in (flag, value)]
+        settled += [word for value in dict.fromkeys(values) for word in (flag, value)]
     return settled
 
 

@@ -7,6 +7,7 @@ letter is answered with an error. Batches are none of the protocol's since 2025-
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def parse(line: bytes) -> Request | None:
     Raises ProtocolError.
     """
     try:
-        message: Json = json.loads(line)
+        message: Json = json.loads(line, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise ProtocolError(PARSE_ERROR, "not JSON") from None
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
@@ -84,11 +85,29 @@ def is_id(value: Json) -> bool:
 def id_of(line: bytes) -> RequestId | None:
     """The id that an error about this line is to carry, if one can be made out."""
     try:
-        message = json.loads(line)
+        message = json.loads(line, object_pairs_hook=_certain)
     except (ValueError, RecursionError):
         return None
     found = message.get("id") if isinstance(message, dict) else None
     return found if is_id(found) else None
+
+
+def _once(pairs: list[tuple[str, Json]]) -> Object:
+    """An object whose every name stands once: else two readers may see two different requests."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ProtocolError(INVALID_REQUEST, "a name stands twice in one object")
+    return made
+
+
+def _certain(pairs: list[tuple[str, Json]]) -> Object:
+    """What of an object can mean one thing only."""
+    times = Counter(name for name, _ in pairs)
+    return {name: value for name, value in pairs if times[name] == 1}
+
+
+def _no_number(text: str) -> Json:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def answer(request_id: RequestId | None, result: Json) -> bytes:

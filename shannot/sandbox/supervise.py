@@ -120,7 +120,7 @@ def _run(spec: Spec, gate: Gate, streams: Streams, cached: Sequence[bytes] = ())
         effects,
         [*attendant.faults, *faults],
         hidden,
-        changes.left_out(),
+        {**changes.left_out(), **system.not_started},
     )
     if attendant.interrupted:
         outcome.complete = False

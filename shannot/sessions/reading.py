@@ -11,7 +11,7 @@ from shannot.escape import escape
 from shannot.sessions import files, journal
 from shannot.sessions.draft import MAX_PLAN
 from shannot.sessions.journal import Progress
-from shannot.sessions.model import Session, session_from_json
+from shannot.sessions.model import FORMAT, Session, session_from_json
 
 MAX_HEAD = 16 << 20  # bytes: argv and the paths that were not mapped are in it
 PLAN, NEXT_PLAN = "plan.json", "plan.next.json"
@@ -36,6 +36,7 @@ def session(fd: int, owner: int, shown: str, session_id: str, known: Known | Non
     for _ in range(_LOOKS):
         progress = journal.read(fd, owner, shown, known=None if known is None else known.progress)
         head = document(fd, owner, shown, "session.json")
+        plans.check_format(head, FORMAT)  # before anything that another format may not have
         digest = head.sha256("plan_digest")
         data = _plan(fd, owner, shown, digest)
         if data is not None:

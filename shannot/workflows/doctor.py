@@ -75,6 +75,7 @@ def examine(
             trial = doctor_trial.run(caller, sandbox, private, host.pypy_program())
         pypy = pypy._replace(problem=_first_problem(trial))
     found += [
+        _finding("sessions", *host.sessions()),
         _finding("audit log", *host.audit_log()),
         _finding("pypy", *pypy),
         _finding("ssh", *host.ssh()),

@@ -14,17 +14,20 @@ from typing import Literal, NamedTuple
 
 from shannot.audit.verify import verify
 from shannot.config.paths import exists, project_config, state_directory, user_config
-from shannot.errors import ShannotError
+from shannot.effects.document import MalformedError
+from shannot.errors import NotFoundError, ShannotError
 from shannot.sandbox.runtimes import installed_note
 from shannot.sandbox.runtimes.installation import contents_digest
 from shannot.sandbox.runtimes.installed import check, pypy_directory
 from shannot.sandbox.runtimes.remembered import require
 from shannot.sessions import files
+from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
 from shannot.workflows.auditing import log_of
 from shannot.workflows.choices import load_settings
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.request import Caller
+from shannot.workflows.review import WAITING
 from shannot.workflows.run import make_private, remove_private
 from shannot.workflows.setup import describe
 
@@ -212,6 +215,21 @@ class Host:
             return ""
         return ids[-1] if ids else ""
 
+    def sessions(self) -> Part:
+        """Each as `list` reads it; those that somebody will act on, with their plans."""
+        try:
+            store = Store(
+                state_directory(self._caller.environment, self._caller.uid), self._caller.uid
+            )
+            problems = [_damage(store, found) for found in store.summaries()]
+        except ShannotError as error:
+            return Part("", str(error), "limited")
+        damaged = [problem for problem in problems if problem]
+        detail = f"{len(problems) or 'none'}"
+        if not damaged:
+            return Part(detail, "", "limited")
+        return Part(detail, f"{len(damaged)} damaged; {damaged[0]}", "limited")
+
     def audit_log(self) -> Part:
         """Whole, as far as it goes."""
         try:
@@ -229,6 +247,21 @@ class Host:
         except OSError:
             return Part("", "this process has no terminal", "absent")
         return Part(self._terminal, "", "absent")
+
+
+def _damage(store: Store, found: Summary | MalformedError) -> str:
+    """What is wrong with a session, or ""."""
+    if isinstance(found, MalformedError):
+        return str(found)
+    if found.state not in WAITING:
+        return ""
+    try:
+        store.script(store.load(found.id))
+    except NotFoundError:
+        return ""  # removed since
+    except ShannotError as error:
+        return str(error)
+    return ""
 
 
 def _missing(path: str) -> list[str]:

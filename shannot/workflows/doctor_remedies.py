@@ -23,12 +23,15 @@ REMEDIES: Mapping[str, str] = {
     " and is not mounted noexec",
     "configuration": "mend the line that is named, or move the file away",
     "child start": "name a CPython 3 with `--python PATH`; raise the limits of this process"
-    " (ulimit -a); leave any other sandbox",
+    " (ulimit -a); leave any other sandbox; as root, keep CAP_SETUID, CAP_SETGID and"
+    " CAP_SYS_PTRACE, or be an ordinary user, who needs none",
     "overlay write": "free memory and space on the disk of the state directory; leave any other"
     " sandbox",
     "refused socket": "do not run untrusted scripts here, and report it: SECURITY.md says where",
     "confined command": "raise the limits of this process (ulimit -a); leave any other sandbox",
     "host command": "allow this process to start others (fork, execve; ulimit -u)",
+    "sessions": "`shannot list` and `shannot show ID` say what is damaged; keep a copy of such a"
+    " directory if it matters, remove it (rm -r), and run the script again",
     "audit log": "`shannot audit verify` lists what is wrong with it; keep a copy",
     "pypy": "shannot setup pypy (with --force where it is damaged)",
     "ssh": "install an OpenSSH client (Debian: openssh-client), if other machines are wanted",

@@ -153,6 +153,8 @@ def _run(sandbox: Sandbox, spec: Spec, gate: Gate, project: str) -> dict[str, st
             found[part] = problem
     if "child start" not in found:
         return {"child start": _complaint(bytes(output.stderr.head), outcome)}
+    if outcome.faults:
+        found["child start"] = "; ".join(outcome.faults)[:300]
     if found.get("overlay write") == "":
         found["overlay write"] = _kept_apart(project, outcome)
     return found

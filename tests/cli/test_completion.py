@@ -41,6 +41,9 @@ def place(tmp_path: Path) -> Place:
     place.environment["PATH"] = f"{directory}:/usr/bin:/bin"
     place.environment["LC_ALL"] = "C.UTF-8"
     (place.project / "script one.py").write_text("")
+    config = place.home / ".config" / "shannot"
+    config.mkdir(parents=True, mode=0o700)
+    (config / "config.toml").write_text("[profiles.mine-1]\nalways_deny = ['halt']\n")
     return place
 
 
@@ -116,6 +119,12 @@ def test_bash_knows_what_follows_an_option(place: Place) -> None:
         (["show", "--json", session[:9]], [session]),
         (["approve", session, session[:9]], [session]),
         (["diff", "--effects", ""], []),
+        (["run", "--profile", "o"], ["ops"]),
+        (["run", "--profile", "mine"], ["mine-1"]),
+        (["run", "--profile", "=", "re"], ["readonly"]),
+        (["run", "--profile", "app"], ["app.conf"]),
+        (["profile", "show", "min"], ["mine-1", "minimal"]),
+        (["mcp", "--profile", "diag"], ["diagnostics"]),
         (["completion", "z"], ["zsh"]),
         (["help", "trou"], ["troubleshooting"]),
         (["help", "ro"], ["rollback"]),
@@ -184,6 +193,11 @@ def test_fish_knows_what_follows_an_option(place: Place) -> None:
         ("shannot setup mcp --client vs", {"vscode"}),
         ("shannot audit list --session ", {session}),
         ("shannot diff --effects ", set()),
+        ("shannot run --profile op", {"ops"}),
+        ("shannot run --profile min", {"mine-1", "minimal"}),
+        ("shannot run --profile app", {"app.conf"}),
+        ("shannot profile show diag", {"diagnostics"}),
+        ("shannot mcp --profile diag", {"diagnostics"}),
     ]
     found = in_fish(place, [line for line, _ in cases])
     assert [(line, got) for (line, _), got in zip(cases, found, strict=True)] == cases
@@ -279,9 +293,18 @@ def test_zsh_offers_what_the_parsers_know(place: Place) -> None:
             ("shannot help trou", {"troubleshooting"}),
             ("shannot setup mcp --client vs", {"vscode"}),
             ("shannot audit list --session ", {session}),
+            ("shannot run --profile op", {"ops"}),
+            ("shannot run --profile=min", {"mine-1", "minimal"}),
+            ("shannot profile show diag", {"diagnostics"}),
+            ("shannot mcp --profile diag", {"diagnostics"}),
         ]
         assert [(line, zsh.offers(line)) for line, _ in cases] == cases
-        for line in ("shannot run app", "shannot run s.py app", "shannot setup pypy --from app"):
+        for line in (
+            "shannot run app",
+            "shannot run s.py app",
+            "shannot setup pypy --from app",
+            "shannot run --profile app",
+        ):
             assert "app.conf" in zsh.offers(line), line
     finally:
         zsh.close()

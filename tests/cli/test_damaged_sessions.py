@@ -34,8 +34,14 @@ def other_contents(session: Path) -> None:
         blob.write_bytes(b"other")
 
 
+def of_another_format(session: Path) -> None:
+    """Which may have nothing of what is in this one."""
+    (session / "session.json").write_text('{"format": 99, "steps": []}')
+
+
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (cut_short, "session.json is not valid JSON"),
+    (of_another_format, "session.json has format 99, this shannot knows 1: use a newer shannot"),
     (not_the_plan, "the plan is not the one that was recorded"),
     (without_plan, "plan.json is missing"),
     (without_contents, "is missing: contents of the session were removed"),

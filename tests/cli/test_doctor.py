@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from errno import EINVAL, ENOSYS, EPERM
+from errno import EACCES, EINVAL, EIO, ENOSYS, EPERM
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,11 @@ def test_it_is_one_line_a_part_and_tells_what_to_do(place: Place) -> None:
     assert lines[where + 1] == f"      do: {REMEDIES['ssh']}"
 
 
+def refused(name: str, argument: int, value: int, errno: int) -> dict[str, Rule]:
+    """This system call fails where one argument is just so."""
+    return {name: (((errno, ((argument, 0xFFFF_FFFF, (value,)),), ""),), "allow")}
+
+
 FILTERS: list[tuple[dict[str, Rule], str]] = [
     ({"landlock_create_ruleset": ((), ENOSYS)}, "Landlock"),
     ({"memfd_create": ((), EPERM)}, "memfd_create"),
@@ -94,6 +99,11 @@ FILTERS: list[tuple[dict[str, Rule], str]] = [
     ({"pidfd_getfd": ((), EPERM)}, "pidfd_getfd"),
     ({"pidfd_open": ((), ENOSYS)}, "pidfd_getfd"),
     ({"pwrite64": ((), EPERM)}, "memory of the child"),
+    (refused("openat", 2, os.O_RDWR | os.O_CLOEXEC, EACCES), "memory of the child"),
+    ({"waitid": ((), EPERM)}, "child start"),
+    ({"close_range": ((), ENOSYS)}, "child start"),
+    ({"prlimit64": ((), EPERM)}, "child start"),
+    ({"landlock_restrict_self": ((), EPERM)}, "child start"),
     ({"setsid": ((), EPERM)}, "child start"),
     ({"execveat": ((), ENOSYS)}, "child start"),
     ({"landlock_add_rule": ((), EPERM)}, "child start"),
@@ -116,6 +126,51 @@ def test_a_part_that_the_kernel_takes_away_is_named_with_its_remedy(
     names = list(parts)
     first = min(names.index(name) for name in bad(parts))
     assert names[first] == part, "what is named first is the cause"
+
+
+def test_read_only_memory_that_cannot_be_written_is_named_and_all_else_works(place: Place) -> None:
+    """As Linux 6.12 does it with proc_mem.force_override=never; the probe writes three bytes."""
+    status, parts = doctor(place, refused("pwrite64", 2, 3, EIO))
+    assert (status, bad(parts)) == (0, set())
+    found = parts["read-only memory of the child"]
+    assert (found["state"], found["remedy"]) == (
+        "limited",
+        "boot with proc_mem.force_override=always",
+    )
+    assert "Input/output error" in found["problem"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has what a container takes from it")
+@pytest.mark.parametrize("taken", ["sys_ptrace", "setuid"])
+def test_a_root_without_its_capabilities_is_told_which_it_needs(place: Place, taken: str) -> None:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("setpriv is not installed")
+    result = subprocess.run(
+        [setpriv, f"--bounding-set=-{taken}", sys.executable, "-m", "shannot", "doctor", "--json"],
+        env=place.environment,
+        cwd=place.project,
+        capture_output=True,
+        timeout=60,
+    )
+    parts = {part["name"]: part for part in json.loads(result.stdout)["result"]["parts"]}
+    assert result.returncode == 1
+    assert parts["child start"]["state"] == "failed"
+    assert f"CAP_{taken.upper()}" in parts["child start"]["remedy"]
+
+
+def test_damaged_sessions_are_counted_and_the_next_step_told(place: Place) -> None:
+    first, second, third = sorted(place.session() for _ in range(3))
+    assert place.shannot("reject", third).returncode == 0
+    status, parts = doctor(place)
+    assert (status, parts["sessions"]["state"], parts["sessions"]["detail"]) == (0, "ok", "3")
+    sessions = place.state / "shannot" / "sessions"
+    (sessions / first / "session.json").write_text("{")
+    (sessions / second / "plan.json").unlink()
+    status, parts = doctor(place)
+    assert (status, parts["sessions"]["state"]) == (0, "limited")
+    assert parts["sessions"]["problem"].startswith(f"2 damaged; {sessions}/{first}/session.json")
+    assert "shannot list" in parts["sessions"]["remedy"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")

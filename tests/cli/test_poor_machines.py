@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from errno import ENOSYS, EPERM
+from errno import EIO, ENOSYS, EPERM
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,11 @@ MACHINE = os.uname().machine
 pytestmark = pytest.mark.skipif(MACHINE not in ("x86_64", "aarch64"), reason="unknown machine")
 
 
-def run(place: Place, prepare: Callable[[], None]) -> subprocess.CompletedProcess[bytes]:
+def run(
+    place: Place, prepare: Callable[[], None], code: str = "print('ran')"
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "shannot", "run", "-c", "print('ran')"],
+        [sys.executable, "-m", "shannot", "run", "-c", code],
         env=place.environment,
         cwd=place.project,
         capture_output=True,
@@ -37,7 +39,9 @@ def run(place: Place, prepare: Callable[[], None]) -> subprocess.CompletedProces
     )
 
 
-def under_filter(place: Place, rules: dict[str, Rule]) -> subprocess.CompletedProcess[bytes]:
+def under_filter(
+    place: Place, rules: dict[str, Rule], code: str = "print('ran')"
+) -> subprocess.CompletedProcess[bytes]:
     """The command line where these calls fail."""
     program = compile_filter(rules, of_machine(MACHINE), otherwise="allow")
 
@@ -45,7 +49,7 @@ def under_filter(place: Place, rules: dict[str, Rule]) -> subprocess.CompletedPr
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.seccomp_filter(program, 0)
 
-    return run(place, prepare)
+    return run(place, prepare, code)
 
 
 def refused_ioctl(request: int) -> dict[str, Rule]:
@@ -79,6 +83,16 @@ def test_what_the_kernel_lacks_is_named_in_one_line(
     assert (result.returncode, result.stdout) == (125, b"")
     assert result.stderr.count(b"\n") == 1
     assert expected in result.stderr.decode()
+
+
+def test_a_command_that_read_only_memory_names_is_told_of_with_its_remedy(tmp_path: Path) -> None:
+    """As with proc_mem.force_override=never: the two bytes over its path cannot be written."""
+    eio: dict[str, Rule] = {"pwrite64": (((EIO, ((2, 0xFFFF_FFFF, (2,)),), ""),), "allow")}
+    result = under_filter(Place(tmp_path), eio, "import os; print(os.system('true') >> 8)")
+    assert (result.returncode, result.stdout) == (0, b"127\n")
+    assert result.stderr.count(b"\n") == 1
+    assert result.stderr.startswith(b"shannot: not in the plan: /bin/sh: not started: ")
+    assert b"proc_mem.force_override=always" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["sched_setaffinity", "getcpu"])

@@ -113,6 +113,10 @@ BAD = [
     (b'{"jsonrpc":"2.0","id":true,"method":"ping"}', -32600),
     (b'{"jsonrpc":"2.0","id":{},"method":"ping"}', -32600),
     (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', -32602),
+    (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":NaN}}', -32700),
+    (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', -32600),
+    (b'{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}', -32600),
+    (READ + b'{"uri":"shannot://status","uri":"x"}}', -32600),
     (b'{"jsonrpc":"2.0","id":1,"method":"tools/approve"}', -32601),
     (b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"x"}}', -32602),
     (b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"approve"}}', -32602),
@@ -133,6 +137,12 @@ def test_a_bad_message_is_answered_and_the_next_one_served(place: Place) -> None
             assert client.read()["error"]["code"] == code, line[:200]
             assert client.request("ping")["result"] == {}
         assert client.close()[0] == 0
+
+
+def test_an_error_about_a_doubled_name_has_the_id_only_where_that_stands_once() -> None:
+    twice = b'{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}'
+    within = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":{"id":7,"id":7}}}'
+    assert (messages.id_of(twice), messages.id_of(within)) == (None, 1)
 
 
 def test_a_huge_message_is_refused_whole(place: Place) -> None:

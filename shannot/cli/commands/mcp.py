@@ -8,10 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from shannot.errors import DONE, UsageError
+from shannot.escape import escape
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from types import FrameType
+
+    from shannot.mcp.offer import Offer
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,7 +27,7 @@ def configure(parser: ArgumentParser) -> None:
         "--profile",
         action="append",
         default=[],
-        metavar="NAME",
+        metavar="NAME|FILE",
         help="a profile the agent may choose; the first is its default (without: the configured)",
     )
     parser.add_argument(
@@ -50,10 +53,19 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until the client closes the connection."""
+    from shannot.mcp.server import serve_stdio
+
+    offer = offer_of(options)
+    signal.signal(signal.SIGTERM, _leave)
+    serve_stdio(offer)
+    return DONE
+
+
+def offer_of(options: Namespace) -> Offer:
+    """What such a server offers. Raises ShannotError for options that cannot work."""
     from shannot.cli.place import current_caller
     from shannot.mcp.offer import Offer
     from shannot.mcp.run_tool import LIMITS
-    from shannot.mcp.server import serve_stdio
     from shannot.workflows.choices import load_settings, make_limits
     from shannot.workflows.far import find_remote
     from shannot.workflows.profiles import make_profile
@@ -61,19 +73,18 @@ def run(options: Namespace) -> int:
     profiles, roots = profiles_of(options), roots_of(options)
     for root in roots:
         if not os.path.isdir(root):
-            raise UsageError(f"--root {root}: not a directory")
+            raise UsageError(f"--root {escape(root)}: not a directory")
     views = ("project",) if options.project_only else ("project", "system")
-    settings = load_settings(current_caller())
-    for profile in profiles:
-        make_profile(settings, current_caller(), profile)
+    caller = current_caller()
+    settings = load_settings(caller)
+    for profile in profiles or (None,):
+        make_profile(settings, caller, profile)
+    targets = tuple(dict.fromkeys(options.target))
+    for target in targets:
+        find_remote(caller, target)
     limits = make_limits(settings, {})
     bounds = {name: getattr(limits, name) for name in LIMITS}
-    signal.signal(signal.SIGTERM, _leave)
-    targets = tuple(options.target)
-    for target in targets:
-        find_remote(current_caller(), target)
-    serve_stdio(Offer(profiles, roots, views, targets, bounds))
-    return DONE
+    return Offer(profiles, roots, views, targets, bounds)
 
 
 def profiles_of(options: Namespace) -> tuple[str, ...]:
@@ -82,15 +93,20 @@ def profiles_of(options: Namespace) -> tuple[str, ...]:
     from shannot.config.profile_file import is_file
 
     names: list[str] = options.profile
-    return tuple(
+    found = (
         os.path.abspath(name) if is_file(name) and not name.startswith("~/") else name
         for name in names
     )
+    return tuple(dict.fromkeys(found))
 
 
 def roots_of(options: Namespace) -> tuple[str, ...]:
-    """The directories of the command line, absolute."""
-    return tuple(os.path.abspath(root) for root in options.root)
+    """The directories of the command line, absolute. UsageError for none: a variable that was
+    empty must not offer whatever directory the server is started in."""
+    roots: list[str] = options.root
+    if not all(roots):
+        raise UsageError("--root: no directory is named")
+    return tuple(dict.fromkeys(os.path.abspath(root) for root in roots))
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -16,12 +16,26 @@ _shannot_sessions() {
     done
 }
 
+_shannot_profiles() {
+    local line
+    "${COMP_WORDS[0]}" profile list 2>/dev/null | while IFS= read -r line; do
+        # no more than a name: compgen expands what it is given
+        [[ $line =~ ^..([[:alnum:]_.-]+) ]] && printf '%s\n' "${BASH_REMATCH[1]}"
+    done
+}
+
 _shannot_reply() {  # KIND WORD [CHOICE…]
     local kind=$1 word=$2
     shift 2
     case $kind in
     choice) mapfile -t COMPREPLY < <(compgen -W "$*" -- "$word") ;;
     session) mapfile -t COMPREPLY < <(compgen -W "$(_shannot_sessions)" -- "$word") ;;
+    profile)
+        mapfile -t COMPREPLY < <(
+            compgen -W "$(_shannot_profiles)" -- "$word"
+            compgen -f -- "$word"
+        )
+        ;;
     file | script)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -14,6 +14,11 @@ function __shannot_sessions
     $words[1] list 2>/dev/null | string match -r '^[0-9]\S*'
 end
 
+function __shannot_profiles
+    set -l words (commandline -opc)
+    $words[1] profile list 2>/dev/null | string replace -r '^..(\S+).*' '$1'
+end
+
 function __shannot_at # PLACE…: is the command line at this command, and not yet at a script?
     set -l words (commandline -opc)
     set -e words[1]
@@ -112,6 +117,8 @@ def _value(argument: Argument) -> str:
             return f"{needed} -a {_quoted(' '.join(argument.choices))}"
         case "session":
             return f"{needed} -a '(__shannot_sessions)'"
+        case "profile":
+            return (" -r -F" if argument.flags else " -F") + " -a '(__shannot_profiles)'"
         case "file":
             return " -r -F" if argument.flags else " -F"
         case _:

@@ -15,6 +15,12 @@ _shannot_sessions() {
     compadd -a ids
 }
 
+_shannot_profiles() {
+    local -a names
+    names=(${${${(f)"$(_call_program profiles shannot profile list 2>/dev/null)"}#??}%% *})
+    _alternative 'profiles:profile:compadd -a names' 'files:file:_files'
+}
+
 # Loaded from $fpath, this file is the function; sourced, it defines it.
 if [[ $funcstack[1] == _shannot ]]; then
     _shannot "$@"
@@ -118,6 +124,8 @@ def _action(argument: Argument) -> str:
             return f"({' '.join(argument.choices)})"
         case "session":
             return "_shannot_sessions"
+        case "profile":
+            return "_shannot_profiles"
         case "file" | "script":
             return "_files"
         case _:

@@ -166,12 +166,14 @@ def _serve(pid: int, report: int, address: int, locked: int) -> list[Capability]
     if not words or words[0] < 0:
         return [Capability("seccomp notification", _why(-words[0] if words else 0))]
     killable = "" if words[1] else "needs Linux 5.19, without it side effects could happen twice"
+    memory = _memory(pid, address)
     found = [
         Capability("seccomp notification", ""),
         Capability("WAIT_KILLABLE_RECV", killable),
-        _memory(pid, address),
-        _locked_memory(pid, locked),
+        memory,
     ]
+    if not memory.problem:  # else that is the cause
+        found.append(_locked_memory(pid, locked))
     try:
         pidfd = kernel.pidfd_open(pid)
         try:
@@ -219,11 +221,13 @@ def _locked_memory(pid: int, address: int) -> Capability:
     try:
         mem = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
         try:
-            os.pwrite(mem, b"x", address)
+            os.pwrite(mem, b"xyz", address)
         finally:
             os.close(mem)
     except OSError as error:
-        problem = f"{error.strerror}: a program named in read-only memory cannot be intercepted"
+        problem = (
+            f"{error.strerror}: a command that is named there is not started (os.system's /bin/sh)"
+        )
     return Capability(name, problem, required=False)
 
 

@@ -30,8 +30,8 @@ class System:
     __slots__ = (
         "affinity_is_set", "caller", "calls_refused", "children", "directories", "everybody",
         "forget_waits", "gate", "identity", "interpreter", "is_member", "limits", "locks_records",
-        "lookup", "overlay", "pack_stat", "process", "processes", "processors", "replace", "settle",
-        "sockets_refused", "stdin_key", "tasks", "terminals", "unpin",
+        "lookup", "not_started", "overlay", "pack_stat", "process", "processes", "processors",
+        "replace", "settle", "sockets_refused", "stdin_key", "tasks", "terminals", "unpin",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,8 @@ class System:
         self.sockets_refused: dict[str, int] = {}
         self.stdin_key = (0, 0)  # (st_dev, st_ino) of the script's own stdin, which is the caller's
         self.calls_refused: dict[str, int] = {}
+        self.not_started: dict[bytes, str] = {}
+        """Commands that the kernel kept from being decided about: why. At most 20."""
         self.children: Children | None = None  # commands of a script that cannot fork
         self.directories: dict[tuple[int, int], Directory] = {}
         """(st_dev, st_ino) of the memfd that stands for an open directory: the directory."""

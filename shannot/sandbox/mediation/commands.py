@@ -49,6 +49,11 @@ if TYPE_CHECKING:
 _STUB_NAME = b"s\0"
 _AT_FDCWD = 0xFFFF_FF9C
 _AT_EMPTY_PATH = 0x1000
+_TOLD_MAX = 20
+_READ_ONLY = (
+    "not started: this kernel forbids to write the read-only memory that names it; boot with"
+    " proc_mem.force_override=always, or name it otherwise (subprocess, in place of os.system)"
+)
 _VFORK = 0x4100  # CLONE_VFORK | CLONE_VM
 
 
@@ -183,8 +188,16 @@ class Commands:
             pending.memory.write(address, _STUB_NAME)
         except OSError:
             self._abandon(task)
+            self._tell(task, call, path)
             raise
         return CONTINUE
+
+    def _tell(self, task: Task, call: int, path: bytes) -> None:
+        """A path that could be read and not written: a constant of the program's, libc's
+        "/bin/sh" among them, where the kernel has proc_mem.force_override=never."""
+        told = task.system.not_started
+        if len(told) < _TOLD_MAX and self._mediator.listener.alive(call):
+            told[path] = _READ_ONLY
 
     def _stop_parent(self, task: Task, pending: Pending) -> None:
         self.flights.begin(task)
