@@ -92,7 +92,7 @@ def answers(queue: str, session_id: str, effects: int) -> list[Answer]:
 def _read(queue_fd: int, kind: str, session_id: str, effects: int) -> Answer:
     name = kind + session_id
     owner = os.lstat(name, dir_fd=queue_fd).st_uid
-    if not _is_operator(owner, os.stat(".", dir_fd=queue_fd)):
+    if not is_operator(owner, os.stat(".", dir_fd=queue_fd)):
         raise MalformedError(f"{name} is of no operator")
     data = files.read(name, queue_fd, owner, MAX_ANSWER, name)
     document = parse(data, name)
@@ -121,7 +121,8 @@ def forget(queue: str, session_id: str) -> None:
             os.unlink(f"{queue}/{kind}{session_id}")
 
 
-def _is_operator(user: int, queue: os.stat_result) -> bool:
+def is_operator(user: int, queue: os.stat_result) -> bool:
+    """Root, the owner of the queue, and the members of its group."""
     if user in (0, queue.st_uid):
         return True
     try:

@@ -12,10 +12,17 @@ from collections.abc import Iterable
 from shannot.sessions import files
 
 _MAX_REASON = 2000
+_GROWING = "\0growing "
+"""What the note of a session begins with whose script ran on; no reason does."""
 
 
 class Ledger:
     """The entries that were looked at by one user."""
+
+    @staticmethod
+    def version(reason: str) -> str | None:
+        """Of the entry that a session was taken from which may grow; None for other notes."""
+        return reason.removeprefix(_GROWING) if reason.startswith(_GROWING) else None
 
     __slots__ = ("_fd", "_owner")
 
@@ -34,6 +41,11 @@ class Ledger:
         except FileNotFoundError:
             return None
         return data.decode("utf-8", "replace")
+
+    def growing(self, session_id: str, user: int, version: str) -> None:
+        """It was taken over, and may grow: its entry is looked at again when it is another one.
+        Raises OSError."""
+        self.note(session_id, user, _GROWING + version)
 
     def note(self, session_id: str, user: int, reason: str = "") -> None:
         """It was looked at. Raises OSError."""

@@ -33,6 +33,7 @@ from shannot.effects.plan import Plan
 from shannot.errors import ShannotError
 from shannot.escape import escape
 from shannot.sessions import files
+from shannot.sessions.asking import question, stands
 from shannot.sessions.decision import Decision
 from shannot.sessions.draft import MAX_PLAN, Draft, dump_head
 from shannot.sessions.lifecycle import State
@@ -56,13 +57,15 @@ NEXT: Mapping[State, State] = {
 class LiveSession:
     """The run's own hold on its session."""
 
-    __slots__ = ("_draft", "_fd", "_store", "id")
+    __slots__ = ("_draft", "_fd", "_store", "done", "id")
 
     def __init__(self, store: Store, draft: Draft, session: Session) -> None:
         """Commit the session, and keep it. IdTakenError as from `Draft.commit`."""
         self._store = store
         self._draft = draft
         self.id = session.id
+        self.done: set[int] = set()
+        """What an operator has executed of it, in the copy that is the operator's."""
         self._fd = draft.hold(LIVE)
         try:
             draft.commit(session, live=True)
@@ -99,13 +102,14 @@ class LiveSession:
         with self._store.lock(self.id, "run", patience) as lock:
             session = lock.load()
             done = {result.number for result in session.results if result.state == "done"}
+            done |= self.done
             waits = len(set(plans.waiting(ended.plan)) - done)
             whole = replace(
                 ended,
                 id=session.id,
                 created=session.created,
-                state=_final(session, waits),
-                decision=_bound(session, ended.plan),
+                state=final(session, waits),
+                decision=bound(session, ended.plan),
                 history=session.history,
                 results=session.results,
                 plan_digest="",
@@ -127,7 +131,7 @@ class LiveSession:
             self._draft.close()
 
 
-def _bound(session: Session, plan: Plan) -> Decision | None:
+def bound(session: Session, plan: Plan) -> Decision | None:
     """The last approval, which stays one where all that it names is unchanged in the whole plan."""
     decision = session.decision
     if decision is None or decision.digest is None:
@@ -138,7 +142,7 @@ def _bound(session: Session, plan: Plan) -> Decision | None:
     return decision
 
 
-def _final(session: Session, waits: int) -> State:
+def final(session: Session, waits: int) -> State:
     if session.state in ("executing", "failed", "rolling-back", "rolled-back"):
         return session.state
     if waits:
@@ -162,9 +166,13 @@ def grow(lock: Lock, session: Session) -> None:
 
 
 def is_live(store: Store, session_id: str) -> bool:
-    """Does the script of this session still run?"""
+    """Does the script of this session still run? In an operator's copy: does it wait for what the
+    copy asks?"""
     directory_fd = store.open_session(session_id)
     try:
+        asked = question(directory_fd, store.owner)
+        if asked is not None and asked.user != store.owner:
+            return stands(asked, session_id)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             fd = os.open(LIVE, flags, dir_fd=directory_fd)

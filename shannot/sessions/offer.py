@@ -16,6 +16,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 
 from shannot import libc
@@ -27,6 +28,7 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 from shannot.sessions import files
 from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.draft import dump_head
 from shannot.sessions.ids import is_id
 from shannot.sessions.model import Session, session_from_json
 from shannot.sessions.store import Store
@@ -134,6 +136,12 @@ def entries(queue_fd: int) -> list[tuple[str, int]]:
     return found
 
 
+def version(queue_fd: int, name: str) -> str:
+    """An entry that was replaced has another one. Raises OSError."""
+    found = os.lstat(name, dir_fd=queue_fd)
+    return f"{found.st_dev}-{found.st_ino}-{found.st_ctime_ns}"
+
+
 @contextmanager
 def opened(queue_fd: int, name: str, shown: str) -> Iterator[Offer]:
     """An entry of whoever it belongs to. MalformedError, OSError."""
@@ -147,23 +155,35 @@ def opened(queue_fd: int, name: str, shown: str) -> Iterator[Offer]:
 
 def offer(store: Store, session: Session, queue: str) -> None:
     """Lay a session of this user's out in the queue. ShannotError where that cannot be done."""
+    with laid_out(store, session, queue):
+        pass
+
+
+@contextmanager
+def laid_out(store: Store, session: Session, queue: str) -> Iterator[int]:
+    """The same in two steps: more can be put into the directory, which is open, before all can see
+    it. An entry of this user's for the same session is replaced."""
     hidden = f"{queue}/.new-{os.urandom(8).hex()}"
     try:
         os.mkdir(hidden, 0o700)
         fd = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             _write(store, session, fd)
+            yield fd
             os.fchmod(fd, 0o750)
             libc.sync_filesystem(fd)
         finally:
             os.close(fd)
+        withdraw(session.id, queue, store.owner)
         queue_fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             libc.rename_new(os.path.basename(hidden), queue_fd, session.id, queue_fd)
         finally:
             os.close(queue_fd)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(hidden, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise ShannotError(
             f"it could not be put into the queue {escape(queue)}: {error.strerror}"
         ) from error
@@ -171,8 +191,12 @@ def offer(store: Store, session: Session, queue: str) -> None:
 
 def _write(store: Store, session: Session, fd: int) -> None:
     left = MAX_ENTRY
+    # To be decided about: what was decided about what it was before is the proposer's to know.
+    head = dump_head(replace(session, state="pending", decision=None, history=()))
     for name, limit in (("session.json", MAX_HEAD), ("plan.json", MAX_PLAN), *_TEXTS):
-        data = store.contents(session.id, name, MAX_ENTRY)
+        data = head
+        if name != "session.json":
+            data = store.contents(session.id, name, MAX_ENTRY)
         left -= len(data)
         _check_size(limit - len(data), name)
         _put(name, fd, data)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from shannot.errors import RefusedError, ShannotError
 from shannot.escape import escape
 from shannot.sessions import answer as told
+from shannot.sessions.asked import told_document
+from shannot.sessions.asking import put, question, stands
 from shannot.sessions.decision import with_event
 from shannot.sessions.live import is_live
 from shannot.workflows.choices import operators_queue
@@ -31,12 +33,41 @@ def answer(store: Store, caller: Caller, session: Session) -> None:
 
     A queue that cannot be written holds nobody up: what was decided stands in the operator's state.
     """
-    if session.uid == store.owner:
+    if session.uid == store.owner or tell_script(store, session):
         return
     queue = operators_queue(caller)
     if queue is not None:
         with suppress(OSError):
             told.tell(queue, session)
+
+
+def tell_script(store: Store, session: Session) -> bool:
+    """Answer the question of a script that waits. False where it does not (any more)."""
+    try:
+        fd = store.open_session(session.id)
+        try:
+            asked = question(fd, store.owner)
+        finally:
+            os.close(fd)
+        if asked is None or asked.user == store.owner or not stands(asked, session.id):
+            return False
+        if session.state not in ("executed", "failed", "rejected") or session.decision is None:
+            return True
+        outputs = [
+            (name, store.contents(session.id, f"output/{asked.number}.{name}"))
+            for name in ("stdout", "stderr")
+        ]
+        return put(asked, session.id, told_document(asked, session), outputs)
+    except (OSError, ShannotError):
+        return False
+
+
+def retell(store: Store, session_id: str) -> None:
+    """The same where whoever decided was killed before the script was told."""
+    with suppress(ShannotError):
+        session = store.load(session_id)
+        if session.asking is not None and session.decision is not None:
+            tell_script(store, session)
 
 
 def hear(store: Store, queue: str) -> None:

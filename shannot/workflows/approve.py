@@ -15,6 +15,7 @@ from shannot.effects.plan import waiting
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
+from shannot.sessions.asking import take
 from shannot.sessions.decision import Decision, Event, Person, with_event
 from shannot.sessions.model import Session
 from shannot.sessions.store import Lock, Store
@@ -69,6 +70,7 @@ def reject(store: Store, session_id: str, *, reason: str, person: Person, now: i
     with auditing.refusals(store, "reject", session_id), store.lock(session_id, "reject") as lock:
         session = lock.load()
         lifecycle.check(session_id, session.state, "rejected")
+        take(lock.directory_fd, session_id, store.owner)
         return _decide(lock, session, "rejected", Decision(person, now, reason=reason), reason)
 
 

@@ -13,6 +13,7 @@ from shannot.policy.profile import Profile
 from shannot.sessions import lifecycle
 from shannot.sessions.apply import Execution
 from shannot.sessions.approval import check_approval
+from shannot.sessions.asking import take
 from shannot.sessions.batch import Observer
 from shannot.sessions.claim import claim
 from shannot.sessions.command import Sinks
@@ -80,7 +81,7 @@ def execute(
         execution = Execution(lock, work, options, places, known.progress, witness)
         try:
             conflicts = execution.prepare()
-            _begin(store, session, options, person, queue)
+            _begin(lock, session, options, person, queue)
             session = _moved(session, "executing", person, now)
             lock.save(session)
         except OSError as error:
@@ -97,11 +98,13 @@ def execute(
 
 
 def _begin(
-    store: Store, session: Session, options: Options, person: Person, queue: str | None
+    lock: Lock, session: Session, options: Options, person: Person, queue: str | None
 ) -> None:
+    store = lock.store
     proposed = session.uid != store.owner or os.path.lexists(f"{queue}/{session.id}")
     if queue is not None and proposed:
         claim(queue, session.id, store.owner)
+    take(lock.directory_fd, session.id, store.owner)
     auditing.begins(store, session, options, person)
 
 

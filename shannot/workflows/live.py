@@ -2,9 +2,9 @@
 
 Each question is the run's session, grown up to the command that is asked about
 (`sessions/live.py`). With `wait` somebody approves and executes that session as any other, at
-another terminal, and the result of the command is the script's. With `prompt` the same happens
-here: the answer yes is an approval, and the execution follows at once. Questions of one run are
-asked one after the other.
+another terminal or as another user (`waiting.py`), and the result is the script's. With `prompt`
+the same happens here: the answer yes is an approval, and the execution follows at once. Questions
+of one run are asked one after the other.
 
 Called on the performer's threads; the mediator goes on meanwhile.
 """
@@ -18,17 +18,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from shannot.effects.plan import Plan
-from shannot.errors import REFUSED, ShannotError, UnsuccessfulError
+from shannot.errors import REFUSED, ShannotError
 from shannot.sessions.apply import Options
 from shannot.sessions.command import Sinks
 from shannot.sessions.model import RunOutcome
 from shannot.workflows import review
 from shannot.workflows.approve import LIFETIME, approve, possible, reject
+from shannot.workflows.choices import operators_queue
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.protected import protected_places
 from shannot.workflows.record import make_session
+from shannot.workflows.waiting import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +124,8 @@ class LiveDecisions:
         live = self._grow(Plan(effects, complete=False), number)
         if self._mode == "prompt":
             return self._prompt(live, waits)
-        return self._wait(live, number, waits)
+        wait = Wait(self._recorder().store, operators_queue(self._caller), self._face)
+        return wait.decide(live, number, waits)
 
     def _grow(self, plan: Plan, number: int) -> LiveSession:
         recorder = self._recorder()
@@ -132,44 +135,6 @@ class LiveDecisions:
         outcome = RunOutcome(0, complete=False)
         session = make_session(recorder, self._circumstances, outcome, plan)
         return recorder.begin_live(replace(session, asking=number), self._circumstances.script)
-
-    # -- decided elsewhere -----------------------------------------------------------------------
-
-    def _wait(self, live: LiveSession, number: int, waits: WaitingProcess) -> int | None:
-        store = self._recorder().store
-        self._face.say(f"the script waits for a decision: shannot approve {live.id} --execute")
-        told = ""
-        while not waits.is_gone(_LOOK):
-            state = store.summary(live.id).state
-            if state == "rejected":
-                self._face.say("the command was refused; the script goes on")
-                return -1
-            if state in ("executed", "failed"):
-                return self._pass_on(store, live.id, number, waits)
-            line = _progress(store, live.id, state)
-            if line and line != told:
-                told = line
-                self._face.say(line)
-        return None
-
-    def _pass_on(
-        self, store: Store, session_id: str, number: int, waits: WaitingProcess
-    ) -> int | None:
-        """Give the script what the command has printed, and how it ended."""
-        result = _result(store.load(session_id), number)
-        if result is None or result.exit_status is None:
-            self._face.say("the command was not run: what has to be before it failed")
-            return None
-        streams = ((1, "stdout", result.stdout_size), (2, "stderr", result.stderr_size))
-        for stream, name, size in streams:
-            data = store.contents(session_id, f"output/{number}.{name}")
-            if len(data) < size:
-                self._face.say(f"of the command's {name} only {len(data)} of {size} bytes are kept")
-            try:
-                waits.write(stream, data)
-            except OSError:
-                pass  # the script does not read it (any more)
-        return result.exit_status
 
     # -- decided here ----------------------------------------------------------------------------
 
@@ -262,21 +227,6 @@ class _Stream:
 
     def write(self, data: bytes, /) -> None:
         self._waits.write(self._number, data)
-
-
-def _progress(store: Store, session_id: str, state: str) -> str:
-    """What the person at the script's terminal is told of a decision that is under way."""
-    if state == "approved":
-        return f"it is approved; `shannot execute {session_id}` does it"
-    if state != "executing":
-        return ""
-    try:
-        with store.lock(session_id, "run", patience=0) as lock:
-            if lock.load().state != "executing":
-                return ""
-    except UnsuccessfulError:
-        return "it is being executed"
-    return f"its execution was stopped; `shannot execute {session_id}` goes on with it"
 
 
 def _result(session: Session, number: int) -> EffectResult | None:

@@ -18,20 +18,23 @@ from shannot.audit import AuditError
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, RunCommand
 from shannot.effects.plan import Plan, waiting
-from shannot.errors import RefusedError, ShannotError
+from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.policy.environment import base_environment
 from shannot.policy.identity import identify
 from shannot.policy.verdict import Command, decide
 from shannot.sessions import offer
 from shannot.sessions.accounts import name_of
+from shannot.sessions.asking import ASKED
 from shannot.sessions.collected import Ledger
 from shannot.sessions.draft import IdTakenError
 from shannot.sessions.model import Session
 from shannot.sessions.store import Store
 from shannot.workflows import auditing
-from shannot.workflows.answers import hear
+from shannot.workflows.answers import hear, retell
 from shannot.workflows.choices import own_settings
+from shannot.workflows.growing import grow_copy, question_of, still_grows
 from shannot.workflows.profiles import make_profile
+from shannot.workflows.waiting import lay_out_rest, was_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +52,8 @@ def offer_session(state: str, owner: int, session_id: str, queue: str) -> list[s
     store = Store(state, owner)
     try:
         session = store.load(session_id)
+        if was_asked(store, session, queue):
+            return lay_out_rest(store, session, queue)
         if session.state != "pending" or session.history or not waiting(session.plan):
             return []  # somebody at this user's own terminal has decided already
         offer.offer(store, session, queue)
@@ -106,10 +111,13 @@ class _Collector:
                 continue
             reason = self._ledger.reason(session_id, user)
             if reason is None and self._has(session_id, user):
-                self._ledger.note(session_id, user)
-            elif reason is None:
+                reason = self._noted(session_id, user)
+            version = None if reason is None else self._ledger.version(reason)
+            if version is not None:
+                reason = self._grow(queue_fd, queue, session_id, version)
+            if reason is None:
                 fresh.append((session_id, user))
-            elif reason:
+            if reason:
                 refused.append(_line(session_id, user, reason))
         if fresh:
             self._count()
@@ -117,7 +125,7 @@ class _Collector:
             if self._waiting.get(name_of(user), 0) >= MAX_WAITING:
                 refused.append(_line(session_id, user, "too many of this user's wait already"))
                 continue
-            reason = self._take(queue_fd, session_id, f"{queue}/{session_id}")
+            reason = self._take(queue_fd, session_id, queue)
             if reason:
                 refused.append(_line(session_id, user, reason))
         return tuple(refused)
@@ -134,14 +142,36 @@ class _Collector:
             if not isinstance(found, MalformedError) and found.state in ("pending", "approved"):
                 self._waiting[found.user] = self._waiting.get(found.user, 0) + 1
 
-    def _take(self, queue_fd: int, session_id: str, shown: str) -> str:
-        """Take one entry over. Why not, or ""."""
+    def _noted(self, session_id: str, user: int) -> str:
+        """The ledger's word for a session that is here. Where its script ran on, that is looked at
+        once more."""
+        if still_grows(self._store, session_id):
+            self._ledger.growing(session_id, user, "")
+        else:
+            self._ledger.note(session_id, user)
+        return self._ledger.reason(session_id, user) or ""
+
+    def _grow(self, queue_fd: int, queue: str, session_id: str, known: str) -> str:
+        """A session that was taken over while its script ran. Why it stays as it is, or ""."""
+        if offer.version(queue_fd, session_id) == known:
+            retell(self._store, session_id)
+            return ""
+        return self._take(queue_fd, session_id, queue, again=True)
+
+    def _take(self, queue_fd: int, session_id: str, queue: str, again: bool = False) -> str:
+        """Take one entry over; again: into the copy that there is. Why not, or ""."""
         user = -1
         try:
-            with offer.opened(queue_fd, session_id, shown) as entry:
+            version = offer.version(queue_fd, session_id)
+            with offer.opened(queue_fd, session_id, f"{queue}/{session_id}") as entry:
                 user = entry.owner
                 session = self._settled(entry.session, session_id, user)
-                self._copy(entry, session)
+                if not again:
+                    self._copy(entry, session, queue)
+                elif reason := grow_copy(self._store, entry, session, queue):
+                    return reason
+        except UnsuccessfulError:
+            return ""  # somebody is at work on it: the next time
         except (MalformedError, RefusedError, IdTakenError) as error:
             self._ledger.note(session_id, user, str(error))
             _record(self._store, "refused", session_id, {"verb": "collect", "message": str(error)})
@@ -150,17 +180,25 @@ class _Collector:
             return str(error)  # the next time, perhaps
         except OSError as error:
             return f"it cannot be read: {error.strerror}"
-        self._ledger.note(session_id, user)
+        if session.asking is None:
+            self._ledger.note(session_id, user)
+        else:
+            self._ledger.growing(session_id, user, version)
+        if again:
+            return ""
         name = session.user
         self._waiting[name] = self._waiting.get(name, 0) + 1
         return ""
 
-    def _copy(self, entry: offer.Offer, session: Session) -> None:
+    def _copy(self, entry: offer.Offer, session: Session, queue: str) -> None:
         draft = self._store.draft()
         try:
             for name, data in entry.texts():
                 draft.write(name, data)
             entry.copy_blobs(draft.blobs)
+            asked = question_of(entry, session, queue, 0)
+            if asked is not None:
+                draft.write(ASKED, asked.to_json())
             by: dict[str, str | int] = {
                 "proposed_by": session.user,
                 "proposed_by_uid": session.uid,
@@ -197,7 +235,7 @@ class _Collector:
 
     def _command(self, number: int, effect: RunCommand, user: int) -> RunCommand:
         """The command as the operator's own shannot would have recorded it. RefusedError."""
-        if effect.state == "done":
+        if effect.state in ("done", "refused"):
             return replace(effect, reason=f"user {name_of(user)} says: {effect.reason}")
         verdict = decide(
             Command(effect.argv, effect.directory, (), effect.executable), self._profile

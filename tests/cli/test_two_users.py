@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -223,3 +224,106 @@ def test_a_queue_that_cannot_be_written_is_named_and_the_session_kept(desk: Desk
     assert result.returncode == 0
     assert "waits here only: it could not be put into the queue" in result.stderr
     assert "pending" in desk.agent.shannot("list").stdout
+
+
+ASKING = """\
+import pathlib, subprocess
+pathlib.Path("app.conf").write_text("new\\n")
+done = subprocess.run(["sh", "-c", "cat app.conf; echo oops >&2; exit 3"], capture_output=True)
+print("first:", done.returncode, done.stdout, done.stderr, flush=True)
+pathlib.Path("second").write_text("two\\n")
+done = subprocess.run(["tee", "third"], input=b"piped\\n", capture_output=True)
+print("second:", done.returncode, done.stdout, flush=True)
+"""
+ASKS = '[queue]\ndirectory = "{}"\n[profiles.default]\nask = ["sh", "tee"]\n'
+
+
+@pytest.fixture
+def waiting(desk: Desk) -> Iterator[subprocess.Popen[str]]:
+    """A script of the agent's that waits for decisions."""
+    for user in (desk.agent, desk.operator):
+        (user.home / ".config/shannot/config.toml").write_text(ASKS.format(desk.queue))
+    run = desk.agent.start("run", "--on-ask", "wait", "-c", ASKING, cwd=desk.project)
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def question(run: subprocess.Popen[str]) -> str:
+    """The session whose script waits for operators as well."""
+    assert run.stderr is not None
+    session = ""
+    for line in run.stderr:
+        if "waits for a decision" in line:
+            session = line.split("approve ")[1].split()[0]
+        if "the operators can decide about it as well" in line:
+            return session
+    raise AssertionError("it never asked")
+
+
+def printed(run: subprocess.Popen[str]) -> str:
+    assert run.stdout is not None
+    return run.stdout.readline()
+
+
+def test_an_operator_decides_while_the_script_waits(
+    desk: Desk, waiting: subprocess.Popen[str]
+) -> None:
+    session = question(waiting)
+    assert "(incomplete, asks about effect 2)" in desk.operator.shannot("list").stdout
+    assert (desk.project / "app.conf").read_text() == "old\n"
+    done = desk.operator.shannot("approve", session, "--yes", "--execute")
+    assert "the script waited for effect 2, and goes on" in done.stderr, done.stderr
+    assert printed(waiting) == "first: 3 b'new\\n' b'oops\\n'\n", "what it really printed"
+    assert question(waiting) == session
+    other = desk.agent.shannot("approve", session, "--yes", "--execute", "--skip-conflicts")
+    assert other.returncode == 1
+    assert "user root executes session" in other.stderr
+    assert desk.operator.shannot("reject", session, "--reason", "no").returncode == 0
+    assert printed(waiting) == "second: 126 b''\n"
+    assert waiting.wait(60) == 0
+    assert not (desk.project / "second").exists()
+    assert desk.operator.shannot("approve", session, "--yes", "--execute").returncode == 0
+    assert (desk.project / "second").read_text() == "two\n"
+    assert state(desk.agent, session) == "executed"
+    answered = desk.agent.shannot("audit", "list").stdout
+    assert answered.count("root        answered") == 2, "who decided is recorded at both"
+    assert desk.operator.shannot("rollback", session, "--yes").returncode == 0
+    assert (desk.project / "app.conf").read_text() == "old\n"
+
+
+def test_what_the_agent_says_itself_in_an_operators_place_is_not_heard(
+    desk: Desk, waiting: subprocess.Popen[str]
+) -> None:
+    session = question(waiting)
+    assert session in desk.operator.shannot("list").stdout
+    answers = desk.queue / session / "answers"
+    forged = (
+        "import os, pathlib\n"
+        f"answers = pathlib.Path({str(answers)!r})\n"
+        "for name in ('2.taken', '2.json', '2.stdout', '2.stderr'):\n"
+        "    (answers / name).write_bytes(b'{}')\n"
+    )
+    assert desk.agent.python("-c", forged).returncode == 0
+    refused = desk.operator.shannot("approve", session, "--yes", "--execute")
+    assert refused.returncode == 1
+    assert f"user {AGENT} decides about effect 2" in refused.stderr
+    assert (desk.project / "app.conf").read_text() == "old\n"
+    assert waiting.poll() is None
+    assert desk.agent.shannot("reject", session, "--reason", "no").returncode == 0
+    assert printed(waiting) == "first: 126 b'' b''\n"
+
+
+def test_a_script_that_was_killed_leaves_the_operator_an_incomplete_session(
+    desk: Desk, waiting: subprocess.Popen[str]
+) -> None:
+    session = question(waiting)
+    waiting.kill()
+    waiting.wait(60)
+    refused = desk.operator.shannot("approve", session, "--yes", "--execute")
+    assert refused.returncode == 126
+    assert "incomplete" in refused.stderr
+    desk.operator.shannot("execute", session, "--incomplete")
+    assert (desk.project / "app.conf").read_text() == "new\n"

@@ -59,6 +59,22 @@ class User:
         """The command line as this user."""
         return self.python("-m", "shannot", *words, cwd=cwd)
 
+    def start(self, *words: str, cwd: Path) -> subprocess.Popen[str]:
+        """The same, and not waited for."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "shannot", *words],
+            env=self.environment,
+            cwd=cwd,
+            user=self.uid,
+            group=self.group,
+            extra_groups=[],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
 
 @contextmanager
 def place_for_users() -> Iterator[Path]:

@@ -74,7 +74,7 @@ shannot run --ask -c 'import subprocess; print(subprocess.run(["uname", "-n"]).r
 ```
 
 With `--on-ask wait` the script waits for `shannot approve` or `reject` of its session at
-another terminal of the same user.
+another terminal, of the same user or of an operator (`shannot help two-users`).
 
 ## Keeping order
 

@@ -34,8 +34,13 @@ executes it is the only one: a file in the queue says so, and a second one is to
 What an operator decides comes back: `list` and `show` of the proposer tell whether a session was
 approved, rejected and why, executed or rolled back, and by whom. Answers of root, of the queue's
 owner and of members of its group are believed. Who knows a session's id can read them. The
-proposer cannot execute on an operator's approval. `--on-ask wait` is for one user: its session
-is not in the queue while the script waits.
+proposer cannot execute on an operator's approval.
+
+With `--on-ask wait` a script asks the operators while it runs. Its session is in the queue as far
+as it has come, and `shannot approve ID --execute` or `shannot reject ID` of an operator lets it go
+on, with what the command really printed, as the operator. The next question comes into the same
+copy: all of it has one checkpoint and is put back at once. What an operator has begun to decide,
+neither another one nor the proposer decides. When the script has ended, the rest is in the queue.
 
 What a command reads from directories of the proposer's is the proposer's until it is read:
 prefer commands that read nothing there.
