@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.test_conformance import CONFIGURATION, SCRIPTS
+from tests.comparing import CONFIGURATION, SCRIPTS
 from tests.fakes.real_pypy import RealPypy
 from tests.trees import clear, plant, snapshot
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.test_conformance import Place, environment, run
+from tests.comparing import Place, environment, run
 from tests.trees import clear, plant, snapshot
 
 TOOLS = Path(__file__).parent / "tools"
