@@ -17,6 +17,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from shannot.effects.model import RunCommand
 from shannot.effects.plan import Plan
 from shannot.errors import REFUSED, ShannotError
 from shannot.sessions.apply import Options
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from shannot.workflows.review import Review
 
 _LOOK = 0.2  # seconds between looks at the session of a script that waits
+_EARLIER = 5.0  # seconds that an earlier command has to come to its question: it may read stdin
 _SETTLE = 10.0  # seconds that decisions under way have when the script has ended
 
 
@@ -53,8 +55,8 @@ class LiveDecisions:
     """All decisions of one run."""
 
     __slots__ = (
-        "_always", "_asking", "_busy", "_caller", "_changed", "_circumstances", "_face", "_mode",
-        "_profile", "_quit", "_recorder",
+        "_always", "_asking", "_busy", "_caller", "_came", "_changed", "_circumstances", "_face",
+        "_latest", "_mode", "_profile", "_quit", "_recorder",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +77,8 @@ class LiveDecisions:
         self._face = face
         self._changed = threading.Condition()
         self._asking: list[int] = []
+        self._came: set[int] = set()  # the numbers that have asked so far
+        self._latest = 0  # the number that was asked about last
         self._busy = False
         self._quit = False
         self._always: set[Effect] = set()
@@ -82,7 +86,7 @@ class LiveDecisions:
     def __call__(self, effects: Sequence[Effect], waiting: WaitingProcess) -> int | None:
         """`Decider`: the exit status, -1 for no, None where nobody decided."""
         number = len(effects)
-        if not self._take_turn(number, waiting):
+        if not self._take_turn(number, _undecided(effects), waiting):
             return None
         try:
             return None if self._quit else self._decide(tuple(effects), number, waiting)
@@ -102,15 +106,28 @@ class LiveDecisions:
         with self._changed:
             self._changed.wait_for(lambda: not self._busy, _SETTLE)
 
-    def _take_turn(self, number: int, waits: WaitingProcess) -> bool:
-        """Wait until the questions before it are answered. False where the script is gone."""
+    def _take_turn(self, number: int, before: set[int], waits: WaitingProcess) -> bool:
+        """Wait until the questions before it are answered. False where that is too late.
+
+        before: the numbers of commands before it that wait for a decision as well. Each asks on a
+        thread of its own, and that may be slower; but a plan only grows.
+        """
+        patience = time.monotonic() + _EARLIER
         with self._changed:
             self._asking.append(number)
+            self._came.add(number)
+            self._changed.notify_all()
         while not waits.is_gone(0):
             with self._changed:
-                if not self._busy and number == min(self._asking):
-                    self._busy = True
+                in_order = before <= self._came or time.monotonic() > patience
+                if not self._busy and number == min(self._asking) and in_order:
                     self._asking.remove(number)
+                    if number < self._latest:
+                        self._face.say("a command was not asked about: a later one was, before it")
+                        self._changed.notify_all()
+                        return False
+                    self._busy = True
+                    self._latest = number
                     return True
                 self._changed.wait(_LOOK)
         with self._changed:
@@ -214,6 +231,15 @@ class LiveDecisions:
             self._face.say(f"the command was not run: {problem}")
             return REFUSED
         return result.exit_status
+
+
+def _undecided(effects: Sequence[Effect]) -> set[int]:
+    """The commands before the last that wait for a decision, by number."""
+    return {
+        number
+        for number, effect in enumerate(effects[:-1], 1)
+        if isinstance(effect, RunCommand) and effect.state == "asked"
+    }
 
 
 class _Stream:

@@ -372,6 +372,31 @@ def test_questions_of_two_threads_are_asked_one_after_the_other(place: Place) ->
     assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
 
 
+def test_a_question_waits_for_an_earlier_one_whose_command_still_reads_its_input(
+    place: Place,
+) -> None:
+    """The first asks a second later; asked about before it, the plan would have had to shrink."""
+    (place.project / "script.py").write_text(
+        "import subprocess, time\n"
+        "one = ['sh', '-c', 'echo 1']\n"
+        "pipe = subprocess.PIPE\n"
+        "first = subprocess.Popen(one, stdin=pipe, stdout=pipe)\n"
+        "time.sleep(0.3)\n"
+        "second = subprocess.Popen(['sh', '-c', 'echo 2'], stdin=subprocess.DEVNULL, stdout=pipe)\n"
+        "print('got 1', first.stdout.read(), flush=True)\n"
+        "print('got 2', second.stdout.read(), flush=True)\n"
+    )
+    with person(place, "run", "--ask", "script.py") as someone:
+        for _ in range(2):
+            someone.expect(QUESTION)
+            someone.press(b"y\n")
+        assert someone.wait() == 0
+    assert b"got 1 b'1\\n'" in someone.shown
+    assert b"got 2 b'2\\n'" in someone.shown
+    session = the_session(place)
+    assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
+
+
 def test_an_executor_that_is_killed_is_named_and_another_goes_on(
     place: Place, waiting: subprocess.Popen[bytes]
 ) -> None:
