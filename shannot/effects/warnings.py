@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from shannot.effects.lookalikes import lookalikes
 from shannot.effects.model import (
     ChangeMode,
     ChangeOwner,
@@ -68,8 +69,22 @@ def warnings(plan: Plan) -> tuple[tuple[str, ...], ...]:
         if not isinstance(effect, RunCommand):
             lines += _of_paths(effect)
             lines += _run_later(number, effect, later)
+        for text in _texts(effect):
+            if not text.isascii():
+                lines += lookalikes(text)
         found.append(tuple(dict.fromkeys(lines)))
     return tuple(found)
+
+
+def _texts(effect: Effect) -> tuple[str, ...]:
+    """What names things in it."""
+    match effect:
+        case RunCommand(argv=argv, directory=directory, executable=executable):
+            return (*argv, directory, executable)
+        case MovePath(source=other) | MakeLink(target=other):
+            return (effect.path, other)
+        case _:
+            return (effect.path,)
 
 
 def is_startup_file(path: str) -> bool:
