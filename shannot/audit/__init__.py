@@ -132,8 +132,9 @@ class Log:
     ) -> None:
         old = head.size
         lines: list[bytes] = []
+        now = moment()
         for record in records:
-            line = encode(record, head.count + 1, head.sha256)
+            line = encode(record, head.count + 1, head.sha256, now)
             head.count += 1
             head.size += len(line)
             head.sha256 = sha256_of(line[:-1])
@@ -167,17 +168,27 @@ class Log:
         return fd
 
 
-def encode(record: Record, number: int, before: str) -> bytes:
-    """One line, its newline included. Long texts and lists are cut, and say how much is missing."""
+def moment() -> str:
+    """Now, as a record says it."""
     now = time.time()
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-    start = f'{{"seq":{number},"time":"{moment}.{int(now * 1000) % 1000:03}Z","prev":"{before}"'
-    fields = [f',"{name}":{_simple(value)}' for name, value in record.items()]
-    if any(field.endswith(":") for field in fields):
-        # A plain run has only simple values.
-        from shannot.audit.values import fields_of
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03}Z"
 
-        fields = fields_of(record)
+
+def encode(record: Record, number: int, before: str, when: str = "") -> bytes:
+    """One line, its newline included. Long texts and lists are cut, and say how much is missing.
+
+    when: the `moment` that it is recorded; now where none is given."""
+    start = f'{{"seq":{number},"time":"{when or moment()}","prev":"{before}"'
+    fields: list[str] = []
+    for name, value in record.items():
+        simple = _simple(value)
+        if not simple:
+            # A plain run has only simple values.
+            from shannot.audit.values import fields_of
+
+            fields = fields_of(record)
+            break
+        fields.append(f',"{name}":{simple}')
     return f"{start}{''.join(fields)}}}\n".encode("ascii")
 
 

@@ -17,6 +17,7 @@ from shannot.cli.render_session import next_step, result_lines
 from shannot.cli.review_document import session_document
 from shannot.cli.say import say
 from shannot.cli.values import duration
+from shannot.effects.model import RunCommand
 from shannot.effects.wording import describe
 from shannot.errors import DONE, UNSUCCESSFUL
 from shannot.escape import Sanitiser, escape
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from shannot.sessions.store import Store
     from shannot.workflows.execute import ExecuteResult
     from shannot.workflows.request import Caller
+
+_FLUSH = 0.05  # seconds between two flushes of what is told
 
 
 class TerminalSink:
@@ -210,13 +213,21 @@ def _told(
     effects: Sequence[Effect], sinks: tuple[TerminalSink, TerminalSink], waiting: Waiting
 ) -> Observer:
     """Prints each effect as it begins. effects: filled when the first of them does."""
+    shown = 0.0  # when a line was last flushed: a terminal is not faster than a person's eye
 
     def observe(event: str, number: int) -> None:
-        waiting.finish()
+        nonlocal shown
         if event == "begin":
-            verb, subject, _ = describe(effects[number - 1])
-            print(f"{number:4}  {verb:<9} {subject}", flush=True)
-        elif event == "end":
+            waiting.finish()
+            effect = effects[number - 1]
+            verb, subject, _ = describe(effect)
+            print(f"{number:4}  {verb:<9} {subject}")
+            # A command's own output goes past this buffer, and comes after its name.
+            now = time.monotonic()
+            if now > shown + _FLUSH or isinstance(effect, RunCommand):
+                sys.stdout.flush()
+                shown = now
+        elif event == "end" and isinstance(effects[number - 1], RunCommand):
             for sink in sinks:
                 sink.close()
 

@@ -87,6 +87,7 @@ class Waiting:
         self._what = what
         self._before = before
         self._over = threading.Event()
+        self._is_over = False  # for who asks before every line
         self._thread = threading.Thread(target=self._tick, daemon=True) if _is_shown() else None
 
     def __enter__(self) -> Self:
@@ -96,6 +97,9 @@ class Waiting:
 
     def finish(self) -> None:
         """Before anything else is printed; more than once is no harm."""
+        if self._is_over:
+            return
+        self._is_over = True
         self._over.set()
         if self._thread is not None and self._thread.is_alive():
             self._thread.join()

@@ -77,7 +77,7 @@ class Execution:
     """One execution of one locked session: `prepare` changes nothing, then `perform`."""
 
     __slots__ = (
-        "_effects", "_lock", "_made", "_observe", "_options", "_progress", "_protected",
+        "_effects", "_known", "_lock", "_made", "_observe", "_options", "_progress", "_protected",
         "_results", "_work",
     )  # fmt: skip
 
@@ -94,6 +94,7 @@ class Execution:
         self._lock = lock
         self._work = work
         self._effects = work.effects
+        self._known: dict[str, bytes] = {}
         self._made: frozenset[str] | None = None
         self._options = options
         self._protected = protected
@@ -113,7 +114,7 @@ class Execution:
         preflight.check_places(effects, self._protected)
         if waiting:
             with self._lock.store.blobs(self._lock.session_id, self._work.blobs) as blobs:
-                preflight.check_blobs(effects, blobs)
+                self._known = preflight.check_blobs(effects, blobs)
         preflight.check_space(effects, self._lock.path)
         if self._work.foreseen:
             return ()
@@ -137,8 +138,8 @@ class Execution:
             blobs = stack.enter_context(store.blobs(session_id, self._work.blobs))
             kept = stack.enter_context(store.blobs(session_id, self._work.kept))
             disks = Disks(together=False)
-            work = self._work
-            steps = Steps(session_id, blobs, kept, self._protected, disks, work.restored, work.keep)
+            wanted = self._work.restored, self._work.keep, self._known
+            steps = Steps(session_id, blobs, kept, self._protected, disks, *wanted)
             batch = Batch(
                 steps, disks, kept, book, self._progress.begun, self._observe, self._report,
                 self._has_happened,

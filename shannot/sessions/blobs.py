@@ -161,16 +161,21 @@ class BlobDirectory:
             raise self.changed(name)
         return data
 
-    def check(self, name: str) -> int:
-        """The size of a blob whose contents match its name; MalformedError where they do not."""
+    def check(self, name: str) -> tuple[int, bytes | None]:
+        """The size of a blob whose contents match its name, and the contents of a small one;
+        MalformedError where they do not match."""
         fd = self.open(name)
         try:
-            found, size = hash_descriptor(fd)
+            data = os.pread(fd, SMALL + 1, 0)
+            if len(data) <= SMALL:
+                found, size = sha256(data).hexdigest(), len(data)
+            else:
+                found, size = hash_descriptor(fd)
         finally:
             os.close(fd)
         if found != name:
             raise self.changed(name)
-        return size
+        return size, data if len(data) <= SMALL else None
 
     def changed(self, name: str) -> MalformedError:
         """The error for contents that are not those of the name."""
@@ -179,9 +184,11 @@ class BlobDirectory:
 
 def hash_descriptor(fd: int) -> tuple[str, int]:
     """(sha256, size) of an open file from offset 0, whose own offset is not moved."""
-    chunk = os.pread(fd, SMALL, 0)
+    chunk = os.pread(fd, SMALL + 1, 0)
     digest = sha256(chunk)
     offset = len(chunk)
+    if offset <= SMALL:  # most files are
+        return digest.hexdigest(), offset
     while chunk and (chunk := os.pread(fd, CHUNK, offset)):
         digest.update(chunk)
         offset += len(chunk)

@@ -16,30 +16,39 @@ from shannot.sessions.place import Place
 class Disks:
     """Notes what was written, and brings it to the disk. OSError where it does not get there."""
 
-    __slots__ = ("_by_device", "together")
+    __slots__ = ("_by_device", "_noted", "together")
 
     def __init__(self, together: bool) -> None:
         """together: nothing is synced before `settle`."""
         self.together = together
         self._by_device: dict[int, int | None] = {}
+        self._noted: set[str] = set()  # directories whose filesystem is among them
 
-    def written(self, fd: int) -> None:
-        """The contents of an open file are whole."""
-        if self.together:
-            self._note(fd, lambda: os.dup(fd))
-        else:
+    def written(self, fd: int, place: Place | None = None) -> None:
+        """The contents of an open file are whole. place: where it has just been made, if there."""
+        if not self.together:
             os.fsync(fd)
+            return
+        directory = "" if place is None else place.path.rpartition("/")[0]
+        if place is None or directory not in self._noted:
+            self._note(fd, lambda: os.dup(fd))
+            if place is not None:
+                self._noted.add(directory)
 
     def renamed(self, place: Place) -> None:
         """The names in the directory of a place have changed."""
-        if self.together:
-            self._note(place.directory_fd, lambda: _readable(place.directory_fd))
-        else:
+        if not self.together:
             place.sync()
+            return
+        directory = place.path.rpartition("/")[0]
+        if directory not in self._noted:
+            self._note(place.directory_fd, lambda: _readable(place.directory_fd))
+            self._noted.add(directory)
 
     def settle(self) -> None:
         """All that was noted is on the disk."""
         noted, self._by_device = self._by_device, {}
+        self._noted.clear()
         errors: list[OSError] = []
         for fd in noted.values():
             try:
@@ -61,6 +70,7 @@ class Disks:
             if fd is not None:
                 os.close(fd)
         self._by_device = {}
+        self._noted.clear()
 
     def _note(self, fd: int, keep: Callable[[], int | None]) -> None:
         device = os.fstat(fd).st_dev

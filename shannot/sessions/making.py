@@ -11,6 +11,7 @@ from shannot.sessions import metadata
 from shannot.sessions.blobs import BlobDirectory, copy_descriptor
 from shannot.sessions.checkpoint import BOUND_TO_CONTENTS, read_attributes
 from shannot.sessions.disks import Disks
+from shannot.sessions.files import write_all
 from shannot.sessions.journal import Saved
 from shannot.sessions.place import ConflictError, Place
 
@@ -20,11 +21,19 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class Maker:
     """Makes what effects put in place."""
 
-    __slots__ = ("_blobs", "_disks", "_restored")
+    __slots__ = ("_blobs", "_disks", "_known", "_restored")
 
-    def __init__(self, blobs: BlobDirectory, disks: Disks, restored: Mapping[int, Saved]) -> None:
+    def __init__(
+        self,
+        blobs: BlobDirectory,
+        disks: Disks,
+        restored: Mapping[int, Saved],
+        known: Mapping[str, bytes],
+    ) -> None:
         """restored: by effect number, what the new thing is to be like in owner, attributes and
-        time; the others are like what they replace, or like any new file."""
+        time; the others are like what they replace, or like any new file. known: contents by their
+        SHA-256."""
+        self._known = known
         self._blobs = blobs
         self._disks = disks
         self._restored = restored
@@ -68,13 +77,7 @@ class Maker:
     ) -> None:
         fd = os.open(beside.name, _NEW, 0o600, dir_fd=beside.directory_fd)
         try:
-            blob = self._blobs.open(effect.after.sha256)
-            try:
-                found, _ = copy_descriptor(blob, fd)
-            finally:
-                os.close(blob)
-            if found != effect.after.sha256:
-                raise self._blobs.changed(effect.after.sha256)
+            self._fill(fd, effect.after.sha256)
             saved = self._restored.get(number)
             if saved is not None:
                 os.fchown(fd, saved.uid, saved.gid)
@@ -84,9 +87,23 @@ class Maker:
             os.fchmod(fd, effect.after.mode)
             if effect.mtime_ns is not None:
                 os.utime(fd, ns=(effect.mtime_ns, effect.mtime_ns))
-            self._disks.written(fd)
+            self._disks.written(fd, beside)
         finally:
             os.close(fd)
+
+    def _fill(self, fd: int, name: str) -> None:
+        """The contents of this name, compared with it. MalformedError."""
+        data = self._known.get(name)
+        if data is not None:
+            write_all(fd, data)
+            return
+        blob = self._blobs.open(name)
+        try:
+            found, _ = copy_descriptor(blob, fd)
+        finally:
+            os.close(blob)
+        if found != name:
+            raise self._blobs.changed(name)
 
     def _make_directory(self, number: int, effect: MakeDirectory, beside: Place) -> None:
         os.mkdir(beside.name, 0o700, dir_fd=beside.directory_fd)

@@ -28,6 +28,9 @@ from shannot.sessions.foresight import Operator, foresee
 from shannot.sessions.happened import has_happened
 from shannot.sessions.place import ConflictError, Protected
 
+MAX_KNOWN = 16 << 20
+"""Bytes of contents that are held from the preflight to when they are written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -88,13 +91,20 @@ def check_places(effects: Sequence[Effect], protected: Protected) -> None:
         protected.check(effect.path)
 
 
-def check_blobs(effects: Sequence[Effect], blobs: BlobDirectory) -> None:
-    """Raise MalformedError where contents are missing or were changed."""
+def check_blobs(effects: Sequence[Effect], blobs: BlobDirectory) -> dict[str, bytes]:
+    """Raise MalformedError where contents are missing or were changed. Small ones, by name, while
+    they are few: they need not be read and compared a second time."""
     sizes: dict[str, int] = {}
+    known: dict[str, bytes] = {}
+    left = MAX_KNOWN
 
     def check(name: str) -> int:
+        nonlocal left
         if name not in sizes:
-            sizes[name] = blobs.check(name)
+            sizes[name], data = blobs.check(name)
+            if data is not None and len(data) <= left:
+                known[name] = data
+                left -= len(data)
         return sizes[name]
 
     for effect in effects:
@@ -106,6 +116,7 @@ def check_blobs(effects: Sequence[Effect], blobs: BlobDirectory) -> None:
                 check(name)
             case _:
                 pass
+    return known
 
 
 def check_space(effects: Sequence[Effect], state: str) -> None:

@@ -95,16 +95,17 @@ class Steps:
         disks: Disks,
         restored: Mapping[int, Saved],
         keep: Container[int] | None = None,
+        known: Mapping[str, bytes] | None = None,
     ) -> None:
         """blobs: the contents to write; kept: where what they replace goes, of the effects in
         `keep` (None: all); restored: owner, attributes and time of what an effect makes, where
-        they are known."""
+        they are known; known: contents that were compared with their names already."""
         self._directories = Directories(protected)
         self._disks = disks
         self._keep = keep
         self._plain: dict[str, bool] = {}
         self._checkpoint = Checkpoint(kept, disks)
-        self._maker = Maker(blobs, disks, restored)
+        self._maker = Maker(blobs, disks, restored, known or {})
         self._prefix = temporary_prefix(session_id)
 
     def save(self, step: Step) -> None:

@@ -72,9 +72,11 @@ def run(options: Namespace) -> int:
             raise UsageError("`rollback list` takes no option but --json")
         return _list(store, options.json)
     session_id = store.resolve(options.id)
-    with Waiting("comparing files"):
-        plan = plan_rollback(store, session_id, force=options.force)
-    if options.dry_run:
+    plan = None
+    if options.dry_run or not options.yes:  # nobody sees it otherwise, and it is made once more
+        with Waiting("comparing files"):
+            plan = plan_rollback(store, session_id, force=options.force)
+    if plan is not None and options.dry_run:
         return _tell_plan(plan, options)
     with refusals(store, "rollback", session_id):
         where = _decide(options, caller, plan)
@@ -119,9 +121,9 @@ def tell_rollback_list(listing: Listing) -> None:
         say(f"shannot: {escape(line)}")
 
 
-def _decide(options: Namespace, caller: Caller, plan: RollbackPlan) -> str:
+def _decide(options: Namespace, caller: Caller, plan: RollbackPlan | None) -> str:
     """Show and ask. Returns where the answer came from. RefusedError, UnsuccessfulError."""
-    if options.yes:
+    if plan is None:
         check_yes(caller, "roll back")
         return "--yes"
     with Terminal("rolling back") as terminal:
