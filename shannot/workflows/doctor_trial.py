@@ -11,7 +11,6 @@ from hashlib import sha256
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from shannot.config.paths import state_directory
 from shannot.effects.model import WriteFile
 from shannot.errors import REFUSED, ShannotError
 from shannot.sandbox.spec import Answer, CommandRequest, Limits, Outcome, Spec
@@ -124,7 +123,7 @@ def run(caller: Caller, sandbox: Sandbox, private: str, pypy: str = "") -> dict[
     not come to.
     """
     try:
-        state = state_directory(caller.environment, caller.uid)
+        state = os.path.dirname(os.path.dirname(private))  # as `Host.private` found one
         chosen = _chosen_python(caller)
         python = pypy or find_interpreter("cpython", state, chosen, caller.python)
         with TemporaryDirectory(prefix="shannot-doctor-") as project:
