@@ -48,12 +48,17 @@ class Child:
     def end(self, status: int) -> None:
         """It ended with this exit status, or by this signal where it is negative."""
         self.status = -status if status < 0 else (status & 0xFF) << 8
+        self.send = _unheard  # a script that never waits keeps nothing else of it
         ending, self._ending = self._ending, -1
         os.close(ending)
 
     def close(self) -> None:
         """Nobody will ask any more."""
         os.close(self.ended)
+
+
+def _unheard(_signal: int) -> None:
+    """It has ended, which no signal changes."""
 
 
 class Children:

@@ -374,3 +374,14 @@ def told_by(body: bytes) -> int | None:
     except OSError as error:
         return error.errno
     return None
+
+
+def test_of_a_command_that_ended_nothing_is_kept_but_how() -> None:
+    """A script may leave a thousand of them without waiting."""
+    heard: list[int] = []
+    child = children.Child(1000, heard.append)
+    child.end(3)
+    child.send(9)
+    child.close()
+    assert heard == []
+    assert child.status == 3 << 8
