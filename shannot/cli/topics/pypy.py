@@ -27,6 +27,10 @@ What such a build lacks comes in Python (`zlib`, `csv`, `binascii`, `pwd`, `sele
 slower. `bz2`, `ctypes`, `curses`, `lzma`, `pyexpat` (parsing XML, `plistlib`), `sqlite3`,
 `ssl`, `tkinter` and `tracemalloc` cannot be imported.
 
+A command that is `sys.executable` is ENOEXEC: this interpreter is started by shannot alone; name
+`python3` to have the machine's run as any other command. `os.mkfifo` is EPERM. `gethostbyname`
+knows `localhost` alone.
+
 Without a network: fetch the two archives for the machine elsewhere, and name their directory.
 
 <!-- test: skip network -->
