@@ -53,18 +53,9 @@ def tell(queue: str, session: Session) -> None:
         "decision": to_json(session.decision),
         "event": to_json(session.history[-1]),
     }
-    hidden = f".new-{os.urandom(8).hex()}"
     fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            files.write_new(hidden, fd, dump(value).encode("ascii"))
-            os.chmod(hidden, 0o644, dir_fd=fd)
-            # In a sticky directory this goes over nobody else's file.
-            os.rename(hidden, name, src_dir_fd=fd, dst_dir_fd=fd)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(hidden, dir_fd=fd)
-            raise
+        files.lay_out(name, fd, dump(value).encode("ascii"))
     finally:
         os.close(fd)
 

@@ -144,26 +144,8 @@ def put(
             return False
         with _answers(entry_fd, asked) as fd:
             for name, data in (*outputs, ("json", told)):
-                _put(f"{asked.number}.{name}", fd, data)
+                files.lay_out(f"{asked.number}.{name}", fd, data)
     return True
-
-
-def _put(name: str, fd: int, data: bytes) -> None:
-    """A new file, then its name. The proposer can exchange what stands under any name here: nothing
-    is opened or changed by one that is not new, and a rename follows no link."""
-    hidden = f".new-{os.urandom(8).hex()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file_fd = os.open(hidden, flags, 0o600, dir_fd=fd)
-    try:
-        os.fchmod(file_fd, 0o644)
-        files.write_all(file_fd, data)
-        os.rename(hidden, name, src_dir_fd=fd, dst_dir_fd=fd)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(hidden, dir_fd=fd)
-        raise
-    finally:
-        os.close(file_fd)
 
 
 @contextmanager

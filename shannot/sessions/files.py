@@ -108,6 +108,29 @@ def write_new(name: str, dir_fd: int, data: bytes) -> None:
         os.close(fd)
 
 
+def lay_out(name: str, dir_fd: int, data: bytes) -> None:
+    """A file of mode 0644 that others read, in a directory where they may write. OSError.
+
+    They can exchange what stands under any name there: nothing is opened or changed by one that is
+    not new, and a rename follows no link; in a sticky directory it goes over nobody else's file.
+    """
+    hidden = f".new-{os.urandom(8).hex()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(hidden, flags, 0o600, dir_fd=dir_fd)
+    try:
+        os.fchmod(fd, 0o644)
+        write_all(fd, data)
+        os.rename(hidden, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+    except OSError:
+        try:
+            os.unlink(hidden, dir_fd=dir_fd)
+        except OSError:
+            pass  # it has its name already, or is gone
+        raise
+    finally:
+        os.close(fd)
+
+
 def replace(name: str, dir_fd: int, data: bytes) -> None:
     """The file holds data from one moment to the next, also across a crash."""
     temporary = f".{name}.new"
