@@ -201,14 +201,16 @@ def test_nothing_else_is_had_by_a_real_ssh_client_and_each_try_is_recorded(lab: 
         done = ssh(options=("-o", "ExitOnForwardFailure=yes", *options))
         assert done.returncode == 255, (options, done.stderr)
         assert said in done.stderr
-    copied = lab.as_me(
-        "scp", "-F", "/dev/null", "-i", str(key), "-o", "BatchMode=yes", "-P", str(lab.port),
+    login = (
+        "-F", "/dev/null", "-i", str(key), "-o", "BatchMode=yes", "-P", str(lab.port),
         "-o", f"UserKnownHostsFile={lab.mine / 'known_hosts'}",
-        f"{lab.user}@127.0.0.1:/etc/passwd", str(lab.mine / "stolen"),
     )  # fmt: skip
-    assert copied.returncode != 0
-    tries += 1
-    assert not (lab.mine / "stolen").exists()
+    source, stolen = f"{lab.user}@127.0.0.1:/etc/passwd", lab.mine / "stolen"
+    for words in (("scp", *login, source), ("scp", "-O", *login, source), ("sftp", *login, source)):
+        copied = lab.as_me(*words, str(stolen))  # scp's own protocol as well, and sftp(1)
+        assert copied.returncode != 0, words
+        tries += 1
+        assert not stolen.exists()
     said_no = [item for item in lab.audit() if item.get("key") == "closed"]
     recorded = len([item for item in said_no if "no shell" in json.dumps(item)])
     assert recorded in (tries, tries + 1)  # with what was asked for together with a terminal
