@@ -351,6 +351,19 @@ def test_a_dry_run_has_nothing_to_ask_about(place: Place) -> None:
     assert b"dry run" in done.stderr
 
 
+def assert_each_gets_its_own_output(place: Place) -> None:
+    """Of a script that asks for two commands and prints what each has given."""
+    with person(place, "run", "--ask", "script.py") as someone:
+        for _ in range(2):
+            someone.expect(QUESTION)
+            someone.press(b"y\n")
+        assert someone.wait() == 0
+    assert b"got 1 b'1\\n'" in someone.shown
+    assert b"got 2 b'2\\n'" in someone.shown
+    session = the_session(place)
+    assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
+
+
 def test_questions_of_two_threads_are_asked_one_after_the_other(place: Place) -> None:
     (place.project / "script.py").write_text(
         "import subprocess, threading\n"
@@ -361,15 +374,7 @@ def test_questions_of_two_threads_are_asked_one_after_the_other(place: Place) ->
         "for thread in threads: thread.start()\n"
         "for thread in threads: thread.join()\n"
     )
-    with person(place, "run", "--ask", "script.py") as someone:
-        for _ in range(2):
-            someone.expect(QUESTION)
-            someone.press(b"y\n")
-        assert someone.wait() == 0
-    assert b"got 1 b'1\\n'" in someone.shown
-    assert b"got 2 b'2\\n'" in someone.shown
-    session = the_session(place)
-    assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
+    assert_each_gets_its_own_output(place)
 
 
 def test_a_question_waits_for_an_earlier_one_whose_command_still_reads_its_input(
@@ -386,15 +391,7 @@ def test_a_question_waits_for_an_earlier_one_whose_command_still_reads_its_input
         "print('got 1', first.stdout.read(), flush=True)\n"
         "print('got 2', second.stdout.read(), flush=True)\n"
     )
-    with person(place, "run", "--ask", "script.py") as someone:
-        for _ in range(2):
-            someone.expect(QUESTION)
-            someone.press(b"y\n")
-        assert someone.wait() == 0
-    assert b"got 1 b'1\\n'" in someone.shown
-    assert b"got 2 b'2\\n'" in someone.shown
-    session = the_session(place)
-    assert [effect["result"]["state"] for effect in session["effects"]] == ["done", "done"]
+    assert_each_gets_its_own_output(place)
 
 
 def test_an_executor_that_is_killed_is_named_and_another_goes_on(
