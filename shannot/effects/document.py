@@ -27,6 +27,11 @@ class MalformedError(ShannotError):
     """Stored or received data is not what it should be. The message names where."""
 
 
+class NotOursError(MalformedError):
+    """Data that may be whole, but is not this program's to read: a newer version's, another
+    user's, or where others can write."""
+
+
 def parse(text: bytes, where: str) -> Document:
     """The JSON object in text. `where` (a file, usually) stands in every message."""
     try:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from shannot.effects import codec
-from shannot.effects.document import Document, MalformedError, dump
+from shannot.effects.document import Document, MalformedError, NotOursError, dump
 from shannot.effects.model import Effect, RunCommand
 
 FORMAT = 1
@@ -60,7 +60,7 @@ def check_format(document: Document, known: int) -> None:
     """Refuse what a newer version wrote: it may mean more than is understood here."""
     found = document.integer("format")
     if found > known:
-        raise MalformedError(
+        raise NotOursError(
             f"{document.where} has format {found}, this shannot knows {known}: use a newer shannot"
         )
     if found < 1:

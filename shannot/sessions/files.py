@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from shannot.effects.document import MalformedError
+from shannot.effects.document import MalformedError, NotOursError
 from shannot.errors import ShannotError
 from shannot.escape import escape
 
@@ -59,10 +59,10 @@ def check_directory(found: os.stat_result, owner: int, shown: str) -> None:
 
 def _check_owner(found: os.stat_result, owner: int, shown: str) -> None:
     if found.st_uid != owner:
-        raise MalformedError(f"{escape(shown)} belongs to user {found.st_uid}, not to user {owner}")
+        raise NotOursError(f"{escape(shown)} belongs to user {found.st_uid}, not to user {owner}")
     if found.st_mode & 0o022:
         told = "can be written by others; chmod go-w it if you trust it"
-        raise MalformedError(f"{escape(shown)} {told}")
+        raise NotOursError(f"{escape(shown)} {told}")
 
 
 def read(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> bytes:

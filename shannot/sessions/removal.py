@@ -26,18 +26,28 @@ def remove(store: Store, session_id: str, may_go: Callable[[Summary], bool]) -> 
 
     UnsuccessfulError where another process is at work on it, NotFoundError where it is gone.
     """
-    hidden = f"{GONE}{os.urandom(8).hex()}"
+    hidden = hidden_name()
     with store.lock(session_id, "prune", patience=0):
         if not may_go(store.summary(session_id)):
             return False
-        root_fd = store.open_root()
-        try:
-            os.rename(session_id, hidden, src_dir_fd=root_fd, dst_dir_fd=root_fd)
-            os.fsync(root_fd)
-        finally:
-            os.close(root_fd)
+        put_aside(store, session_id, hidden)
     shutil.rmtree(f"{store.root}/{hidden}", ignore_errors=True)
     return True
+
+
+def hidden_name() -> str:
+    """A name that no session has, and that is swept."""
+    return f"{GONE}{os.urandom(8).hex()}"
+
+
+def put_aside(store: Store, session_id: str, hidden: str) -> None:
+    """Rename a session, whose lock is held, so that it is no session any more. OSError."""
+    root_fd = store.open_root()
+    try:
+        os.rename(session_id, hidden, src_dir_fd=root_fd, dst_dir_fd=root_fd)
+        os.fsync(root_fd)
+    finally:
+        os.close(root_fd)
 
 
 def size(store: Store, session_id: str) -> int:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from shannot.audit.verify import verify
 from shannot.config.paths import exists, project_config, state_directory, user_config
 from shannot.effects.document import MalformedError
-from shannot.errors import NotFoundError, ShannotError
+from shannot.errors import ShannotError
 from shannot.sandbox.runtimes import installed_note
 from shannot.sandbox.runtimes.installation import contents_digest
 from shannot.sandbox.runtimes.installed import check, pypy_directory
@@ -25,6 +25,7 @@ from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
 from shannot.workflows.auditing import log_of
 from shannot.workflows.choices import load_settings
+from shannot.workflows.damaged import damage
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.request import Caller
 from shannot.workflows.review import WAITING
@@ -251,17 +252,10 @@ class Host:
 
 def _damage(store: Store, found: Summary | MalformedError) -> str:
     """What is wrong with a session, or ""."""
-    if isinstance(found, MalformedError):
-        return str(found)
-    if found.state not in WAITING:
+    if not isinstance(found, MalformedError) and found.state not in WAITING:
         return ""
-    try:
-        store.script(store.load(found.id))
-    except NotFoundError:
-        return ""  # removed since
-    except ShannotError as error:
-        return str(error)
-    return ""
+    error = damage(store, found)
+    return "" if error is None else str(error)
 
 
 def _missing(path: str) -> list[str]:

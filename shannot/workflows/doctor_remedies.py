@@ -30,8 +30,8 @@ REMEDIES: Mapping[str, str] = {
     "refused socket": "do not run untrusted scripts here, and report it: SECURITY.md says where",
     "confined command": "raise the limits of this process (ulimit -a); leave any other sandbox",
     "host command": "allow this process to start others (fork, execve; ulimit -u)",
-    "sessions": "`shannot list` and `shannot show ID` say what is damaged; keep a copy of such a"
-    " directory if it matters, remove it (rm -r), and run the script again",
+    "sessions": "`shannot prune --damaged --dry-run` names them; keep a copy of such a directory"
+    " if it matters, remove it (`shannot prune --damaged`), and run the script again",
     "audit log": "`shannot audit verify` lists what is wrong with it; keep a copy",
     "pypy": "shannot setup pypy (with --force where it is damaged)",
     "ssh": "install an OpenSSH client (Debian: openssh-client), if other machines are wanted",

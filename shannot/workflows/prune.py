@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shannot.audit import AuditError
-from shannot.effects.document import MalformedError
+from shannot.effects.document import MalformedError, NotOursError
 from shannot.errors import NotFoundError, ShannotError
 from shannot.sessions.answer import forget
 from shannot.sessions.lifecycle import State
@@ -20,6 +20,7 @@ from shannot.sessions.offer import withdraw
 from shannot.sessions.removal import remove, size
 from shannot.sessions.store import Store
 from shannot.workflows import auditing
+from shannot.workflows.damaged import STATE, damaged, remove_damaged
 from shannot.workflows.run import sweep_private
 
 OVER: tuple[State, ...] = ("rejected", "executed", "failed", "rolled-back")
@@ -38,15 +39,20 @@ class Wanted:
     """None: `OVER`, and what was kept though nothing of it waits."""
     larger: int = 0
     """Bytes on the disk."""
+    damaged: bool = False
+    """Those that cannot be read, and no others; `states` says nothing then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """A session that was (or, in a dry run, would be) removed."""
 
-    session: Summary
+    id: str
+    state: str
     size: int
     """Bytes on the disk."""
+    why: str = ""
+    """What is wrong with it, where it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +74,13 @@ def prune(
     """Remove the sessions that are meant. now: seconds since the epoch; queue: where this user's
     sessions were proposed, and are to be taken back as well."""
     kept: list[str] = []
-    chosen = _chosen(store, wanted, now, kept)
+    chosen = (_damaged if wanted.damaged else _chosen)(store, wanted, now, kept)
     removed: list[Pruned] = []
     unrecorded = ""
     for pruned in chosen:
-        session_id = pruned.session.id
+        session_id = pruned.id
         try:
-            if dry_run or remove(store, session_id, lambda now_is: _is_meant(now_is, wanted, now)):
+            if dry_run or _remove(store, session_id, wanted, now):
                 removed.append(pruned)
             else:
                 kept.append(f"{session_id}: its state has changed just now")
@@ -89,9 +95,32 @@ def prune(
         unrecorded = _recorded(store, removed)
     if queue is not None and not dry_run:
         for pruned in removed:
-            withdraw(pruned.session.id, queue, store.owner)
-            forget(queue, pruned.session.id)
+            withdraw(pruned.id, queue, store.owner)
+            forget(queue, pruned.id)
     return PruneResult(tuple(removed), tuple(kept), leftovers, unrecorded)
+
+
+def _remove(store: Store, session_id: str, wanted: Wanted, now: float) -> bool:
+    """False where it is no more what was looked at."""
+    if wanted.damaged:
+        return remove_damaged(store, session_id)
+    return remove(store, session_id, lambda found: _is_meant(found, wanted, now))
+
+
+def _damaged(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[Pruned]:
+    """Those that cannot be read, without those that a session which can be goes on from."""
+    whole = [found for found in store.summaries() if not isinstance(found, MalformedError)]
+    needed = _ancestors(whole, ())
+    chosen: list[Pruned] = []
+    for session_id, error in damaged(store, wanted.older, now):
+        found = Pruned(session_id, STATE, size(store, session_id), str(error))
+        if isinstance(error, NotOursError):
+            kept.append(str(error))
+        elif session_id in needed:
+            kept.append(f"{session_id}: {needed[session_id]} goes on from it")
+        elif found.size >= wanted.larger:
+            chosen.append(found)
+    return chosen
 
 
 def _chosen(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[Pruned]:
@@ -103,18 +132,18 @@ def _chosen(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[P
             kept.append(str(found))
         else:
             (meant if _is_meant(found, wanted, now) else staying).append(found)
-    by_size = [Pruned(found, size(store, found.id)) for found in meant]
-    staying += [pruned.session for pruned in by_size if pruned.size < wanted.larger]
+    by_size = [(found, size(store, found.id)) for found in meant]
+    staying += [found for found, bytes_ in by_size if bytes_ < wanted.larger]
     needed = _ancestors(staying, meant)
     kept += [
-        f"{pruned.session.id}: {needed[pruned.session.id]} goes on from it"
-        for pruned in by_size
-        if pruned.session.id in needed
+        f"{found.id}: {needed[found.id]} goes on from it"
+        for found, _ in by_size
+        if found.id in needed
     ]
     return [
-        pruned
-        for pruned in by_size
-        if pruned.size >= wanted.larger and pruned.session.id not in needed
+        Pruned(found.id, found.state, bytes_)
+        for found, bytes_ in by_size
+        if bytes_ >= wanted.larger and found.id not in needed
     ]
 
 
@@ -142,7 +171,7 @@ def _is_meant(found: Summary, wanted: Wanted, now: float) -> bool:
 def _recorded(store: Store, removed: list[Pruned]) -> str:
     """Afterwards: a disk that is full must not keep anybody from making room."""
     try:
-        auditing.pruned(store, [(item.session.id, item.session.state) for item in removed])
+        auditing.pruned(store, [(item.id, item.state) for item in removed])
     except AuditError as error:
         return str(error)
     return ""

@@ -170,7 +170,7 @@ def test_damaged_sessions_are_counted_and_the_next_step_told(place: Place) -> No
     status, parts = doctor(place)
     assert (status, parts["sessions"]["state"]) == (0, "limited")
     assert parts["sessions"]["problem"].startswith(f"2 damaged; {sessions}/{first}/session.json")
-    assert "shannot list" in parts["sessions"]["remedy"]
+    assert "shannot prune --damaged" in parts["sessions"]["remedy"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can unmount /proc")

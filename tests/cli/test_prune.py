@@ -39,3 +39,15 @@ def test_what_was_asked_for_is_removed_and_named(place: Place) -> None:
 )
 def test_a_wrong_command_line_removes_nothing(place: Place, words: list[str]) -> None:
     assert place.shannot("prune", *words).returncode == 2
+
+
+def test_doctor_names_the_word_that_removes_what_is_damaged(place: Place) -> None:
+    session, whole = place.session(), place.session()
+    (place.state / "shannot" / "sessions" / session / "session.json").write_bytes(b"{")
+    assert place.shannot("prune", "--damaged", "--state", "pending").returncode == 2
+    done = place.shannot("prune", "--damaged")
+    assert done.stdout.decode().split()[:2] == [session, "damaged"]
+    assert "not valid JSON" in done.stderr.decode()
+    assert (done.returncode, place.shannot("list").stderr) == (0, b"")
+    assert whole.encode() in place.shannot("list").stdout
+    assert b"state=damaged" in place.shannot("audit", "list", "--event", "pruned").stdout

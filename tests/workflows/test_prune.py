@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +40,7 @@ def made(world: World, state: str = "pending", **changes: object) -> Session:
 
 
 def ids(result: PruneResult) -> set[str]:
-    return {item.session.id for item in result.removed}
+    return {item.id for item in result.removed}
 
 
 def test_what_is_over_goes_and_what_waits_stays(world: World) -> None:
@@ -203,3 +205,81 @@ def test_a_lock_that_is_held_is_an_error_of_the_removal(world: World) -> None:
     session = made(world, "executed")
     with world.store.lock(session.id), pytest.raises(UnsuccessfulError):
         remove(world.store, session.id, lambda _: True)
+
+
+def without_plan(session: Path) -> None:
+    (session / "plan.json").unlink()
+
+
+def not_json(session: Path) -> None:
+    (session / "session.json").write_bytes(b"{")
+
+
+def other_script(session: Path) -> None:
+    (session / "script").write_bytes(b"other")
+
+
+def file_in_its_place(session: Path) -> None:
+    shutil.rmtree(session)
+    session.write_bytes(b"")
+
+
+def link_in_its_place(session: Path) -> None:
+    session.rename(session.parent.parent / "elsewhere")
+    session.symlink_to(session.parent.parent / "elsewhere")
+
+
+DAMAGES = [without_plan, not_json, other_script, file_in_its_place, link_in_its_place]
+
+
+@pytest.mark.parametrize("harm", DAMAGES)
+def test_what_cannot_be_read_goes_at_a_word_and_nothing_else_with_it(
+    world: World, harm: Callable[[Path], None]
+) -> None:
+    broken, whole = made(world, "executed"), made(world, "executed")
+    harm(Path(world.store.root, broken.id))
+    looked = prune(world.store, Wanted(older=0, damaged=True), NOW + DAY, dry_run=True)
+    assert ids(looked) == {broken.id}
+    assert broken.id in looked.removed[0].why
+    assert ids(prune(world.store, Wanted(older=DAY, damaged=True), NOW)) == set(), "too young"
+    assert len(world.store.ids()) == 2
+    result = prune(world.store, Wanted(older=0, damaged=True), NOW + DAY)
+    assert ids(result) == {broken.id}
+    assert world.store.ids() == [whole.id]
+    if harm is link_in_its_place:
+        assert Path(world.state, "elsewhere", "plan.json").exists(), "only the link"
+
+
+def newer(session: Path) -> None:
+    path = session / "session.json"
+    path.write_text(path.read_text().replace('"format":1', '"format":2'))
+
+
+def writable(session: Path) -> None:
+    session.chmod(0o777)
+
+
+@pytest.mark.parametrize("harm", [newer, writable])
+def test_what_may_be_whole_is_not_taken_for_damaged(
+    world: World, harm: Callable[[Path], None]
+) -> None:
+    session = made(world, "executed")
+    harm(Path(world.store.root, session.id))
+    result = prune(world.store, Wanted(older=0, damaged=True), LATER)
+    assert ids(result) == set()
+    assert session.id in result.kept[0]
+    assert world.store.ids() == [session.id]
+
+
+def test_a_damaged_session_that_is_worked_on_or_gone_on_from_stays(world: World) -> None:
+    first = made(world, "executed")
+    second = made(world, "pending", parent=first.id)
+    without_plan(Path(world.store.root, first.id))
+    wanted = Wanted(older=0, damaged=True)
+    assert f"{second.id} goes on from it" in prune(world.store, wanted, LATER).kept[0]
+    without_plan(Path(world.store.root, second.id))
+    with world.store.lock(second.id):
+        result = prune(world.store, wanted, LATER)
+    assert ids(result) == set()
+    not_json(Path(world.store.root, second.id))
+    assert ids(prune(world.store, wanted, LATER)) == {first.id, second.id}

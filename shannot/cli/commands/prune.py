@@ -13,7 +13,7 @@ from shannot.cli.progress import Waiting
 from shannot.cli.say import say
 from shannot.cli.values import duration
 from shannot.cli.values import size as read_size
-from shannot.errors import DONE
+from shannot.errors import DONE, UsageError
 from shannot.escape import escape
 from shannot.sessions.lifecycle import STATES, State
 from shannot.workflows.choices import operators_queue
@@ -32,9 +32,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--older",
         type=checked(duration),
-        default=AGE,
+        default=None,
         metavar="TIME",
-        help="only sessions of runs longer ago, like 12h or 7d (default: 30d)",
+        help="only sessions of runs longer ago, like 12h or 7d (default: 30d; with --damaged all)",
     )
     parser.add_argument(
         "--state",
@@ -46,13 +46,24 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--larger", type=checked(read_size), default=0, metavar="SIZE", help="only larger ones"
     )
+    parser.add_argument(
+        "--damaged",
+        action="store_true",
+        help="sessions that cannot be read, and no others; with them goes what could put back"
+        " what they have changed",
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     add_json(parser)
 
 
 def run(options: Namespace) -> int:
     """Remove what is meant."""
-    wanted = Wanted(options.older, options.state, int(options.larger))
+    if options.damaged and options.state:
+        raise UsageError("--state and --damaged exclude each other: a damaged session has none")
+    older = options.older
+    if older is None:
+        older = 0.0 if options.damaged else AGE
+    wanted = Wanted(older, options.state, int(options.larger), options.damaged)
     caller = current_caller()
     store = open_store(caller, collecting=False)
     queue = operators_queue(caller)
@@ -62,7 +73,9 @@ def run(options: Namespace) -> int:
         print(success("prune", _document(result, options.dry_run)))
         return DONE
     for item in result.removed:
-        print(f"{item.session.id}  {item.session.state:<11}  {_amount(item.size):>9}")
+        print(f"{item.id}  {item.state:<11}  {_amount(item.size):>9}")
+        if item.why:
+            say(f"shannot: {escape(item.why)}")
     for line in result.kept:
         say(f"shannot: kept {escape(line)}")
     verb = "would be removed" if options.dry_run else "removed"
@@ -97,7 +110,7 @@ def _document(result: PruneResult, dry_run: bool) -> Json:
     return {
         "dry_run": dry_run,
         "removed": [
-            {"id": item.session.id, "state": item.session.state, "size": item.size}
+            {"id": item.id, "state": item.state, "size": item.size, "why": item.why or None}
             for item in result.removed
         ],
         "kept": list(result.kept),

@@ -70,7 +70,7 @@ for the script. Your time to think is not counted by `--timeout`.
 
 <!-- test: terminal y -->
 ```sh
-shannot run --ask -c 'import subprocess; print(subprocess.run(["uname", "-n"]).returncode)'
+shannot run --ask -c 'import subprocess; print(subprocess.run(["hostname"]).returncode)'
 ```
 
 With `--on-ask wait` the script waits for `shannot approve` or `reject` of its session at
@@ -81,5 +81,6 @@ another terminal, of the same user or of an operator (`shannot help two-users`).
 ```sh
 shannot status                        # what is installed, what waits
 shannot prune --dry-run               # sessions that are over and old; never what waits
+shannot prune --damaged --dry-run     # sessions that cannot be read
 ```
 """
