@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from shannot.workflows.review import Review
 
 _ANSWERS: dict[str, Answer] = {"y": "yes", "n": "no", "a": "always", "q": "quit"}
-_QUESTION = "Do it now? [y]es, [n]o, [a]lways for this command in this run, [q]uit:"
+_AGAIN = "diff"  # shows all of it once more: a long one has left the screen, and the script prints
+_QUESTION = "Do it now? [y]es, [n]o, [a]lways for this command in this run, [d]iff, [q]uit:"
 
 
 class TerminalFace:
@@ -51,10 +52,12 @@ class TerminalFace:
     ) -> Answer:
         with Terminal("answering a script") as terminal:
             style = style_for(terminal.fileno(), os.environ)
-            terminal.show(_lines(store, shown, numbers, style))
-            if complaint:
-                terminal.show([style.danger(f"shannot: not done: {escape(complaint)}")])
-            answer = terminal.choose(_QUESTION, tuple(_ANSWERS.values()), gone)
+            answer = _AGAIN[0]
+            while answer == _AGAIN[0]:
+                terminal.show(_lines(store, shown, numbers, style))
+                if complaint:
+                    terminal.show([style.danger(f"shannot: not done: {escape(complaint)}")])
+                answer = terminal.choose(_QUESTION, (*_ANSWERS.values(), _AGAIN), gone)
         if not answer:
             return "gone" if gone(0) else "quit"
         return _ANSWERS[answer]

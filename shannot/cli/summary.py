@@ -132,7 +132,7 @@ def _command(command: RunCommand) -> str:
             return f"asks to run {line} (the script was told that it failed)"
         case "asked":
             return f"asks to run {line} (the script ended before that was decided)"
-        case "refused":
+        case "refused" | "barred":
             return f"did not run {line}: refused by a person"
         case "done":
             unseen = ", without the changes before it" if command.after_unseen_changes else ""

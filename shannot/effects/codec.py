@@ -230,7 +230,7 @@ def _run_command(document: Document) -> RunCommand:
     if not argv:
         raise MalformedError(f"{document.where}: 'argv' is empty")
     verdict = one_of(document, "verdict", ("ask", "allow"))
-    state = one_of(document, "state", ("queued", "assumed", "asked", "done", "refused"))
+    state = one_of(document, "state", ("queued", "assumed", "asked", "done", "refused", "barred"))
     return RunCommand(
         argv=argv,
         directory=document.path("directory"),
@@ -240,7 +240,7 @@ def _run_command(document: Document) -> RunCommand:
         verdict=cast(Literal["ask", "allow"], verdict),
         rule=document.text("rule"),
         reason=document.text("reason"),
-        state=cast(Literal["queued", "assumed", "asked", "done", "refused"], state),
+        state=cast(Literal["queued", "assumed", "asked", "done", "refused", "barred"], state),
         exit_status=document.optional_integer("exit_status", 0, MAX_STATUS),
         stdin_sha256=document.optional_sha256("stdin_sha256"),
         after_unseen_changes=document.boolean("after_unseen_changes"),

@@ -153,11 +153,12 @@ class RunCommand:
     verdict: Literal["ask", "allow"]
     rule: str
     reason: str
-    state: Literal["queued", "assumed", "asked", "done", "refused"]
+    state: Literal["queued", "assumed", "asked", "done", "refused", "barred"]
     """queued: the script was told it failed. assumed: it was told exit 0 with no output.
     asked: the script waits (or waited until it ended) for a person's decision about it.
     done: ran on the host during the run, as an allowed command, or as one that a person had
-    approved while the script waited; `execute` never repeats it. refused: a person said no."""
+    approved while the script waited; `execute` never repeats it. refused: a person said no.
+    barred: an operator's copy of a question that nobody there can say yes to."""
     exit_status: int | None = None
     """Of a done command; a signal is 128+N."""
     stdin_sha256: str | None = None

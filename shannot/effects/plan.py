@@ -29,7 +29,7 @@ def waiting(plan: Plan) -> tuple[int, ...]:
     return tuple(
         number
         for number, effect in enumerate(plan.effects, 1)
-        if not (isinstance(effect, RunCommand) and effect.state in ("done", "refused"))
+        if not (isinstance(effect, RunCommand) and effect.state in ("done", "refused", "barred"))
     )
 
 

@@ -25,11 +25,12 @@ from shannot.effects.model import (
 from shannot.escape import escape, quote
 
 _STATES = {
-    "queued": "waits; the script was told that it failed",
-    "assumed": "waits; assumed to succeed: the script was told exit 0, with no output",
-    "asked": "waits; so did the script, which is told how it really ended",
+    "queued": "asked; the script was told that it failed",
+    "assumed": "asked; assumed to succeed: the script was told exit 0, with no output",
+    "asked": "asked while the script waits, which is told how it really ended",
     "done": "done during the run, as the policy allows it; execute does not repeat it",
     "refused": "refused by a person during the run; it will not be executed",
+    "barred": "cannot be approved here; `shannot reject` lets the script go on without it",
 }
 
 

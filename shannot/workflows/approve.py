@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import Literal
 
 from shannot.effects.dependencies import Gap, closure, find_gaps
+from shannot.effects.model import RunCommand
 from shannot.effects.plan import waiting
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.asking import take
 from shannot.sessions.decision import Decision, Event, Person, with_event
+from shannot.sessions.live import is_live
 from shannot.sessions.model import Session
 from shannot.sessions.store import Lock, Store
 from shannot.workflows import auditing
@@ -55,6 +57,7 @@ def approve(
             raise RefusedError(
                 f"the plan of session {session_id} is not the one that was shown; look again"
             )
+        check_question(store, session)
         store.script(session)  # the script that was shown, too
         chosen = _chosen(session, effects)
         if not accept_gaps:
@@ -72,6 +75,24 @@ def reject(store: Store, session_id: str, *, reason: str, person: Person, now: i
         lifecycle.check(session_id, session.state, "rejected")
         take(lock.directory_fd, session_id, store.owner)
         return _decide(lock, session, "rejected", Decision(person, now, reason=reason), reason)
+
+
+def check_question(store: Store, session: Session) -> None:
+    """RefusedError where its script waits for what cannot be approved: it would not get that, and
+    go on as if it had been tried."""
+    asked = session.plan.effects[session.asking - 1] if session.asking is not None else None
+    if isinstance(asked, RunCommand) and asked.state == "barred" and is_live(store, session.id):
+        raise RefusedError(
+            f"what the script waits for cannot be approved: {asked.reason};"
+            f" `shannot reject {session.id} --reason …` lets it go on without"
+        )
+
+
+def _why(session: Session, number: int) -> str:
+    effect = session.plan.effects[number - 1]
+    if isinstance(effect, RunCommand) and effect.state in ("refused", "barred"):
+        return "it was refused" if effect.state == "refused" else effect.reason
+    return "it was done already"
 
 
 def gaps(session: Session, effects: Sequence[int] | None) -> tuple[Gap, ...]:
@@ -150,7 +171,7 @@ def _is_number(text: str) -> bool:
 def _chosen(session: Session, effects: Sequence[int] | None) -> tuple[int, ...]:
     wanted = possible(session)
     if not wanted:
-        raise UnsuccessfulError("nothing waits in this session: all of it has been done")
+        raise UnsuccessfulError("nothing waits for an approval in this session")
     if effects is None:
         return wanted
     if not effects:
@@ -162,5 +183,5 @@ def _chosen(session: Session, effects: Sequence[int] | None) -> tuple[int, ...]:
                 f"there is no effect {number}; the last one is {len(session.plan.effects)}"
             )
         if number not in known:
-            raise UsageError(f"effect {number} was done while the script ran")
+            raise UsageError(f"effect {number} does not wait: {_why(session, number)}")
     return tuple(sorted(set(effects)))

@@ -107,6 +107,8 @@ def _kept(number: int, mine: Effect, its: Effect, result: EffectResult | None) -
         done = result is not None and result.state == "done"
         if its.state == mine.state or (its.state == "refused" and not done):
             return replace(mine, state=its.state)
+        if mine.state == "barred" and its.state == "asked":
+            return mine
         if its.state == "done" and result is not None and result.exit_status is not None:
             return replace(mine, state="done", exit_status=result.exit_status)
     raise MalformedError(f"effect {number} is not the one that was decided about")

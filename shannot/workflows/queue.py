@@ -226,12 +226,26 @@ class _Collector:
             " this user's own directories until it is read"
         )
         effects = tuple(
-            self._command(number, effect, user) if isinstance(effect, RunCommand) else effect
+            self._taken(number, effect, user, session.asking)
+            if isinstance(effect, RunCommand)
+            else effect
             for number, effect in enumerate(session.plan.effects, 1)
         )
         plan = Plan(tuple[Effect, ...](effects), session.plan.complete, (*session.plan.notes, note))
         host = os.uname().nodename
         return replace(session, plan=plan, host=host, parent=None, plan_digest="")
+
+    def _taken(self, number: int, effect: RunCommand, user: int, asking: int | None) -> RunCommand:
+        """As `_command`. What a script waits for is shown all the same, so that somebody can say
+        no: it would wait for ever."""
+        if effect.state == "barred":
+            raise MalformedError(f"effect {number} says what only an operator's copy does")
+        try:
+            return self._command(number, effect, user)
+        except RefusedError as error:
+            if number != asking:
+                raise
+            return replace(effect, state="barred", rule="", reason=str(error))
 
     def _command(self, number: int, effect: RunCommand, user: int) -> RunCommand:
         """The command as the operator's own shannot would have recorded it. RefusedError."""

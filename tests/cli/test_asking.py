@@ -416,3 +416,16 @@ def test_where_the_answer_cannot_come_from_here_both_are_named(place: Place) -> 
     done = place.shannot("run", "--ask", "--on-ask", "fail", "script.py")
     assert done.returncode == 2
     assert b"contradict" in done.stderr
+
+
+def test_all_of_it_can_be_shown_once_more_before_it_is_answered(place: Place) -> None:
+    with person(place, "run", "--ask", "script.py") as someone:
+        someone.expect(QUESTION)
+        assert someone.shown.count(b"+one") == 1
+        someone.press(b"d\n")
+        while someone.shown.count(QUESTION) < 2:
+            assert someone.read(PATIENCE)
+        assert someone.shown.count(b"+one") == 2
+        assert not (place.project / "first").exists()
+        someone.press(b"n\n")
+        someone.expect(b"first: 126")

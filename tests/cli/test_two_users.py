@@ -327,3 +327,38 @@ def test_a_script_that_was_killed_leaves_the_operator_an_incomplete_session(
     assert "incomplete" in refused.stderr
     desk.operator.shannot("execute", session, "--incomplete")
     assert (desk.project / "app.conf").read_text() == "new\n"
+
+
+def test_a_question_that_the_operators_rules_deny_can_be_answered_no_and_in_no_other_way(
+    desk: Desk,
+) -> None:
+    rules = ASKS.format(desk.queue)
+    (desk.agent.home / ".config/shannot/config.toml").write_text(rules)
+    denied = rules + 'always_deny = ["sh"]\n'
+    (desk.operator.home / ".config/shannot/config.toml").write_text(denied)
+    run = desk.agent.start("run", "--on-ask", "wait", "-c", ASKING, cwd=desk.project)
+    try:
+        session = question(run)
+        assert f"{session}  pending" in desk.operator.shannot("list").stdout
+        shown = desk.operator.shannot("show", session).stdout
+        assert "effect 2 is denied here" in shown
+        assert "cannot be approved here" in shown
+        for words in ((), ("--effects", "1"), ("--effects", "2")):
+            refused = desk.operator.shannot("approve", session, "--yes", "--execute", *words)
+            assert refused.returncode == 126
+            assert f"shannot reject {session}" in refused.stderr
+        assert (desk.project / "app.conf").read_text() == "old\n"
+        assert run.poll() is None
+        rejected = desk.operator.shannot("reject", session, "--reason", "not with a shell")
+        assert rejected.returncode == 0, rejected.stderr
+        assert printed(run) == "first: 126 b'' b''\n"
+        assert question(run) == session
+        done = desk.operator.shannot("approve", session, "--yes", "--execute")
+        assert done.returncode == 0, done.stderr
+        assert printed(run) == "second: 0 b'piped\\n'\n", "the next question is one as ever"
+        assert run.wait(60) == 0
+    finally:
+        run.kill()
+        run.communicate()
+    assert "not with a shell" in desk.agent.shannot("show", session).stdout
+    assert (desk.project / "app.conf").read_text() == "new\n"

@@ -122,7 +122,7 @@ class Reader:
             except OSError:
                 break
             shown += data
-            questions = len(re.findall(rb"\[y/[^]]*\]", shown))
+            questions = len(re.findall(rb"\[y/[^]]*\]|\[q\]uit:", shown))
             if how[0] == "terminal" and questions > answered:
                 os.write(master, how[1].encode() + b"\n")
                 answered = questions

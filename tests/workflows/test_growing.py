@@ -10,11 +10,11 @@ import pytest
 
 from shannot.effects.model import Effect, MakeDirectory, RunCommand
 from shannot.effects.plan import Plan
-from shannot.errors import ShannotError
+from shannot.errors import RefusedError, ShannotError
 from shannot.sessions.asked import Posted
 from shannot.sessions.live import grow, is_live
 from shannot.sessions.model import Session
-from shannot.workflows.approve import possible, reject
+from shannot.workflows.approve import approve, possible, reject
 from tests.sessions.worlds import NOW, SOMEONE, shell_command
 from tests.workflows.test_queue import AGENT, Desk, desk, give, needs_root
 
@@ -129,3 +129,29 @@ def test_what_was_decided_about_is_never_another_one_later(asking: Asking, kind:
 def test_a_question_about_no_command_is_refused(asking: Asking) -> None:
     asking.ask(MakeDirectory(str(asking.desk.world.tree / "more"), 0o755))
     assert "asks about what is not its last command" in asking.collect()
+
+
+def test_a_question_that_nobody_here_can_say_yes_to_is_one_to_say_no_to(asking: Asking) -> None:
+    denied = asking.effects[1] = asking.command("false")
+    asking.ask()
+    assert asking.collect() == ""
+    copy = asking.copy()
+    barred = copy.plan.effects[1]
+    assert isinstance(barred, RunCommand)
+    assert (barred.state, possible(copy)) == ("barred", (1,))
+    with pytest.raises(RefusedError, match=r"effect 2 is denied here.*`shannot reject"):
+        approve(
+            asking.desk.store, copy.id, None, displayed_digest=copy.digest(), person=SOMEONE,
+            now=NOW,
+        )  # fmt: skip
+    reject(asking.desk.store, copy.id, reason="no", person=SOMEONE, now=NOW)
+    asking.effects[1] = replace(denied, state="refused")
+    asking.ask(asking.command("true"))
+    assert asking.collect() == ""
+    assert possible(asking.copy()) == (1, 3)
+
+
+def test_a_proposer_cannot_say_what_an_operator_may_approve(asking: Asking) -> None:
+    asking.effects[1] = replace(asking.command("true"), state="barred")
+    asking.ask()
+    assert "says what only an operator's copy does" in asking.collect()

@@ -23,7 +23,15 @@ from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.sessions.live import is_live
 from shannot.workflows.answers import answer
-from shannot.workflows.approve import LIFETIME, approve, gaps, parse_numbers, possible, ranges
+from shannot.workflows.approve import (
+    LIFETIME,
+    approve,
+    check_question,
+    gaps,
+    parse_numbers,
+    possible,
+    ranges,
+)
 from shannot.workflows.auditing import refusals
 from shannot.workflows.choices import approval_lifetime, check_yes
 from shannot.workflows.person import person, terminal_name
@@ -171,6 +179,7 @@ def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) 
     lifecycle.check(session_id, review.session.state, "approved")
     if options.digest is not None and options.digest != review.digest:
         raise RefusedError(f"the plan of {session_id} is not the one with that digest")
+    check_question(store, review.session)
     chosen = choose(review.session, options.effects)
     waits = review.session.asking if is_live(store, session_id) else None
     missing = gaps(review.session, chosen)
@@ -210,7 +219,7 @@ def choose(session: Session, text: str | None) -> tuple[int, ...]:
     """The numbers of the effects that are meant. UsageError for one that does not wait."""
     wanted = possible(session)
     if not wanted:
-        raise UnsuccessfulError("nothing waits in this session: all of it has been done")
+        raise UnsuccessfulError("nothing waits for an approval in this session")
     if text is None:
         return wanted
     chosen = parse_numbers(text)

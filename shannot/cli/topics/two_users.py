@@ -40,7 +40,8 @@ With `--on-ask wait` a script asks the operators while it runs. Its session is i
 as it has come, and `shannot approve ID --execute` or `shannot reject ID` of an operator lets it go
 on, with what the command really printed, as the operator. The next question comes into the same
 copy: all of it has one checkpoint and is put back at once. What an operator has begun to decide,
-neither another one nor the proposer decides. When the script has ended, the rest is in the queue.
+neither another one nor the proposer decides. What the operator's own rules deny is shown, and can
+only be rejected. When the script has ended, the rest is in the queue.
 
 What a command reads from directories of the proposer's is the proposer's until it is read:
 prefer commands that read nothing there.
