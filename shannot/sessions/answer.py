@@ -22,9 +22,10 @@ from shannot.sessions.accounts import name_of
 from shannot.sessions.claim import CLAIM
 from shannot.sessions.decision import Decision, Event, decision_from_json, event_from_json
 from shannot.sessions.ids import is_id
-from shannot.sessions.model import Session
+from shannot.sessions.model import EffectResult, Session
+from shannot.sessions.reported import MAX_REPORTED, report, report_from_json
 
-MAX_ANSWER = 1 << 20  # bytes
+MAX_ANSWER = 2 * MAX_REPORTED  # bytes: the numbers that were approved are in it, too
 _APPROVED, _REJECTED = ".approved-", ".rejected-"
 # An execution is told last: whatever was decided before it, this is what became of it.
 _KINDS = (_APPROVED, _REJECTED, CLAIM)
@@ -37,6 +38,8 @@ class Answer:
     decision: Decision
     event: Event
     """What happened last."""
+    results: tuple[EffectResult, ...] = ()
+    """Of an execution."""
 
 
 def tell(queue: str, session: Session) -> None:
@@ -52,6 +55,7 @@ def tell(queue: str, session: Session) -> None:
         "format": 1,
         "decision": to_json(session.decision),
         "event": to_json(session.history[-1]),
+        "report": report(session.results),
     }
     fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -90,6 +94,7 @@ def _read(queue_fd: int, kind: str, session_id: str, effects: int) -> Answer:
     document.integer("format", 1, 1)
     decision = decision_from_json(document.child("decision"), effects)
     event = event_from_json(document.child("event"))
+    results = report_from_json(document.child("report"), effects)
     document.finish()
     told = {_APPROVED: event.what == "approved", _REJECTED: event.what == "rejected"}
     if not told.get(kind, event.what not in ("approved", "rejected")):
@@ -100,7 +105,7 @@ def _read(queue_fd: int, kind: str, session_id: str, effects: int) -> Answer:
     decider = replace(decision.person, who=name_of(decision.person.uid))
     if kind != CLAIM:
         decider = who  # nobody decides for another
-    return Answer(replace(decision, person=decider), replace(event, person=who))
+    return Answer(replace(decision, person=decider), replace(event, person=who), results)
 
 
 def forget(queue: str, session_id: str) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shannot.effects.codec import to_json
-from shannot.effects.document import Document, MalformedError, dump, parse
+from shannot.effects.document import MalformedError, dump, parse
 from shannot.sessions import files
 from shannot.sessions.accounts import name_of
 from shannot.sessions.answer import is_operator
@@ -25,8 +24,9 @@ from shannot.sessions.decision import (
     decision_from_json,
     event_from_json,
 )
-from shannot.sessions.model import MAX_EFFECTS, EffectResult, Session, result_from_json
+from shannot.sessions.model import EffectResult, Session, result_from_json
 from shannot.sessions.offer import laid_out
+from shannot.sessions.reported import number_ranges, numbers
 from shannot.sessions.store import Store
 
 MAX_ANSWER = 16 << 20  # bytes: two million effects, each of which may stand alone
@@ -57,7 +57,7 @@ def told_document(asked: Question, session: Session) -> bytes:
         "decision": to_json(session.decision),
         "history": to_json(session.history[asked.since :]),
         "result": to_json(result),
-        "done": _ranges(done),
+        "done": number_ranges(done),
     }
     return dump(value).encode("ascii")
 
@@ -120,7 +120,7 @@ class Posted:
             decision=decision_from_json(document.child("decision"), number),
             history=tuple(event_from_json(c) for c in document.children("history", MAX_EVENTS)),
             result=None if child is None else result_from_json(child),
-            done=_numbers(document, number),
+            done=numbers(document, "done", number),
         )
         document.finish()
         _check(told, number, name)
@@ -178,28 +178,6 @@ def _check(told: Told, number: int, name: str) -> None:
         raise MalformedError(f"{name} does not agree with itself")
     if told.result is not None and told.result.number != number:
         raise MalformedError(f"{name} has the result of another effect")
-
-
-def _ranges(numbers: Sequence[int]) -> list[list[int]]:
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return found
-
-
-def _numbers(document: Document, last: int) -> frozenset[int]:
-    found: set[int] = set()
-    for item in document.items("done", MAX_EFFECTS):
-        match item:
-            # bool is an int to Python, and True would count as effect 1.
-            case [low, high] if type(low) is type(high) is int and 1 <= low <= high <= last:
-                found.update(range(low, high + 1))
-            case _:
-                raise MalformedError(f"{document.where}: 'done' names no effects of the plan")
-    return frozenset(found)
 
 
 def drop(store: Store, session_id: str) -> None:

@@ -65,6 +65,21 @@ class Event:
     """A reason, or what it came to, in a few words."""
 
 
+def put_back_note(undone: int, not_undone: int, different: int) -> str:
+    """What a rollback came to, as the note of its event."""
+    return f"{undone} undone, {not_undone} not, {different} differ"
+
+
+def put_back_whole(history: tuple[Event, ...]) -> bool:
+    """Was the last thing that happened a rollback which left nothing?"""
+    last = history[-1] if history else None
+    return (
+        last is not None
+        and last.what == "rolled-back"
+        and last.note.endswith(" undone, 0 not, 0 differ")
+    )
+
+
 def person_from_json(document: Document) -> Person:
     person = Person(
         who=document.text("who", NAME),

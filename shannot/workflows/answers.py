@@ -19,6 +19,7 @@ from shannot.sessions.asked import told_document
 from shannot.sessions.asking import put, question, stands
 from shannot.sessions.decision import with_event
 from shannot.sessions.live import is_live
+from shannot.sessions.reported import keep
 from shannot.workflows.choices import operators_queue
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _hear(store: Store, queue: str, session_id: str) -> None:
         session = lock.load()
         heard = _with_answers(store, session, found)
         if heard != session:
+            if found[-1].results:
+                keep(lock.directory_fd, found[-1].results)
             lock.save(heard)
 
 

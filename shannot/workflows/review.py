@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from shannot.effects import diff as diffs
@@ -17,9 +17,11 @@ from shannot.effects.warnings import warnings
 from shannot.errors import ShannotError, UsageError
 from shannot.policy.danger import Danger, Level, dangers, level
 from shannot.sessions.blobs import BlobDirectory
+from shannot.sessions.decision import put_back_whole
 from shannot.sessions.directories import Directories
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
+from shannot.sessions.reported import MAX_REPORTED, REPORTED, kept
 from shannot.sessions.store import Store
 from shannot.workflows.verdicts import denied_now
 
@@ -87,7 +89,7 @@ def show(store: Store, session_id: str, profile: Profile | None = None) -> Revie
     profile: the rules as they are now, by which a command that was not run yet may be denied.
     """
     session = store.load(session_id)
-    results = {result.number: result for result in session.results}
+    results = {result.number: result for result in _results(store, session)}
     now = profile if session.state in WAITING else None
     effects = tuple(
         ReviewedEffect(
@@ -102,6 +104,28 @@ def show(store: Store, session_id: str, profile: Profile | None = None) -> Revie
         )
     )
     return Review(session, effects, session.digest())
+
+
+def _results(store: Store, session: Session) -> Sequence[EffectResult]:
+    """What came of the effects, here or, of what was proposed, at an operator's."""
+    found: Sequence[EffectResult] = session.results
+    if not found:
+        data = store.contents(session.id, REPORTED, MAX_REPORTED)
+        found = kept(data, len(session.plan.effects))
+    if session.state != "rolled-back":
+        return found
+    whole = put_back_whole(session.history)
+    return [_since(result, session.plan.effects[result.number - 1], whole) for result in found]
+
+
+def _since(result: EffectResult, effect: Effect, whole: bool) -> EffectResult:
+    """With what a rollback made of it since."""
+    if result.state != "done":
+        return result
+    if isinstance(effect, RunCommand):
+        return replace(result, message="not undone by the rollback since")
+    told = "put back since" if whole else "put back since, unless the rollback left it out"
+    return replace(result, message=told)
 
 
 def _denied(effect: Effect, result: EffectResult | None, profile: Profile | None) -> Sequence[str]:

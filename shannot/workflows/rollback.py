@@ -17,7 +17,7 @@ from shannot.sessions import journal, lifecycle
 from shannot.sessions.apply import Execution
 from shannot.sessions.batch import Observer
 from shannot.sessions.command import Sinks
-from shannot.sessions.decision import Event, Happened, Person, with_event
+from shannot.sessions.decision import Event, Happened, Person, put_back_note, with_event
 from shannot.sessions.forcing import fit
 from shannot.sessions.foresight import Operator
 from shannot.sessions.inverse import Undoing, invert
@@ -146,7 +146,7 @@ def _perform(
     different = differences(session.plan.effects, progress)
     over = execution.succeeded()
     undone = sum(result.state == "done" for result in results)
-    note = f"{undone} undone, {len(undoing.effects) - undone} not, {len(different)} differ"
+    note = put_back_note(undone, len(undoing.effects) - undone, len(different))
     if over:
         session = _moved(session, "rolled-back", "rolled-back", person, now, note)
         lock.save(session)

@@ -16,14 +16,16 @@ from shannot.sessions.accounts import name_of
 from shannot.sessions.asked import Posted, drop
 from shannot.sessions.asking import question
 from shannot.sessions.decision import with_event
+from shannot.sessions.model import EffectResult
 from shannot.sessions.offer import offer, withdraw
+from shannot.sessions.reported import keep
 from shannot.workflows import auditing
 
 if TYPE_CHECKING:
     from shannot.sandbox.spec import WaitingProcess
     from shannot.sessions.asked import Told
     from shannot.sessions.live import LiveSession
-    from shannot.sessions.model import EffectResult, Session
+    from shannot.sessions.model import Session
     from shannot.sessions.store import Store
     from shannot.workflows.face import Face
 
@@ -138,8 +140,12 @@ class Wait:
             "exit_status": None if told.result is None else told.result.exit_status,
         }
         live.done |= told.done
+        done = [EffectResult(number, "done") for number in sorted(live.done)]
+        if told.result is not None and told.result.number not in live.done:
+            done.append(told.result)
         with self._store.lock(live.id, "run", patience=2.0) as lock:
             session = lock.load()
+            keep(lock.directory_fd, done)
             if session.plan_digest == posted.asked.digest:
                 lock.save(_as_told(session, told))
         auditing.note(self._store, "answered", live.id, fields, told.decision.person)

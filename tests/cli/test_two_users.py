@@ -207,7 +207,8 @@ def test_an_answer_that_cannot_be_read_says_nothing(desk: Desk, kind: str) -> No
         decision = {"person": person, "when": 1, "reason": "", "digest": "0" * 64}
         decision |= {"effects": [1, 2, 3], "expires": None}
         event = {"what": "approved", "when": 1, "person": person, "note": ""}
-        path.write_text(json.dumps({"format": 1, "decision": decision, "event": event}))
+        told = {"format": 1, "decision": decision, "event": event}
+        path.write_text(json.dumps({**told, "report": {"done": [], "others": []}}))
     assert state(desk.agent, session) == "pending"
 
 
@@ -362,3 +363,32 @@ def test_a_question_that_the_operators_rules_deny_can_be_answered_no_and_in_no_o
         run.communicate()
     assert "not with a shell" in desk.agent.shannot("show", session).stdout
     assert (desk.project / "app.conf").read_text() == "new\n"
+
+
+PARTLY = """\
+import pathlib, subprocess
+pathlib.Path("app.conf").write_text("new\\n")
+subprocess.run(["sh", "-c", "echo secret of the operator; exit 3"])
+pathlib.Path("second").write_text("two\\n")
+"""
+
+
+def test_its_proposer_is_shown_what_became_of_each_effect(desk: Desk) -> None:
+    for user in (desk.agent, desk.operator):
+        (user.home / ".config/shannot/config.toml").write_text(ASKS.format(desk.queue))
+    assert desk.agent.shannot("run", "-c", PARTLY, cwd=desk.project).returncode == 0
+    (entry,) = desk.queue.iterdir()
+    assert desk.operator.shannot("approve", entry.name, "--yes", "--execute").returncode == 1
+    found = json.loads(desk.agent.shannot("show", "--json", entry.name).stdout)["result"]
+    results = [effect["result"] for effect in found["effects"]]
+    assert [result and result["state"] for result in results] == ["done", "failed", None]
+    assert results[1]["exit_status"] == 3
+    shown = desk.agent.shannot("show", entry.name).stdout
+    assert "=> failed, exit status 3" in shown
+    assert "secret of the operator\n" not in shown, "what it printed is the operator's"
+    assert desk.agent.shannot("rollback", entry.name, "--yes").returncode == 126
+    assert desk.operator.shannot("rollback", entry.name, "--yes").returncode == 0
+    shown = desk.agent.shannot("show", entry.name).stdout
+    assert "=> done: put back since" in shown
+    assert desk.agent.shannot("execute", entry.name).returncode in (1, 126)
+    assert (desk.project / "app.conf").read_text() == "old\n"

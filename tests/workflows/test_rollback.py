@@ -9,6 +9,7 @@ import pytest
 from shannot.errors import UnsuccessfulError
 from shannot.sessions.model import Session
 from shannot.workflows.approve import reject
+from shannot.workflows.review import show
 from shannot.workflows.rollback import can_roll_back, plan_rollback, rollback
 from tests.sessions.worlds import NOW, SOMEONE, Recorder, World, picture
 
@@ -294,3 +295,20 @@ def test_what_was_shown_is_not_worked_out_twice_and_a_change_since_is_still_foun
     with pytest.raises(UnsuccessfulError, match="its contents have changed"):
         rollback(world.store, session.id, protected, shown=shown, person=SOMEONE, now=NOW)
     assert picture(world.tree) == now
+
+
+def test_what_was_put_back_is_not_shown_as_if_it_stood(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    recorder = world.recorder()
+    recorder.write("new", b"x")
+    recorder.run("true")
+    session = world.approved(world.recorded(recorder))
+    world.execute(session)
+    before = [effect.result for effect in show(world.store, session.id).effects]
+    assert [result.text() for result in before if result] == ["done", "done, exit status 0"]
+    world.rollback(session)
+    after = [effect.result for effect in show(world.store, session.id).effects]
+    assert [result.text() for result in after if result] == [
+        "done: put back since",
+        "done, exit status 0: not undone by the rollback since",
+    ]

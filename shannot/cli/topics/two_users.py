@@ -32,9 +32,10 @@ executes, with the operator's rights. Each operator has a copy of their own, and
 executes it is the only one: a file in the queue says so, and a second one is told who was first.
 
 What an operator decides comes back: `list` and `show` of the proposer tell whether a session was
-approved, rejected and why, executed or rolled back, and by whom. Answers of root, of the queue's
-owner and of members of its group are believed. Who knows a session's id can read them. The
-proposer cannot execute on an operator's approval.
+approved, rejected and why, executed or rolled back, and by whom; `show` tells what became of each
+effect, too, but not what commands printed. Answers of root, of the queue's owner and of members of
+its group are believed. Who knows a session's id can read them. The proposer cannot execute on an
+operator's approval.
 
 With `--on-ask wait` a script asks the operators while it runs. Its session is in the queue as far
 as it has come, and `shannot approve ID --execute` or `shannot reject ID` of an operator lets it go
