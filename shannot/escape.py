@@ -47,6 +47,20 @@ def escape(text: str, keep: str = "") -> str:
     return "".join(c if c in keep or is_visible(c) else spell(c) for c in text)
 
 
+def one_way(text: str) -> str:
+    """Escaped text, the letters that are written from right to left spelt out as well.
+
+    Where somebody decides by what a terminal shows: one that orders them so would show what stands
+    beside them in another order than it has.
+    """
+    if text.isascii():
+        return text
+    # Not at the head: only where somebody is asked, and only for such text.
+    from unicodedata import bidirectional
+
+    return "".join(spell(c) if bidirectional(c) in ("R", "AL", "AN") else c for c in text)
+
+
 def spell(character: str) -> str:
     """The escape that stands for one character."""
     short = _SHORT.get(character)

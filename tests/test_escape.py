@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shannot.escape import Sanitiser, escape, quote
+from shannot.escape import Sanitiser, escape, one_way, quote
 
 SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
@@ -37,6 +37,11 @@ def sanitise(*chunks: bytes) -> bytes:
 )
 def test_what_cannot_be_seen_is_spelt_out(text: str, shown: str) -> None:
     assert escape(text) == shown
+
+
+def test_where_somebody_decides_no_letter_moves_what_stands_beside_it() -> None:
+    assert one_way("kill \u05d0 5 \u0661") == "kill \\u05d0 5 \\u0661"
+    assert one_way("\x1b[1mBl\u00e9\x1b[0m \u65e5") == "\x1b[1mBl\u00e9\x1b[0m \u65e5"
 
 
 def test_kept_characters_stay() -> None:

@@ -12,6 +12,7 @@ import termios
 from typing import TYPE_CHECKING, Self
 
 from shannot.errors import RefusedError
+from shannot.escape import one_way
 from shannot.sessions.accounts import own_terminal
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Terminal:
 
     def show(self, lines: Iterable[str]) -> None:
         """Print lines, already escaped."""
-        data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+        data = "".join(f"{one_way(line)}\n" for line in lines).encode("utf-8", "backslashreplace")
         self._write(data)
 
     def confirm(self, question: str) -> bool:

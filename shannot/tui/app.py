@@ -5,6 +5,7 @@ It makes rows and takes keys; `run` joins it with a terminal, a test without one
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
     from shannot.tui.view import View
 
 _LINE_MAX = 4096  # characters typed at a question
+_PATIENCE = 0.3  # seconds until it is said what takes so long
 
 
 class App:
     """The open views, one over the other. Implements `Asks` of `view.py`."""
 
-    __slots__ = ("_answered", "_interrupted", "_question", "_said", "_typed", "forget", "views")
+    __slots__ = (
+        "_answered", "_begun", "_interrupted", "_question", "_said", "_typed", "forget", "repaint",
+        "views",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -34,6 +39,8 @@ class App:
         self.views: list[View] = []
         self._interrupted = interrupted
         self.forget = forget
+        self.repaint: Callable[[], None] | None = None
+        self._begun = 0.0  # when the long work began that is under way
         self._said: Line = ()
         self._question = ""
         self._typed = ""
@@ -63,8 +70,19 @@ class App:
     def ask_line(self, question: str, answered: Callable[[str], None]) -> None:
         self._question, self._typed, self._answered = question, "", answered
 
-    def interrupted(self) -> bool:
-        return self._interrupted is not None and self._interrupted()
+    def interrupted(self, doing: str) -> bool:
+        now = time.monotonic()
+        if not self._begun:
+            self._begun = now
+        elif now - self._begun > _PATIENCE and not self._said:
+            self.say(doing, "dim")
+            if self.repaint is not None:
+                self.repaint()
+        if self._interrupted is None or not self._interrupted():
+            return False
+        if self.forget is not None:
+            self.forget()
+        return True
 
     # -- what is shown ---------------------------------------------------------------------------
 
@@ -97,6 +115,7 @@ class App:
 
     def press(self, key: str) -> None:
         """One key."""
+        self._begun = 0.0
         if self._answered is not None:
             self._type(key)
             return
@@ -151,9 +170,14 @@ def _wrapped(line: Line, columns: int) -> Iterator[Line]:
 
 def run(app: App, terminal: Terminal) -> None:
     """Until every view is closed."""
-    while app.views:
+
+    def paint() -> None:
         columns, lines = terminal.size()
         terminal.show(app.frame(columns, lines), (columns, lines))
+
+    app.repaint = paint
+    while app.views:
+        paint()
         key = terminal.key(app.heard())
         if key == "ctrl-z":
             terminal.suspend()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shannot.tui.view import Asks
     from shannot.workflows.review import Review
 
+_OPEN = ("pending", "approved", "executing", "failed")
 _KEPT = 64  # blocks, with their diffs, that are not made again
 
 
@@ -41,7 +42,7 @@ class SessionView(PagerView):
         self.desk = desk
         self.review = review
         self._moves = moves_of(review.session)
-        self.possible = frozenset(possible(review.session))
+        self.possible = _possible(review)
         self.chosen = _chosen(review, self.possible)
         self._folded: set[int] = set()
         self._side_by_side: bool | None = None  # None: where the screen is wide
@@ -57,7 +58,7 @@ class SessionView(PagerView):
     def place(self) -> str:
         total, current = len(self.review.effects), self.current()
         where = f"effect {current} of {total}" if current else f"{total} effects"
-        return f"{where}, {len(self.chosen)} chosen"
+        return f"{where}, {len(self.chosen)} chosen" if self.possible else where
 
     def hint(self) -> str:
         match self.review.session.state:
@@ -129,7 +130,7 @@ class SessionView(PagerView):
     def _mark(self, number: int) -> str:
         result = self.review.effects[number - 1].result
         if number not in self.possible:
-            return " = " if result is None else "   "
+            return " = " if result is None and self.possible else "   "
         return "[x]" if number in self.chosen else "[ ]"
 
     # -- keys ------------------------------------------------------------------------------------
@@ -216,9 +217,16 @@ class SessionView(PagerView):
                 asks.say("the plan is another one by now: look at it again", "danger")
             return
         self.review = review
-        self.possible = frozenset(possible(review.session))
+        self.possible = _possible(review)
         self.chosen &= self.possible
         self._again_made()
+
+
+def _possible(review: Review) -> frozenset[int]:
+    """What can be chosen: nothing of a session that is over."""
+    if review.session.state not in _OPEN:
+        return frozenset()
+    return frozenset(possible(review.session))
 
 
 def _chosen(review: Review, possible: frozenset[int]) -> set[int]:

@@ -33,8 +33,10 @@ class Asks(Protocol):
     def ask_line(self, question: str, answered: Callable[[str], None]) -> None:
         """Let a line be typed; `answered` is not called where Escape ends it."""
 
-    def interrupted(self) -> bool:
-        """Has a key been pressed that ends long work?"""
+    def interrupted(self, doing: str) -> bool:
+        """Has a key been pressed that ends long work? That key does nothing else.
+
+        doing: what is said where it takes a while."""
 
 
 class View(Protocol):
@@ -158,11 +160,12 @@ class PagerView:
         for block, line in self.pager.positions(forward):
             if self._find(self.pager.text(block, line)):
                 self.pager.goto((block, line, 0))
+                asks.say("")
                 after = self.pager.cursor
                 if (after <= before) if forward else (after >= before):
                     asks.say("searched on from the other end")
                 return
-            if line == 0 and asks.interrupted():
+            if line == 0 and asks.interrupted("searching; any key ends it"):
                 asks.say("the search was broken off")
                 return
         asks.say(f"not found: {self._pattern}", "warn")

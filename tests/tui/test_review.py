@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shannot.effects.plan import digest
-from shannot.tui.cells import length
+from shannot.tui.app import App
+from shannot.tui.cells import length, text_of
 from shannot.tui.desk import Desk
 from shannot.tui.session_view import SessionView
 from tests.sessions.worlds import World
@@ -335,3 +336,35 @@ def test_an_approval_that_was_exchanged_since_it_was_shown_executes_nothing(worl
     assert "was decided about anew" in reviewer.work()
     assert (world.tree / "old").exists()
     assert world.store.load(session).state == "approved"
+
+
+def test_a_long_search_says_so_and_the_key_that_ends_it_does_nothing_else(world: World) -> None:
+    pressed = [False, False, True]
+    forgotten: list[str] = []
+    painted: list[str] = []
+    reviewer = Reviewer(world)
+    app = App(lambda: pressed.pop(0), lambda: forgotten.append("keys"))
+    app.repaint = lambda: painted.append(text_of(app.frame(80, 24)[-1]))
+    app.push(reviewer.app.views[-1])
+    reviewer.app = app
+    clock = iter(range(100))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("shannot.tui.app.time.monotonic", lambda: float(next(clock)))
+        forgotten.clear()
+        reviewer.press("/")
+        assert "the search was broken off" in reviewer.type("nowhere")
+    assert forgotten == ["keys"]
+    assert [line.strip() for line in painted] == ["searching; any key ends it"]
+    pressed += [False] * 99
+    reviewer.press("/")
+    assert "searching" not in reviewer.type("twenty")
+
+
+def test_nothing_is_marked_to_be_done_of_a_session_that_is_over(world: World) -> None:
+    reviewer = Reviewer(world)
+    assert "[x]" in reviewer.text()
+    reviewer.press("r")
+    text = reviewer.type("no")
+    assert "[x]" not in text
+    assert "chosen" not in text
+    assert "nothing to choose here" in reviewer.press("]", "t")
