@@ -5,6 +5,7 @@ TEXT = """
 <!-- test: skip root -->
 ```sh
 useradd -r -s /bin/false shannot-runner
+install -d -o shannot-runner -m 700 /var/lib/shannot     # where its sessions are kept
 sudo -u shannot-runner shannot run script.py
 ```
 

@@ -28,8 +28,10 @@ shannot approve --help
 It is checked as hostile input and copied into the operator's own state, so that nothing which
 the agent does afterwards changes what was reviewed. Commands get the operator's policy and
 environment; a program that its proposer could exchange is refused. The operator's process
-executes, with the operator's rights. Each operator has a copy of their own, and the first who
-executes it is the only one: a file in the queue says so, and a second one is told who was first.
+executes, with the operator's rights: a file keeps its owner, so that only root (`sudo shannot
+approve`) can change files that belong to the agent's user. Each operator has a copy of their own,
+and the first who executes it is the only one: a file in the queue says so, and a second one is told
+who was first.
 
 What an operator decides comes back: `list` and `show` of the proposer tell whether a session was
 approved, rejected and why, executed or rolled back, and by whom; `show` tells what became of each
