@@ -154,8 +154,7 @@ def _by_plan(results: Sequence[HostResult[Ran]]) -> list[tuple[list[str], Report
 
 def _lines(target: str, kept: GroupRun | None, results: Sequence[HostResult[Ran]]) -> list[str]:
     plans = _by_plan(results)
-    total = len(results)
-    lines = [f"{total} machines, {len(plans)} different plan{'' if len(plans) == 1 else 's'}"]
+    lines = [f"{count_of(results)}, {len(plans)} different plan{'' if len(plans) == 1 else 's'}"]
     for number, (hosts, report) in enumerate(plans, 1):
         lines.append(f"plan {number}, on {count_of(hosts)}: {', '.join(hosts)}")
         lines += [f"  {line.removeprefix('shannot: ')}" for line in facts(report)]

@@ -133,7 +133,7 @@ def remove(state, directory):
     say({"deploy": {"state": "removed"}})
 
 def main():
-    os.umask(0o077)
+    umask = os.umask(0o077)
     action, digest, size = told()
     place = base()
     os.makedirs(place, 0o700, exist_ok=True)
@@ -151,6 +151,7 @@ def main():
             refuse(path + ": is gone again")
     say({"deploy": {"state": "ready"}})
     if action == "serve":
+        os.umask(umask)  # the user's own: scripts there make their files under it
         os.execv(sys.executable, [sys.executable, "-I", path, "serve"])
 
 try:

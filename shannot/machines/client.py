@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shannot.errors import NotFoundError, RefusedError, ShannotError, UnsuccessfulError, UsageError
 
 from .frames import VERSIONS, CutError, FrameError, FrameWriter, read_frame, unpacked
+from .ssh import explained
 from .streams import Complaint, Feeder
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class Connection:
         self.close()
         if self._is_late:
             return LostError(f"{self.name}: no answer in time")
-        return LostError(f"{self.name}: {self._complaint.last_line() or why}")
+        return LostError(f"{self.name}: {explained(self._complaint.text()) or why}")
 
     def close(self) -> None:
         """End the connection; a request under way is cancelled by that."""

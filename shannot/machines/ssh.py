@@ -42,6 +42,14 @@ _PATH = re.compile(r"/[A-Za-z0-9_@+=:,./-]+\Z")
 """No blank, quote, `%` or `$`: those mean something to ssh."""
 
 
+_UNSEEN = (
+    "nobody has seen its host key: connect once with ssh, or `shannot remote add --accept-new`"
+)
+_NO_KEY = "let a key of yours in there; `shannot remote add --identity` names one"
+_REMEDIES = (("Host key verification failed", _UNSEEN), ("Permission denied (", _NO_KEY))
+"""What ssh says at its end, and what can be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How a target is reached."""
@@ -90,6 +98,23 @@ def _path(what: str, path: str) -> str:
             f"{what}: {escape(path[:200])} is no absolute path of letters, digits and @+=:,./-_"
         )
     return path
+
+
+def explained(complaint: str) -> str:
+    """The last line of what ssh said, with what to do where it says only what went wrong.
+
+    Its words are those of OpenSSH's sshconnect.c and clientloop; "" where it said nothing.
+    """
+    lines = complaint.splitlines()
+    if not lines:
+        return ""
+    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in complaint:
+        remedy = (
+            "its host key has changed; where that is right, take the old one out of known_hosts"
+        )
+    else:
+        remedy = next((remedy for words, remedy in _REMEDIES if words in lines[-1]), "")
+    return f"{lines[-1]} ({remedy})" if remedy else lines[-1]
 
 
 def own_directory(path: str) -> str:

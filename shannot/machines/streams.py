@@ -29,11 +29,10 @@ class Complaint:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def last_line(self) -> str:
-        """ "" where nothing was said."""
+    def text(self) -> str:
+        """What was said so far, "" where nothing was."""
         self._thread.join(_PATIENCE)
-        lines = self._kept.decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return self._kept.decode(errors="replace").strip()
 
     def _read(self) -> None:
         if self._stream is None:

@@ -106,6 +106,20 @@ def restricted(lab: Lab, name: str, verbs: str, *options: str) -> Path:
     return key
 
 
+def test_files_are_made_under_the_umask_of_the_user_there(lab: Lab) -> None:
+    """They had the mode 0600 always: what receives the program left its own umask behind."""
+    code = "import os; print(oct(os.umask(0)))"
+    ran = lab.shannot("run", "-q", "--target", "web", "-c", code)
+    assert ran.stdout.decode().strip() == oct(_umask()), ran.stderr
+
+
+def _umask() -> int:
+    """Of this process, which sshd and so the other machine's shell have as well."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def test_a_restricted_key_does_the_same_job_under_its_own_name(lab: Lab) -> None:
     restricted(lab, "ops-key", "run,status,show,approve,execute,rollback")
     session = lab.propose("ops-key")
@@ -305,12 +319,17 @@ def test_a_host_key_that_is_not_known_or_has_changed_is_refused(lab: Lab, tmp_pa
     other = lab.there.key("other-host").with_name("other-host.pub").read_text()
     words = ("remote", "add", "odd", lab.there.target, f"--identity={lab.key}")
     changed = f"[127.0.0.1]:{lab.there.port} {other}"
-    tried = (("", (), 125), (changed, ("--accept-new",), 125), ("", ("--accept-new",), 0))
-    for text, options, status in tried:
+    tried = (
+        ("", (), 125, b"nobody has seen its host key: "),
+        (changed, ("--accept-new",), 125, b"its host key has changed; "),
+        ("", ("--accept-new",), 0, b""),
+    )
+    for text, options, status, said in tried:
         empty.write_text(text)
         assert lab.shannot(*words, f"--known-hosts={empty}", *options).returncode == 0
         tested = lab.shannot("remote", "test", "odd")
         assert tested.returncode == status, tested.stderr
+        assert said in tested.stderr and len(tested.stderr.splitlines()) <= 1
         assert lab.shannot("remote", "remove", "odd").returncode == 0
 
 

@@ -7,8 +7,11 @@ known.
 
 <!-- test: skip second machine -->
 ```sh
-shannot remote add web1 ops@web1.example
+shannot remote add web1 ops@web1.example --directory /srv/app
 ```
+
+Scripts start in that directory there and may propose changes below it. Without one it is the home,
+which is never shown as a whole: `--map` says at each run what is.
 
 <!-- test: sshd -->
 ```sh
