@@ -15,6 +15,7 @@ from shannot.effects.document import MalformedError, NotOursError
 from shannot.errors import NotFoundError, ShannotError
 from shannot.sessions.answer import forget
 from shannot.sessions.lifecycle import State
+from shannot.sessions.live import is_live
 from shannot.sessions.model import Summary
 from shannot.sessions.offer import withdraw
 from shannot.sessions.removal import remove, size
@@ -104,7 +105,17 @@ def _remove(store: Store, session_id: str, wanted: Wanted, now: float) -> bool:
     """False where it is no more what was looked at."""
     if wanted.damaged:
         return remove_damaged(store, session_id)
-    return remove(store, session_id, lambda found: _is_meant(found, wanted, now))
+    return remove(
+        store, session_id, lambda found: _is_meant(found, wanted, now) and not _runs(store, found)
+    )
+
+
+def _runs(store: Store, found: Summary) -> bool:
+    """Does its script still run, here or, of an operator's copy, at its proposer's?"""
+    try:
+        return found.asking is not None and is_live(store, found.id)
+    except NotFoundError:
+        return False
 
 
 def _damaged(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[Pruned]:
@@ -130,8 +141,13 @@ def _chosen(store: Store, wanted: Wanted, now: float, kept: list[str]) -> list[P
     for found in store.summaries():
         if isinstance(found, MalformedError):
             kept.append(str(found))
+        elif not _is_meant(found, wanted, now):
+            staying.append(found)
+        elif _runs(store, found):
+            kept.append(f"{found.id}: its script still runs, and waits for a decision")
+            staying.append(found)
         else:
-            (meant if _is_meant(found, wanted, now) else staying).append(found)
+            meant.append(found)
     by_size = [(found, size(store, found.id)) for found in meant]
     staying += [found for found, bytes_ in by_size if bytes_ < wanted.larger]
     needed = _ancestors(staying, meant)

@@ -17,6 +17,7 @@ from shannot.effects.model import RunCommand
 from shannot.errors import UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions.command import MAX_KEPT
+from shannot.sessions.live import is_live
 from shannot.sessions.model import Session
 from shannot.sessions.recall import Past, Recall
 from shannot.sessions.store import Store
@@ -42,8 +43,12 @@ class Resumption:
 
 
 def resume(store: Store, session_id: str) -> Resumption:
-    """UnsuccessfulError where nothing of it was executed, or its script is another one now."""
-    session = store.load(session_id)
+    """UnsuccessfulError where nothing of it was executed or it is being executed, where its script
+    still runs, or is another one now."""
+    with store.lock(session_id, "resume") as lock:
+        session = lock.load()
+    if session.asking is not None and is_live(store, session_id):
+        raise UnsuccessfulError(f"the script of session {session_id} still runs")
     if session.state not in _EXECUTED or not session.results:
         raise UnsuccessfulError(
             f"nothing of session {session_id} is executed, so there is nothing to go on from;"

@@ -12,12 +12,14 @@ from shannot.effects import plan as plans
 from shannot.effects.document import dump
 from shannot.effects.model import MakeDirectory
 from shannot.effects.plan import Plan, digest
-from shannot.errors import ShannotError
+from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.sessions import files
 from shannot.sessions.draft import dump_head
 from shannot.sessions.live import LiveSession, is_live
 from shannot.sessions.model import Session
 from shannot.workflows.approve import approve, possible
+from shannot.workflows.prune import Wanted, prune
+from shannot.workflows.resume import resume
 from tests.sessions.worlds import NOW, SCRIPT, SOMEONE, World
 
 
@@ -100,3 +102,23 @@ def test_at_the_end_an_approval_holds_for_what_did_not_change(world: World) -> N
     result, _, _ = world.execute(ended)
     assert result.succeeded
     assert sorted(os.listdir(world.tree)) == ["one", "two"]
+
+
+def test_the_session_of_a_script_that_waits_is_not_pruned_until_it_has_ended(world: World) -> None:
+    live = begun(world)
+    template = next(found for found in world.store.ids() if found != live.id)
+    wanted = Wanted(older=0, states=("pending",))
+    for dry_run in (True, False):
+        result = prune(world.store, wanted, NOW + 60, dry_run=dry_run)
+        assert [item.id for item in result.removed] == [template]
+        assert result.kept == (f"{live.id}: its script still runs, and waits for a decision",)
+    live.close()
+    assert [item.id for item in prune(world.store, wanted, NOW + 60).removed] == [live.id]
+
+
+def test_the_session_of_a_script_that_still_runs_is_not_resumed(world: World) -> None:
+    live = begun(world)
+    world.execute(world.approved(world.store.load(live.id)), incomplete=True)
+    with pytest.raises(UnsuccessfulError, match="still runs"):
+        resume(world.store, live.id)
+    live.close()

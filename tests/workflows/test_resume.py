@@ -116,3 +116,13 @@ def test_a_chain_is_rolled_back_from_its_end(world: World) -> None:
     for session in reversed(sessions):
         assert world.rollback(session).succeeded
     assert os.listdir(world.tree) == []
+
+
+def test_what_is_being_executed_is_not_resumed_meanwhile(world: World) -> None:
+    session = executed(world, "true", "echo 2")
+    with (
+        world.store.lock(session.id, "execute"),
+        pytest.raises(UnsuccessfulError, match="is working on session"),
+    ):
+        resume(world.store, session.id)
+    assert len(resume(world.store, session.id).recall.rest()) == 2
