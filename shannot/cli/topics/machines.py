@@ -83,11 +83,11 @@ prints the line for `authorized_keys` there: no shell, no forwarding, no sftp. s
 installed there; here the machine is added with `--restricted`. A key with
 
 ```text
-command="shannot execute --session-id ${SSH_ORIGINAL_COMMAND}"
+restrict,command="shannot execute --session-id ${SSH_ORIGINAL_COMMAND}"
 ```
 
 executes a session that somebody has approved, and nothing else: an argument that is not exactly
-one id is refused.
+one id is refused. (`restrict` is sshd's word against forwarding, which the command cannot see.)
 
 With the verb `put` a key may keep a newer single file there (`shannot remote deploy`), under the
 name of its checksum, in the private directory. Nothing is started from it, and none is replaced:
