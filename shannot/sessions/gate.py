@@ -205,7 +205,7 @@ class RecordingGate:
             state="asked" if decide else "assumed" if assumed else "queued",
         )
         if self._recall is not None:
-            known = self._recall.answer(effect, self._tell)
+            known = self._recall.answer(effect, self._tell, self._recorded.count())
             if known is not None:
                 return known
         ticket = self._record(effect)

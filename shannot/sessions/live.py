@@ -97,7 +97,8 @@ class LiveSession:
         """The run is over: the whole plan, and how it came out. (the session, effects that wait)
 
         ended: as a run without questions would keep it; its id, state and history do not count.
-        outputs: `stdout` and `stderr`. patience: seconds to wait for an execution under way.
+        outputs: files, `stdout` and `stderr` among them. patience: seconds to wait for an
+        execution under way.
         """
         with self._store.lock(self.id, "run", patience) as lock:
             session = lock.load()

@@ -52,6 +52,11 @@ class Recorded:
         with self._lock:
             return tuple(self._effects)
 
+    def count(self) -> int:
+        """How many there are by now."""
+        with self._lock:
+            return len(self._effects)
+
     def hash_program(self, path: str) -> str:
         """SHA-256 of the file that they leave at a path; "" where they leave none there."""
         host_path, sha256 = origin(reversed(self.effects()), path)

@@ -17,6 +17,7 @@ from shannot.sessions.draft import IdTakenError
 from shannot.sessions.ids import slug_of
 from shannot.sessions.live import LiveSession
 from shannot.sessions.model import RunOutcome, Script, Session
+from shannot.sessions.recall import RECALLED
 from shannot.sessions.store import Store
 
 if TYPE_CHECKING:
@@ -59,12 +60,19 @@ class Recorder:
             self._draft.discard()
             self._draft = None
 
-    def keep(self, session: Session, script: bytes, output: Output) -> str:
-        """Commit the session. Returns its id; ShannotError: the state cannot be written."""
+    def keep(
+        self, session: Session, script: bytes, output: Output, recalled: bytes | None = None
+    ) -> str:
+        """Commit the session. Returns its id; ShannotError: the state cannot be written.
+
+        recalled: what has answered a script that was run again.
+        """
         draft = self._begun()
         draft.write("script", script)
         draft.write("stdout", kept_bytes(output.stdout))
         draft.write("stderr", kept_bytes(output.stderr))
+        if recalled is not None:
+            draft.write(RECALLED, recalled)
         session = self._committed(session, draft.commit)
         self._draft = None
         self._ended = True
@@ -161,11 +169,15 @@ def record(
         recorder.discard()
         return None, plan, 0
     session = make_session(recorder, circumstances, run_outcome(outcome), plan)
+    recall = circumstances.request.recall
+    recalled = None if recall is None else recall.used()
     if recorder.live is not None:
         outputs = {"stdout": kept_bytes(output.stdout), "stderr": kept_bytes(output.stderr)}
+        if recalled is not None:
+            outputs[RECALLED] = recalled
         ended, waits = recorder.live.end(session, outputs, _PATIENCE)
         return ended.id, plan, waits
-    return recorder.keep(session, circumstances.script, output), plan, waits
+    return recorder.keep(session, circumstances.script, output, recalled), plan, waits
 
 
 def make_session(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -19,7 +20,7 @@ from shannot.escape import escape
 from shannot.sessions.command import MAX_KEPT
 from shannot.sessions.live import is_live
 from shannot.sessions.model import Session
-from shannot.sessions.recall import Past, Recall
+from shannot.sessions.recall import RECALLED, Past, Recall, used_from_json, way
 from shannot.sessions.store import Store
 from shannot.workflows.program import Program
 
@@ -61,7 +62,7 @@ def resume(store: Store, session_id: str) -> Resumption:
         stdin = os.memfd_create("script", os.MFD_CLOEXEC)
         os.write(stdin, source)
         os.lseek(stdin, 0, os.SEEK_SET)
-    past = [item for link in chain(store, session) for item in _executed(store, link)]
+    past = _past(store, chain(store, session))
     return Resumption(session, program, Recall(past), session.options, stdin, copy)
 
 
@@ -73,6 +74,19 @@ def chain(store: Store, session: Session) -> tuple[Session, ...]:
             raise UnsuccessfulError(f"session {session.id} goes on from too many others")
         found.append(store.load(found[-1].parent))
     return tuple(reversed(found))
+
+
+def _past(store: Store, links: Sequence[Session]) -> list[Past]:
+    """What the last run of a chain has come to and was executed, in order."""
+    every: dict[tuple[str, int], Past] = {}
+    found: list[Past] = []
+    for link in links:
+        own = _executed(store, link)
+        every |= {(item.session_id, item.number): item for item in own}
+        data = store.contents(link.id, RECALLED)
+        # Without the file, the script was killed while it ran: it may have come to all of it.
+        found = way(used_from_json(data), every, own) if data else [*found, *own]
+    return found
 
 
 def _executed(store: Store, session: Session) -> list[Past]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shannot.sessions.recall import Past, Recall
+from shannot.effects.document import MalformedError
+from shannot.sessions.recall import Past, Recall, used_from_json, way
 from tests.effects.samples import command
 
 ID = "20261124-141503-x-7f3a"
@@ -65,3 +66,36 @@ def test_many_commands_that_did_not_come_are_counted(tmp_path: Path) -> None:
     lines = Recall([past(tmp_path, f"c{n}") for n in range(30)]).rest()
     assert len(lines) == 21
     assert lines[-1] == "and 10 more commands that were run before"
+
+
+def test_what_a_run_strayed_from_is_not_on_its_way(tmp_path: Path) -> None:
+    first = [replace(past(tmp_path, name), number=n) for n, name in enumerate("abc", 1)]
+    recall = Recall(first)
+    for position, name in enumerate("axb"):
+        recall.answer(command(name), lambda _line: None, position)
+    used = used_from_json(recall.used())
+    assert [(item.number, item.position) for item in used] == [(1, 0), (2, 2)]
+    every = {(item.session_id, item.number): item for item in first}
+    own = [replace(past(tmp_path, "x"), number=2, session_id="other")]
+    assert [item.command.argv[0] for item in way(used, every, own)] == ["a", "b", "x"]
+    own = [replace(own[0], number=1)]
+    assert [item.command.argv[0] for item in way(used, every, own)] == ["a", "x", "b"]
+    with pytest.raises(MalformedError, match="is not there any more"):
+        way(used, {}, own)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{",
+        b'{"format":1}',
+        b'{"format":2,"used":[]}',
+        b'{"format":1,"used":[{"session_id":"../x","number":1,"position":0}]}',
+        b'{"format":1,"used":[{"session_id":"20261124-141503-x-7f3a","number":0,"position":0}]}',
+        b'{"format":1,"used":[{"session_id":"20261124-141503-x-7f3a","number":1,"position":-1}]}',
+        b'{"format":1,"used":[],"more":1}',
+    ],
+)
+def test_a_way_that_no_run_has_written_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        used_from_json(data)
