@@ -1,12 +1,11 @@
-"""What `shannot serve` starts itself for: one request, or the single file that was put.
+"""What `shannot serve` does in a process of its own: one request, or keep the file that was put.
 
-Counterpart: `cli/commands/serve.py`, whose hidden options lead here.
+Counterpart: `cli/commands/serve.py`, which leads here.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING
 from shannot.cli.envelope import failure, success
 from shannot.cli.place import current_caller
 from shannot.config.paths import state_directory
-from shannot.errors import DONE, RefusedError, ShannotError
+from shannot.errors import DONE, FAULT, RefusedError, ShannotError
 from shannot.machines.receive import receive
 from shannot.machines.ssh import own_directory
 from shannot.machines.verbs import PROGRAM_MAX
+from shannot.machines.work import remove_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,26 +25,37 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def work_for(words: Sequence[str]) -> int:
-    """`PID PLACE WORDS…`: the command line WORDS, asked to end when that server dies.
+def work_for(server: int, words: Sequence[str], place: str) -> int:
+    """The command line WORDS in a process that was forked for it, asked to end when the server
+    dies. Returns the exit status.
 
     Even by SIGKILL, when it cannot remove the directory with the script any more: PLACE.
     """
-    import ctypes  # of no use to the server, which has started this process
+    import ctypes  # of no use to the server
 
-    # Loaded by whoever started this process.
-    from shannot.cli.main import main
+    from shannot.cli.main import main  # loaded by whoever started this process
 
     # Wherever it comes, also before and after the work takes care of it: what is below is done.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if len(words) < 2 or not words[0].isdigit() or os.getppid() != int(words[0]):
-        raise RefusedError("--work is for `shannot serve` itself")
+    # Anew: the server's objects remember what its own streams were, such as whether they can seek.
+    sys.stdin = open(0, encoding=sys.stdin.encoding, errors=sys.stdin.errors, closefd=False)
+    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)
+    sys.stderr = open(2, "w", 1, encoding=sys.stderr.encoding, closefd=False)
     try:
-        return main(list(words[2:]))
+        if os.getppid() != server:
+            return FAULT
+        status = main(list(words))
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                pass  # nobody reads it any more
+        return status
     finally:
-        if os.getppid() != int(words[0]):
-            shutil.rmtree(words[1], ignore_errors=True)
+        if os.getppid() != server:
+            remove_place(place)
 
 
 def keep_program(digest: str, size: int | None) -> int:

@@ -1,7 +1,7 @@
 """The server's side of the protocol: reads requests, starts the program for each, passes on.
 
-Each request is done by the program itself in a process of its own: what a script does can neither
-reach the connection nor outlive it. The caller decides how that process is started.
+Each request is done by the program itself in a process of its own, forked for it: what a script
+does can neither reach the connection nor outlive it. The caller decides what that process does.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Host:
     version: str
     name: str
     user: str
-    command: Callable[[Sequence[str], str], list[str]]
-    """The argv that runs `shannot WORDS…`, and in the end removes a directory."""
+    work: Callable[[Sequence[str], str], int]
+    """Called in a new process with WORDS and a directory: does `shannot WORDS…`, and removes the
+    directory where the server is gone. Returns the exit status."""
     record: Callable[[str, str, str], None]
     """Called with (verb, session or "", "began" or why it was refused), for the audit."""
 
@@ -71,6 +72,7 @@ class Server:
             if not self._greet():
                 return
             timer.cancel()
+            timer.join()
             while True:
                 message = read_frame(self._reader)
                 if message is None:
@@ -152,14 +154,16 @@ class Server:
             self._host.record(verb, session[:100], str(error))
             raise
         self._host.record(verb, session, "began")
-        self._work = Work(number, asked, self._frames, self._command)
+        if self._work is not None:
+            self._work.finish()
+        self._work = Work(number, asked, self._frames, self._do)
         self._work.start()
 
-    def _command(self, verb: str, words: Sequence[str], place: str) -> list[str]:
-        """The argv of a job, with the ceiling's profile, which no client chooses."""
+    def _do(self, verb: str, words: Sequence[str], place: str) -> int:
+        """A job in its process, with the ceiling's profile, which no client chooses."""
         if self._ceiling.profile is not None and verb in ("run", "resume", "execute"):
             words = [words[0], f"--profile={self._ceiling.profile}", *words[1:]]
-        return self._host.command(words, place)
+        return self._host.work(words, place)
 
 
 def described(error: ShannotError) -> Json:

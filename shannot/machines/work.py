@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 import threading
 from typing import TYPE_CHECKING
 
+from .forked import fork
 from .frames import PIECE, FrameError, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .forked import Forked
     from .frames import FrameWriter
     from .verbs import Job
 
@@ -32,28 +32,34 @@ class Work:
         number: int,
         asked: Job,
         frames: FrameWriter,
-        command: Callable[[str, Sequence[str], str], list[str]],
+        do: Callable[[str, Sequence[str], str], int],
         pulse: float = PULSE,
     ) -> None:
-        """command: the argv for a verb, the words of its command line, and a directory of the
-        request's own, which is removed by whoever of the two lives longer."""
+        """do: called in a process of its own with a verb, the words of its command line, and a
+        directory of the request's own ("" where it needs none), which is removed by whoever of the
+        two lives longer; returns the exit status."""
         self.number = number
         self._job = asked
         self._frames = frames
-        self._command = command
+        self._do = do
         self._pulse = pulse
         self._ended = threading.Event()
-        self._place = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self._cancelled = self._over = False
         self._credit = 0
         self._waiting: list[bytes | None] = []  # of stdin
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._do, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin; the frames come from other threads."""
-        self._thread.start()
+        """Begin; the frames come from other threads. On the connection's thread, while it is the
+        only one: what another one holds at a fork is held for ever in the new process."""
+        try:
+            self._start()
+        except OSError as error:
+            self._over = True
+            shown = {"kind": "OSError", "message": f"cannot start: {error.strerror}"}
+            self._frames.write({"request": self.number, "error": {**shown, "exit_code": 125}})
 
     def is_over(self) -> bool:
         """Is its last frame on its way?"""
@@ -62,7 +68,12 @@ class Work:
     def cancel(self) -> None:
         """End the process and wait for that. The plan so far is kept by it."""
         self._stop()
-        self._thread.join(2 * _GRACE)
+        self.finish(2 * _GRACE)
+
+    def finish(self, patience: float = _GRACE) -> None:
+        """Wait for its threads, once it is over: at most so many seconds."""
+        if self._thread is not None:
+            self._thread.join(patience)
 
     def hear(self, message: dict[str, object]) -> None:
         """Something of stdin, or that it is to end. Raises FrameError."""
@@ -84,90 +95,81 @@ class Work:
         with self._changed:
             self._cancelled = True
             self._changed.notify()
-            if self._process is not None and self._process.poll() is None:
+            if self._process is not None:
                 self._process.terminate()
+
+    def _start(self) -> None:
+        """Make its pipes, its directory and the process; then the threads between them."""
+        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3 if self._job.document_only else 4)]
+        place = script = ""
+        directory = None
+        try:
+            words = list(self._job.words)
+            if not self._job.document_only:
+                words.insert(1, f"--json-fd={pipes[3][1]}")
+            if self._job.directory is not None:
+                directory = os.open(
+                    self._job.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+                )
+            if self._job.script is not None:
+                place = make_place()
+                script = os.path.join(place, self._job.script[0])
+                with open(script, "xb") as file:
+                    file.write(self._job.script[1])
+                words[words.index("{}")] = script
+            if not self._job.takes_stdin:
+                os.close(pipes[0][1])
+                pipes[0] = (pipes[0][0], -1)  # it reads an end at once
+            ends = (pipes[0][0], pipes[1][1], pipes[2][1])
+            kept = None if self._job.document_only else pipes[3][1]
+            self._process = fork(
+                lambda: self._do(self._job.verb, words, place), ends, kept, directory
+            )
+        except BaseException:
+            for host_fd in {host_fd for pipe in pipes for host_fd in pipe} - {-1}:
+                os.close(host_fd)
+            remove_place(place)
+            raise
+        finally:
+            if directory is not None:
+                os.close(directory)
+        for at, (reader, writer) in enumerate(pipes):
+            os.close(writer if at else reader)
+        ours = [pipe[0] for pipe in pipes]
+        ours[0] = pipes[0][1]
+        self._thread = threading.Thread(
+            target=self._see_to, args=(self._process, ours, place), daemon=True
+        )
+        self._thread.start()
 
     # -- on the request's own threads --------------------------------------------------------------
 
-    def _do(self) -> None:
+    def _see_to(self, process: Forked, ours: list[int], place: str) -> None:
+        """Pass on what it writes, and give it what it reads, until its end, which is told."""
+        threads = self._passing(process, ours)
+        for thread in threads:
+            thread.start()
+        status = process.wait()
+        self._ended.set()
+        for thread in threads:
+            thread.join(_GRACE)
+        for host_fd in ours[1:]:
+            os.close(host_fd)
+        remove_place(place)
+        self._over = True
         try:
-            with tempfile.TemporaryDirectory(prefix="shannot-") as place:
-                self._place = place
-                status = self._run(self._words(place))
-            self._over = True
             self._frames.write({"request": self.number, "exit": status})
-        except OSError as error:
-            self._over = True
-            try:
-                shown = {"kind": "OSError", "message": f"cannot start: {error.strerror}"}
-                self._frames.write({"request": self.number, "error": {**shown, "exit_code": 125}})
-            except OSError:
-                pass  # the connection is lost
+        except OSError:
+            pass  # the connection is lost
 
-    def _words(self, place: str) -> list[str]:
-        words = list(self._job.words)
-        if self._job.script is not None:
-            name, source = self._job.script
-            path = os.path.join(place, name)
-            with open(path, "xb") as file:
-                file.write(source)
-            words[words.index("{}")] = path
-        return words
-
-    def _run(self, words: list[str]) -> int:
-        reader, writer = os.pipe2(os.O_CLOEXEC)
-        try:
-            if not self._job.document_only:
-                words.insert(1, f"--json-fd={writer}")
-            process = self._spawn(words, () if self._job.document_only else (writer,))
-        except BaseException:
-            os.close(reader)
-            raise
-        finally:
-            os.close(writer)
-        try:
-            threads = self._passing(process, reader)
-            for thread in threads:
-                thread.start()
-            status = process.wait()
-            self._ended.set()
-            for thread in threads:
-                thread.join(_GRACE)
-        finally:
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
-            os.close(reader)
-        return status if status >= 0 else 128 - status
-
-    def _spawn(self, words: list[str], kept: tuple[int, ...]) -> subprocess.Popen[bytes]:
-        with self._changed:
-            process = subprocess.Popen(
-                self._command(self._job.verb, words, self._place),
-                stdin=subprocess.PIPE if self._job.takes_stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self._job.directory,
-                pass_fds=kept,
-                start_new_session=True,
-            )
-            self._process = process
-            if self._cancelled:
-                process.terminate()
-        return process
-
-    def _passing(self, process: subprocess.Popen[bytes], reader: int) -> list[threading.Thread]:
-        """The threads that pass on what it writes, and give it what it reads."""
+    def _passing(self, process: Forked, ours: list[int]) -> list[threading.Thread]:
         threads = [threading.Thread(target=self._beat, daemon=True)]
-        for pipe, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
-            if pipe is not None:
-                given = (pipe.fileno(), name)
-                threads.append(threading.Thread(target=self._pass_on, args=given, daemon=True))
-        if not self._job.document_only:
-            given = (reader, "document")
+        for host_fd, name in zip(ours[1:], ("stdout", "stderr", "document"), strict=False):
+            given = (host_fd, name)
             threads.append(threading.Thread(target=self._pass_on, args=given, daemon=True))
         if self._job.takes_stdin:
-            threads.append(threading.Thread(target=self._feed, args=(process,), daemon=True))
+            given_in = (process, ours[0])
+            threads.append(threading.Thread(target=self._feed, args=given_in, daemon=True))
         return threads
 
     def _pass_on(self, host_fd: int, name: str) -> None:
@@ -191,23 +193,21 @@ class Work:
             return False
         return True
 
-    def _feed(self, process: subprocess.Popen[bytes]) -> None:
+    def _feed(self, process: Forked, host_fd: int) -> None:
         """Give it what came of stdin, and the client credit for more."""
-        pipe = process.stdin
-        if pipe is None:
-            return
-        with pipe:
+        with open(host_fd, "wb", buffering=0) as pipe:
             self._grant(CREDIT)
             while True:
                 with self._changed:
-                    while not self._waiting and not self._cancelled and process.poll() is None:
+                    while not self._waiting and not self._cancelled and not process.is_over():
                         self._changed.wait(0.2)
                     piece = self._waiting.pop(0) if self._waiting else None
                 if piece is None:
                     return
                 try:
-                    pipe.write(piece)
-                    pipe.flush()
+                    rest = memoryview(piece)
+                    while rest:
+                        rest = rest[pipe.write(rest) :]
                 except OSError:
                     return  # it did not want to read all of it
                 self._grant(len(piece))
@@ -226,3 +226,29 @@ def _read(host_fd: int) -> bytes:
         return os.read(host_fd, PIECE)
     except OSError:
         return b""
+
+
+def make_place() -> str:
+    """A new directory of this user's alone, for the script of a request. Raises OSError."""
+    failure = OSError()
+    for base in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp"):
+        path = f"{base}/shannot-{os.urandom(8).hex()}"
+        if base.startswith("/"):
+            try:
+                os.mkdir(path, 0o700)
+            except OSError as error:
+                failure = error
+            else:
+                return path
+    raise failure
+
+
+def remove_place(place: str) -> None:
+    """Remove it with the script in it, if there is one."""
+    try:
+        for name in os.listdir(place) if place else ():
+            os.unlink(os.path.join(place, name))
+        if place:
+            os.rmdir(place)
+    except OSError:
+        pass  # the other process has

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from argparse import REMAINDER, SUPPRESS
+from argparse import SUPPRESS
 from typing import TYPE_CHECKING
 
 from shannot import __version__
@@ -16,12 +16,10 @@ from shannot.machines.serve import Ceiling, Host, Server
 from shannot.machines.verbs import VERBS, is_key_name
 from shannot.sessions.accounts import name_of
 from shannot.workflows.auditing import note
-from shannot.workflows.itself import command
 from shannot.workflows.person import KEY_VARIABLE, person
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
     from types import FrameType
 
     from shannot.cli.parser import Parser
@@ -54,13 +52,10 @@ def configure(parser: Parser) -> None:
     # For the server itself: `cli/served.py`.
     parser.add_argument("--receive", metavar="SHA256", help=SUPPRESS)
     parser.add_argument("--size", type=int, help=SUPPRESS)
-    parser.add_argument("--work", nargs=REMAINDER, help=SUPPRESS)
 
 
 def run(options: Namespace) -> int:
     """Serve until the client is gone."""
-    if options.work:
-        return work_for(options.work)
     if options.receive is not None:
         return keep_program(options.receive, options.size)
     allowed = tuple(word for word in options.allow.split(",") if word)
@@ -79,18 +74,17 @@ def run(options: Namespace) -> int:
         raise UsageError("this speaks a protocol: use `shannot run --target` on the other side")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    host = Host(__version__, os.uname().nodename, name_of(os.getuid()), _worker, _record)
+    server = os.getpid()
+    host = Host(
+        __version__, os.uname().nodename, name_of(os.getuid()),
+        lambda words, place: work_for(server, words, place), _record,
+    )  # fmt: skip
     ceiling = Ceiling(allowed, options.profile)
     answers = os.dup(1)
     os.dup2(2, 1)  # nothing printed by mistake can get among the frames
     with open(answers, "wb") as writer, open(0, "rb", closefd=False) as reader:
         Server(ceiling, host, reader, writer).run()
     return DONE
-
-
-def _worker(words: Sequence[str], place: str) -> list[str]:
-    """The argv of a process of ours that does WORDS, and ends when this one does."""
-    return command(["serve", "--work", str(os.getpid()), place, *words])
 
 
 def _record(verb: str, session: str, what: str) -> None:
