@@ -14,7 +14,7 @@ from shannot.cli.render_session import result_lines
 from shannot.cli.say import say
 from shannot.errors import DONE, UnsuccessfulError
 from shannot.escape import escape
-from shannot.workflows.far import reach, result_of
+from shannot.workflows.far import Machines, reach, result_of
 from shannot.workflows.group import SideBySide
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Doing:
     def __init__(
         self, caller: Caller, verb: str, act: Callable[[There, Board], Did], tells: bool = True
     ) -> None:
-        self._caller = caller
+        self._machines = Machines(caller)
         self._verb = verb
         self._act = act
         self._tells = tells
@@ -58,7 +58,7 @@ class Doing:
 
         def do(host: str) -> Did:
             board.begun(host)
-            with reach(self._caller, host) as there:
+            with reach(self._machines, host) as there:
                 self._open[host] = there
                 try:
                     return self._act(there, board)

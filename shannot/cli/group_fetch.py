@@ -18,7 +18,7 @@ from shannot.cli.render_session import Contents, body_lines, common_lines
 from shannot.cli.review_document import review_document
 from shannot.errors import NotFoundError, UsageError
 from shannot.escape import escape
-from shannot.workflows.far import reach
+from shannot.workflows.far import Machines, reach
 from shannot.workflows.group import SideBySide, Wanted, is_many, wanted
 from shannot.workflows.group_record import GroupRuns
 
@@ -101,7 +101,7 @@ class Fetched:
     """The reviews of several machines; of each plan one is kept whole."""
 
     def __init__(self, caller: Caller, hosts: Wanted, sessions: Mapping[str, str]) -> None:
-        self._caller = caller
+        self._machines = Machines(caller)
         self._sessions = sessions
         self._whole: dict[str, FarReview] = {}
         self._board = Board(hosts.hosts, "reading")
@@ -120,7 +120,7 @@ class Fetched:
 
     def _fetch(self, host: str) -> Seen:
         self._board.begun(host)
-        with reach(self._caller, host) as there:
+        with reach(self._machines, host) as there:
             found = fetch_review(there, self._sessions[host])
         session = found.review.session
         shown = sha256(found.review.digest.encode())

@@ -24,7 +24,7 @@ from shannot.effects.plan import Plan, digest
 from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError
 from shannot.escape import escape
 from shannot.sessions.ids import new_id
-from shannot.workflows.far import reach, result_of
+from shannot.workflows.far import Machines, reach, result_of
 from shannot.workflows.far_run import read_report, read_source, run_fields
 from shannot.workflows.group import SideBySide, wanted
 from shannot.workflows.group_record import GroupRun, GroupRuns
@@ -77,6 +77,7 @@ class _Job:
         self.board = board
         self.request: Request = make_request(values)
         self._caller = caller
+        self._machines = Machines(caller)
         self._directory = values["directory"]
         self._is_silent = bool(values["json"])
         self._source = read_source(self.request.program, caller.directory, read_stdin)
@@ -85,7 +86,7 @@ class _Job:
     def run(self, host: str) -> Ran:
         """Raises ShannotError where the script did not run."""
         self.board.begun(host)
-        with reach(self._caller, host) as there:
+        with reach(self._machines, host) as there:
             given = self._directory
             place = given if isinstance(given, str) else there.remote.directory
             fields = run_fields(self.request, self._caller, self._source, place)

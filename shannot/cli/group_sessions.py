@@ -15,7 +15,7 @@ from shannot.cli.render import diff_lines, style_for
 from shannot.cli.say import say
 from shannot.errors import DONE, UsageError
 from shannot.escape import escape
-from shannot.workflows.far import ask, reach
+from shannot.workflows.far import Machines, ask, reach
 from shannot.workflows.far_review import read_summaries
 from shannot.workflows.group import SideBySide, wanted
 from shannot.workflows.group_record import GroupRuns
@@ -78,11 +78,11 @@ def list_group(options: Namespace) -> int:
     """As `list`: what runs on several machines left here, then the sessions of each machine."""
     caller = current_caller()
     hosts = wanted(caller, options.target, options.parallel, options.max_failures)
-    board = Board(hosts.hosts, "listing")
+    board, machines = Board(hosts.hosts, "listing"), Machines(caller)
 
     def fetch(host: str) -> tuple[Listing, str, Json]:
         board.begun(host)
-        with reach(caller, host) as there:
+        with reach(machines, host) as there:
             result = ask(there, "status", {})
             shown = plain(result.fields())
             found = tuple(

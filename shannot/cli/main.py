@@ -104,6 +104,11 @@ def _dispatch(words: list[str]) -> int:
         values = read_plain(words[1:])
         if values is not None:
             return _reported(name, bool(values["json"]), lambda: start(values))
+    if words == ["serve"]:
+        # What a machine that is reached does every time, without argparse.
+        from shannot.cli.commands.serve import serve
+
+        return serve()
     command = find(name)
     return _reported(name, _asks_for_json(words), lambda: command.run(command.parse(words[1:])))
 

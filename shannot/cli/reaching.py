@@ -21,5 +21,5 @@ def reach(caller: Caller, name: str) -> Iterator[There]:
     """As `workflows.far.reach`, which may have to send the single file first."""
     with ExitStack() as stack:
         with Waiting(f"reaching {escape(name[:80])}"):
-            there = stack.enter_context(far.reach(caller, name))
+            there = stack.enter_context(far.reach(far.Machines(caller), name))
         yield there

@@ -4,16 +4,19 @@ it on every use, and starts `shannot serve` from it. Counterpart: `deploy.py`.
 Theory of operation
 -------------------
 The command that ssh passes on is one constant: `/bin/sh` looks for a Python, which decodes and runs
-PROGRAM. What differs from one use to the next (the file's checksum and length, what is to be done)
-comes on stdin as a frame (`frames.py`), so nothing from outside is ever read by a shell. Base64
-holds no character that sh, bash, fish or csh, one of which is the user's login shell and reads
-the command first, takes for anything but itself.
+PROGRAM; that becomes the server, without another start. What differs from one use to the next (the
+file's checksum and length, what is to be done) comes on stdin as a frame (`frames.py`), so nothing
+from outside is ever read by a shell. Base64 holds no character that sh, bash, fish or csh, one of
+which is the user's login shell and reads the command first, takes for anything but itself.
 
     here:  {"deploy": {"action": "serve", "sha256": "…", "size": 2219841}}
     there: {"deploy": {"state": "absent"}}       then the file's bytes are sent, and it says again
     there: {"deploy": {"state": "ready"}}        and is `shannot serve` from then on
     there: {"deploy": {"state": "removed"}}      the end, after "remove"
     there: {"error": {"kind": "RefusedError", …}}
+
+The modules are taken from the very bytes whose checksum was compared, as this interpreter's version
+compiled them (`single_file.py`); another version compiles them from the file, each time anew.
 
 The file stands in `program/` of the state directory, under the name of its own checksum. Both
 directories must be of that user alone; no symbolic link is followed to them or in them. The file
@@ -27,7 +30,7 @@ import base64
 import sys
 
 PROGRAM = r"""
-import hashlib, json, os, re, stat, struct, sys
+import hashlib, json, marshal, os, re, stat, struct, sys
 
 def say(message):
     data = json.dumps(message).encode("ascii")
@@ -37,7 +40,7 @@ def say(message):
 
 def refuse(message):
     say({"error": {"kind": "RefusedError", "message": message, "exit_code": 126}})
-    sys.exit(126)
+    sys.exit(125)
 
 def take(length):
     data = bytearray()
@@ -81,27 +84,25 @@ def enter(parent, name, shown):
         refuse(shown + ": other users can enter it, or it is theirs; remove it, or chmod 700")
     return there
 
-def verified(directory, name, digest, size, shown):
+def verified(directory, name, digest, size, shown):  # its bytes; none where there is no such file
     try:
         there = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
                         dir_fd=directory)
     except FileNotFoundError:
-        return False
+        return b""
     except OSError:
         refuse(shown + ": not the file that was sent; remove it")
     status = os.fstat(there)
     right = (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
              and status.st_nlink == 1 and not status.st_mode & 0o077 and status.st_size == size)
-    found = hashlib.sha256()
-    while right:
-        piece = os.read(there, 1 << 20)
-        if not piece:
-            break
-        found.update(piece)
+    data = b""
+    if right:
+        with open(there, "rb", buffering=0, closefd=False) as file:
+            data = file.read(size)
     os.close(there)
-    if not right or found.hexdigest() != digest:
+    if not right or hashlib.sha256(data).hexdigest() != digest:
         refuse(shown + ": not the file that was sent; look who changed it, and remove it")
-    return True
+    return data
 
 def receive(directory, name, digest, size):
     data = take(size)
@@ -132,6 +133,61 @@ def remove(state, directory):
         pass
     say({"deploy": {"state": "removed"}})
 
+class Modules:
+    def __init__(self, data, path, known):
+        self.data, self.path, self.known = data, path, known
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.known:
+            return None
+        member = name.replace(".", "/")
+        is_package = self.known[name][3]
+        kind = sys.modules["_frozen_importlib"].ModuleSpec
+        file = self.path + "/" + member + ("/__init__.py" if is_package else ".py")
+        spec = kind(name, self, origin=file, is_package=is_package)
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        at, size, is_packed, _ = self.known[module.__name__]
+        code = memoryview(self.data)[at:at + size]
+        if is_packed:
+            import zlib
+            code = memoryview(zlib.decompress(code, -15))
+        exec(marshal.loads(code[16:]), module.__dict__)
+
+    def get_data(self, path):
+        import io, zipfile
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            return archive.read(path[len(self.path) + 1:])
+
+class Late(type(sys)):
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del sys.modules["inspect"]
+        import inspect
+        self.__dict__.update(vars(inspect))
+        return getattr(inspect, name)
+
+def become(data, path):
+    end, = struct.unpack("<I", data[-6:-2])
+    size = int(data[end - 8:end])
+    index = json.loads(data[end - 8 - size:end - 8])
+    if index["magic"] == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER.hex():
+        sys.meta_path.insert(0, Modules(data, path, index["modules"]))
+    else:
+        sys.path.append(path)
+    sys.modules["inspect"] = Late("inspect")  # dataclasses brings it, a fifth of a start
+    import gc
+    gc.disable()  # as every command of ours does
+    from shannot.cli.main import main
+    status = main(["serve"])
+    os._exit(125 if status in (126, 127) else status)
+
 def main():
     umask = os.umask(0o077)
     action, digest, size = told()
@@ -144,38 +200,47 @@ def main():
         return remove(state, directory)
     name = digest + ".pyz"
     path = place + "/shannot/program/" + name
-    if not verified(directory, name, digest, size, path):
+    data = verified(directory, name, digest, size, path)
+    if not data:
         say({"deploy": {"state": "absent"}})
         receive(directory, name, digest, size)
-        if not verified(directory, name, digest, size, path):
+        data = verified(directory, name, digest, size, path)
+        if not data:
             refuse(path + ": is gone again")
+    for there in (directory, state, top):
+        os.close(there)
     say({"deploy": {"state": "ready"}})
-    if action == "serve":
-        os.umask(umask)  # the user's own: scripts there make their files under it
-        os.execv(sys.executable, [sys.executable, "-I", path, "serve"])
+    os.umask(umask)  # the user's own: scripts there make their files under it
+    return data, path, action == "serve"
 
+if sys.version_info < (3, 11):
+    sys.exit(127)  # the next one is looked for
 try:
-    main()
+    found = main()
 except OSError as error:
     refuse("cannot keep the program there: " + (error.strerror or "an error"))
 except (ValueError, KeyError, TypeError):
     refuse("what came is not understood")
+if found and found[2]:
+    become(*found[:2])
 """
 _PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3")
-_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
-_START = "import base64, sys; exec(base64.b64decode(sys.argv[1]))"
+_START = "import sys; from binascii import a2b_base64; exec(a2b_base64(sys.argv[1]))"
 _NONE = "no Python 3.11 or later there"
 
 
 def bootstrap_command() -> str:
     """The command of the far side: always the same text, for any login shell.
 
-    A Python of this one's version is looked for first: the file holds what this one compiled.
+    A Python of this one's version is looked for first: the file holds what this one compiled. What
+    is found by its name and cannot be started, or is too old, ends with 126 or 127 and has read
+    nothing; PROGRAM, once it goes on, ends with neither. -S: nothing of the site's is needed, or
+    may have a say.
     """
     pythons = " ".join(dict.fromkeys((f"python3.{sys.version_info.minor}", *_PYTHONS)))
     encoded = base64.b64encode(PROGRAM.encode("ascii")).decode("ascii")
     return (
         f"/bin/sh -c 'for p in {pythons}; do"
-        f' command -v $p >/dev/null 2>&1 && $p -I -c "{_ENOUGH}" </dev/null 2>/dev/null'
-        f' && exec $p -I -c "{_START}" {encoded}; done; echo "{_NONE}" >&2; exit 127\''
+        f' command -v $p >/dev/null 2>&1 || continue; $p -I -S -c "{_START}" {encoded}; s=$?;'
+        f' case $s in 126|127) ;; *) exit $s;; esac; done; echo "{_NONE}" >&2; exit 127\''
     )

@@ -154,8 +154,12 @@ def _own_file(path: Path) -> bytes:
 def _fingerprint(root: Path) -> str:
     """Of the sources by name, size and time, and of the interpreter that compiles them."""
     found = sha256(sys.version.encode())
-    for path in sorted((root / "shannot").rglob("*.py")):
-        status = path.stat()
-        line = f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}\n"
-        found.update(line.encode("utf-8", "surrogateescape"))
+    for place, directories, names in os.walk(root / "shannot"):
+        directories.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                path = os.path.join(place, name)
+                status = os.stat(path)
+                line = f"{path} {status.st_size} {status.st_mtime_ns}\n"
+                found.update(line.encode("utf-8", "surrogateescape"))
     return found.hexdigest()[:32]

@@ -4,6 +4,9 @@ A zip archive behind a `#!` line, which any Python of version 3.11 or later runs
 depend on the files of `shannot/` and on this interpreter alone: names are sorted, times and modes
 fixed. Beside each source stands what this interpreter compiled of it, so that a start need not;
 another version of Python ignores that and compiles anew (zipimport compares the magic number).
+`bootstrap.py` finds the compiled ones by INDEX, the last member: a JSON object, {"magic": hex,
+"modules": {name: [offset, size, is it deflated, is it a package]}}, and its own length in 8 digits.
+What other machines load is stored as it is: each use there would inflate it again.
 The standard library's `zipapp.create_archive` is not used: it takes times, modes and the time zone
 from the machine.
 """
@@ -11,11 +14,12 @@ from the machine.
 from __future__ import annotations
 
 import importlib.util
+import json
 import marshal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 MAIN = b'''"""`shannot.pyz COMMAND`, or `python3 shannot.pyz COMMAND`."""
@@ -31,6 +35,8 @@ from shannot.cli.main import program
 
 program()
 '''
+INDEX = "INDEX"
+_NEVER_THERE = ("shannot/tui/", "shannot/mcp/", "shannot/cli/topics/", "shannot/cli/group_")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can hold
 UNCHECKED_HASH = 1  # PEP 552: a compiled file that is not compared with its source
 
@@ -44,12 +50,34 @@ def archive(root: Path) -> bytes:
     buffer.write(SHEBANG)
     with ZipFile(buffer, "a", ZIP_DEFLATED, compresslevel=9) as target:
         for name, data in _members(root):
-            info = ZipInfo(name, EPOCH)
-            info.compress_type = ZIP_DEFLATED
-            info.create_system = 3  # Unix, wherever it was made
-            info.external_attr = 0o100644 << 16
-            target.writestr(info, data)
+            is_read_there = name.endswith(".pyc") and not name.startswith(_NEVER_THERE)
+            _add(target, name, data, ZIP_STORED if is_read_there else ZIP_DEFLATED)
+        _add(target, INDEX, _index(target.infolist()), ZIP_STORED)
     return buffer.getvalue()
+
+
+def _add(target: ZipFile, name: str, data: bytes, method: int) -> None:
+    info = ZipInfo(name, EPOCH)
+    info.compress_type = method
+    info.create_system = 3  # Unix, wherever it was made
+    info.external_attr = 0o100644 << 16
+    target.writestr(info, data)
+
+
+def _index(members: Sequence[ZipInfo]) -> bytes:
+    modules: dict[str, tuple[int, int, bool, bool]] = {}
+    for info in members:
+        if info.filename.endswith(".pyc"):
+            name, _, last = info.filename.removesuffix(".pyc").rpartition("/")
+            is_package = last == "__init__"
+            dotted = (name if is_package else f"{name}/{last}").replace("/", ".")
+            # A local header has 30 bytes and the name (APPNOTE.TXT 4.3.7); ours has no extra field.
+            start = info.header_offset + 30 + len(info.filename)
+            is_deflated = info.compress_type == ZIP_DEFLATED
+            modules[dotted] = (start, info.compress_size, is_deflated, is_package)
+    index = {"magic": importlib.util.MAGIC_NUMBER.hex(), "modules": modules}
+    text = json.dumps(index, separators=(",", ":")).encode("ascii")
+    return text + b"%08d" % len(text)
 
 
 def _members(root: Path) -> Iterator[tuple[str, bytes]]:

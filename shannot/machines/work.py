@@ -100,47 +100,48 @@ class Work:
 
     def _start(self) -> None:
         """Make its pipes, its directory and the process; then the threads between them."""
-        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3 if self._job.document_only else 4)]
-        place = script = ""
-        directory = None
+        # stdin, stdout, stderr, and the document where that is none of them: (reader, writer)
+        pipes = [list(os.pipe2(os.O_CLOEXEC)) for _ in range(3 if self._job.document_only else 4)]
+        place = ""
         try:
-            words = list(self._job.words)
-            if not self._job.document_only:
-                words.insert(1, f"--json-fd={pipes[3][1]}")
-            if self._job.directory is not None:
-                directory = os.open(
-                    self._job.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-                )
+            if not self._job.takes_stdin:
+                os.close(pipes[0].pop())  # it reads an end at once
             if self._job.script is not None:
                 place = make_place()
-                script = os.path.join(place, self._job.script[0])
-                with open(script, "xb") as file:
-                    file.write(self._job.script[1])
-                words[words.index("{}")] = script
-            if not self._job.takes_stdin:
-                os.close(pipes[0][1])
-                pipes[0] = (pipes[0][0], -1)  # it reads an end at once
-            ends = (pipes[0][0], pipes[1][1], pipes[2][1])
-            kept = None if self._job.document_only else pipes[3][1]
-            self._process = fork(
-                lambda: self._do(self._job.verb, words, place), ends, kept, directory
-            )
+            process = self._process = self._spawn(pipes, place)
         except BaseException:
-            for host_fd in {host_fd for pipe in pipes for host_fd in pipe} - {-1}:
+            for host_fd in (host_fd for pipe in pipes for host_fd in pipe):
                 os.close(host_fd)
             remove_place(place)
             raise
+        for pipe in (pipes[0][:1], *(pipe[1:] for pipe in pipes[1:])):
+            os.close(pipe[0])
+        ours = [pipes[0][-1], *(pipe[0] for pipe in pipes[1:])]
+        self._thread = threading.Thread(
+            target=self._see_to, args=(process, ours, place), daemon=True
+        )
+        self._thread.start()
+
+    def _spawn(self, pipes: Sequence[Sequence[int]], place: str) -> Forked:
+        job, kept = self._job, None
+        words = list(job.words)
+        if not job.document_only:
+            kept = pipes[3][1]
+            words.insert(1, f"--json-fd={kept}")
+        if job.script is not None:
+            script = os.path.join(place, job.script[0])
+            with open(script, "xb") as file:
+                file.write(job.script[1])
+            words[words.index("{}")] = script
+        directory = None
+        if job.directory is not None:
+            directory = os.open(job.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            ends = (pipes[0][0], pipes[1][1], pipes[2][1])
+            return fork(lambda: self._do(job.verb, words, place), ends, kept, directory)
         finally:
             if directory is not None:
                 os.close(directory)
-        for at, (reader, writer) in enumerate(pipes):
-            os.close(writer if at else reader)
-        ours = [pipe[0] for pipe in pipes]
-        ours[0] = pipes[0][1]
-        self._thread = threading.Thread(
-            target=self._see_to, args=(self._process, ours, place), daemon=True
-        )
-        self._thread.start()
 
     # -- on the request's own threads --------------------------------------------------------------
 

@@ -6,6 +6,7 @@ For every verb with `--target`. What the other side says is hostile until it was
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shannot.machines.client import Hello
+    from shannot.machines.deploy import Program
     from shannot.workflows.request import Caller
 
 RESTRICTED = "shannot-serve"
@@ -47,9 +49,36 @@ class There:
     """Was the single file sent to it now?"""
 
 
+class Machines:
+    """The machines that one command reaches: what they have in common is read once for all."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self._lock = threading.Lock()
+        self._remotes: Mapping[str, Remote] | None = None
+        self._program: Program | None = None
+
+    def find(self, name: str) -> Remote:
+        """As `find_remote`."""
+        with self._lock:
+            if self._remotes is None:
+                self._remotes = remotes(self.caller)
+        return _named(self._remotes, name)
+
+    def program(self) -> Program:
+        """The single file. Raises ShannotError."""
+        with self._lock:
+            if self._program is None:
+                self._program = own_program(f"{_state(self.caller)}/program")
+            return self._program
+
+
 def find_remote(caller: Caller, name: str) -> Remote:
     """The remote of that name, or a target `user@host[:port]`. UsageError, NotFoundError."""
-    known = remotes(caller)
+    return _named(remotes(caller), name)
+
+
+def _named(known: Mapping[str, Remote], name: str) -> Remote:
     if name in known:
         return known[name]
     if "@" not in name:
@@ -82,14 +111,14 @@ def _at_home(path: str | None, home: str) -> str | None:
 
 
 @contextmanager
-def reach(caller: Caller, name: str) -> Iterator[There]:
+def reach(machines: Machines, name: str) -> Iterator[There]:
     """A connection to the server there, until the block ends. Raises ShannotError."""
-    remote = find_remote(caller, name)
-    connection = _connect(caller, remote, name)
+    remote = machines.find(name)
+    connection = _connect(machines.caller, remote, name)
     try:
         sent = False
         if not remote.restricted:
-            sent = deploy(connection, own_program(_kept(caller)), "serve")
+            sent = deploy(connection, machines.program(), "serve")
         there = There(name, connection, connection.greet(), remote, sent)
         try:
             yield there
@@ -103,15 +132,16 @@ def reach(caller: Caller, name: str) -> Iterator[There]:
 
 def deploy_to(caller: Caller, name: str, action: Literal["send", "remove"]) -> bool:
     """Send the single file, or take it away. Was it sent? Raises ShannotError."""
-    remote = find_remote(caller, name)
+    machines = Machines(caller)
+    remote = machines.find(name)
     if remote.restricted and action == "remove":
         raise RefusedError(f"{name}: its key starts a shannot that is there already")
     connection = _connect(caller, remote, name)
     try:
         if remote.restricted:
             connection.greet()
-            return put(connection, own_program(_kept(caller)))
-        return deploy(connection, own_program(_kept(caller)), action)
+            return put(connection, machines.program())
+        return deploy(connection, machines.program(), action)
     finally:
         connection.close()
 
@@ -127,10 +157,6 @@ def _sockets(caller: Caller) -> str:
     runtime = caller.environment.get("XDG_RUNTIME_DIR", "")
     base = runtime if runtime.startswith("/") and os.path.isdir(runtime) else ""
     return own_directory(f"{base or _state(caller)}/{'shannot-ssh' if base else 'ssh'}")
-
-
-def _kept(caller: Caller) -> str:
-    return f"{_state(caller)}/program"
 
 
 def _state(caller: Caller) -> str:

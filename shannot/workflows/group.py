@@ -14,7 +14,7 @@ from shannot.config.remotes import NAME
 from shannot.errors import NotFoundError, ShannotError, UsageError
 from shannot.escape import escape
 from shannot.workflows.choices import own_settings
-from shannot.workflows.far import find_remote
+from shannot.workflows.far import Machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,8 +78,9 @@ def wanted(caller: Caller, target: str, parallel: int | None, max_failures: int 
     hosts = list(dict.fromkeys(hosts))
     if len(hosts) > HOSTS_MAX:
         raise UsageError(f"--target: more than {HOSTS_MAX} machines")
+    machines = Machines(caller)
     for host in hosts:
-        find_remote(caller, host)
+        machines.find(host)
     only = groups.get(target[1:])
     if only is not None:
         parallel = parallel or only.parallel

@@ -87,6 +87,8 @@ class Sshd:
         self.state = base / "state"
         self.project = self.home / "project"
         self.keys = base / "keys"
+        self.first = base / "first"
+        """Commands that are found there before all others; a test may make it."""
         self.user = pwd.getpwuid(os.getuid()).pw_name
         for directory in (self.project, self.keys, self.home / ".ssh"):
             directory.mkdir(parents=True)
@@ -132,7 +134,7 @@ class Sshd:
 
     def settings(self) -> str:
         """More lines of sshd_config(5): the places of the other machine."""
-        path = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"
+        path = f"{self.first}:{os.path.dirname(sys.executable)}:/usr/bin:/bin"
         return (
             f"SetEnv HOME={self.home} XDG_STATE_HOME={self.state}"
             f" XDG_CONFIG_HOME={self.home}/.config PATH={path}\n"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -261,6 +263,53 @@ def test_a_file_that_was_replaced_or_planted_is_refused_and_left_alone(
     finally:
         stands.unlink(missing_ok=True)
     assert program_there(lab).read_bytes() == right
+
+
+@contextmanager
+def interpreters(lab: Lab, scripts: Mapping[str, str]) -> Iterator[Path]:
+    """Commands that the other machine finds first. Yields the file that each start is told to."""
+    log = lab.there.first / "log"
+    lab.there.first.mkdir()
+    try:
+        for name, script in scripts.items():
+            path = lab.there.first / name
+            path.write_text(f"#!/bin/sh\necho {name} >> {log}\n{script}\n")
+            path.chmod(0o755)
+        yield log
+    finally:
+        shutil.rmtree(lab.there.first)
+
+
+OWN = f"python3.{sys.version_info.minor}"
+NAMES = sorted({OWN, "python3.11", "python3.12", "python3.13", "python3.14"})
+
+
+def test_one_start_of_python_there_serves_a_connection(lab: Lab) -> None:
+    """Four were: one to ask for the version, one for the file, the server, and the request."""
+    with interpreters(lab, {OWN: f'exec {sys.executable} "$@"'}) as log:
+        done = lab.shannot("run", "--target", "web", "-c", "print(1)")
+        assert (done.returncode, done.stdout) == (0, b"1\n"), done.stderr
+        assert log.read_text() == f"{OWN}\n"
+
+
+def test_a_python_that_cannot_be_started_or_is_too_old_is_passed_over(lab: Lab) -> None:
+    broken = dict.fromkeys(NAMES, "echo no such version >&2; exit 127")
+    good = f'exec {sys.executable} "$@"'
+    old = f'exec {sys.executable} -I -S -c "import sys; sys.version_info = (3, 9); $4" "$5"'
+    for script, status, said in ((good, 0, b""), (old, 125, b"no Python 3.11 or later there")):
+        with interpreters(lab, {**broken, "python3": script}) as log:
+            done = lab.shannot("run", "--target", "web", "-c", "print(1)")
+            assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+            assert sorted(log.read_text().split()) == [*sorted({*NAMES, "python3"})]
+
+
+def test_another_version_of_python_there_compiles_what_it_needs(lab: Lab) -> None:
+    """The magic number of its compiled files is another one."""
+    magic = "external = sys.modules['_frozen_importlib_external']; external.MAGIC_NUMBER = b'none'"
+    other = f'exec {sys.executable} -I -S -c "import sys; {magic}; $4" "$5"'
+    with interpreters(lab, {OWN: other}):
+        done = lab.shannot("run", "--target", "web", "-c", "print(1)")
+    assert (done.returncode, done.stdout) == (0, b"1\n"), done.stderr
 
 
 def test_a_planted_module_beside_the_file_is_not_loaded(lab: Lab) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from argparse import SUPPRESS
 from typing import TYPE_CHECKING
 
 from shannot import __version__
@@ -20,6 +19,7 @@ from shannot.workflows.person import KEY_VARIABLE, person
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from types import FrameType
 
     from shannot.cli.parser import Parser
@@ -38,6 +38,8 @@ For a key that may do this and no more, in authorized_keys:
 
 def configure(parser: Parser) -> None:
     """Its options: the ceiling of whatever a client asks for."""
+    from argparse import SUPPRESS  # loaded by whoever made the parser
+
     parser.epilog = EPILOG
     parser.add_argument(
         "--allow",
@@ -66,6 +68,11 @@ def run(options: Namespace) -> int:
         if not is_key_name(options.key):
             raise UsageError("--key: a name of letters, digits and _.@+- only")
         os.environ[KEY_VARIABLE] = options.key  # for the processes that do the work as well
+    return serve(allowed, options.profile)
+
+
+def serve(allowed: Sequence[str] = VERBS, profile: str | None = None) -> int:
+    """Serve these verbs until the client is gone. What `shannot serve` alone comes to."""
     asked = os.environ.get("SSH_ORIGINAL_COMMAND", "")
     if asked not in ("", ASKED_FOR):
         _record("shell", "", "this key has no shell")
@@ -79,7 +86,7 @@ def run(options: Namespace) -> int:
         __version__, os.uname().nodename, name_of(os.getuid()),
         lambda words, place: work_for(server, words, place), _record,
     )  # fmt: skip
-    ceiling = Ceiling(allowed, options.profile)
+    ceiling = Ceiling(tuple(allowed), profile)
     answers = os.dup(1)
     os.dup2(2, 1)  # nothing printed by mistake can get among the frames
     with open(answers, "wb") as writer, open(0, "rb", closefd=False) as reader:
