@@ -76,9 +76,9 @@ def test_what_a_run_strayed_from_is_not_on_its_way(tmp_path: Path) -> None:
     used = used_from_json(recall.used())
     assert [(item.number, item.position) for item in used] == [(1, 0), (2, 2)]
     every = {(item.session_id, item.number): item for item in first}
-    own = [replace(past(tmp_path, "x"), number=2, session_id="other")]
+    own = [replace(past(tmp_path, "x"), number=3, session_id="other")]
     assert [item.command.argv[0] for item in way(used, every, own)] == ["a", "b", "x"]
-    own = [replace(own[0], number=1)]
+    own = [replace(own[0], number=2)]
     assert [item.command.argv[0] for item in way(used, every, own)] == ["a", "x", "b"]
     with pytest.raises(MalformedError, match="is not there any more"):
         way(used, {}, own)
