@@ -109,7 +109,7 @@ class App:
             return [_end_of(f"{self._question}{self._typed}_", columns)]
         if self._said:
             return list(_wrapped(self._said, columns))[:most]
-        return [padded(spans(fit(view.hint(), columns), "dim"), columns)]
+        return [padded(spans(fit(_fewer(view.hint(), columns), columns), "dim"), columns)]
 
     # -- what is typed ---------------------------------------------------------------------------
 
@@ -149,6 +149,14 @@ class App:
         """One of `heard` can be read, or the size changed."""
         if self.heard():
             self.views[-1].wake(self)
+
+
+def _fewer(hint: str, columns: int) -> str:
+    """Fewer keys where there is no room for all: how to get help and out is said last, and stays."""
+    keys = hint.split("  ")
+    while len(keys) > 3 and width("  ".join(keys)) > columns:
+        del keys[-3]
+    return "  ".join(keys)
 
 
 def _end_of(text: str, columns: int) -> Line:

@@ -368,3 +368,10 @@ def test_nothing_is_marked_to_be_done_of_a_session_that_is_over(world: World) ->
     assert "[x]" not in text
     assert "chosen" not in text
     assert "nothing to choose here" in reviewer.press("]", "t")
+
+
+def test_on_a_narrow_screen_help_and_the_way_out_stay_in_sight(world: World) -> None:
+    reviewer = Reviewer(world, (40, 12))
+    assert reviewer.shown()[-1] == "space page  t toggle  ? help  q back"
+    reviewer.size = (30, 12)
+    assert reviewer.shown()[-1] == "space page  ? help  q back"
