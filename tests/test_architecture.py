@@ -323,3 +323,16 @@ def test_what_every_start_loads_imports_nothing_heavy() -> None:
 def test_a_module_says_what_it_is(path: Path) -> None:
     tree = parse(path)
     assert ast.get_docstring(tree) or not tree.body, "a docstring of one to three lines"
+
+
+def test_every_dataclass_says_what_it_is() -> None:
+    """Of one that does not, dataclasses makes a text, for which it loads inspect: 10 ms a start."""
+    mute = [
+        f"{relative(path)}::{item.name}"
+        for path in MODULES
+        for item in ast.walk(parse(path))
+        if isinstance(item, ast.ClassDef)
+        and any("dataclass" in ast.dump(word) for word in item.decorator_list)
+        and ast.get_docstring(item) is None
+    ]
+    assert mute == []

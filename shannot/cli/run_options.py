@@ -64,7 +64,7 @@ class Option:
 SIDE_BY_SIDE = (
     Option(
         "--parallel",
-        "on several machines: so many at once (default: the group's, or 16)",
+        "on several machines: so many at once (default: the group's, or 64)",
         "N",
         kind=count,
     ),

@@ -14,8 +14,8 @@ from shannot.cli.envelope import failure, success
 from shannot.cli.place import current_caller
 from shannot.config.paths import state_directory
 from shannot.errors import DONE, FAULT, RefusedError, ShannotError
+from shannot.machines.directories import own_directory
 from shannot.machines.receive import receive
-from shannot.machines.ssh import own_directory
 from shannot.machines.verbs import PROGRAM_MAX
 from shannot.machines.work import remove_place
 

@@ -74,7 +74,7 @@ def sections() -> tuple[Section, ...]:
         Section("[remotes.NAME]", "another machine: see `shannot help machines`", _remote()),
         Section("[groups.NAME]", "several machines, for `--target @NAME`", (
             Key("hosts", '["web1", "web2"]', "must be there", "names of remotes, or targets"),
-            Key("parallel", "4", "16", "how many machines at once"),
+            Key("parallel", "4", "64", "how many machines at once"),
             Key("max_failures", "0", "no limit", "begin no further machine after more than these"),
         )),
     )  # fmt: skip

@@ -78,6 +78,8 @@ class DeletePath:
 
 @dataclass(frozen=True, slots=True)
 class MakeDirectory:
+    """mkdir(2), with the permission bits of `mode`."""
+
     path: str
     mode: int
     mtime_ns: int | None = None
@@ -111,6 +113,8 @@ class MovePath:
 
 @dataclass(frozen=True, slots=True)
 class ChangeMode:
+    """chmod(2): permission bits."""
+
     path: str
     before: int
     after: int

@@ -14,8 +14,8 @@ import shannot
 from shannot.errors import ShannotError, UsageError
 
 from .client import error_of
+from .directories import own_directory
 from .frames import FrameError
-from .ssh import own_directory
 
 if TYPE_CHECKING:
     from .client import Connection

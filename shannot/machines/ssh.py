@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from shannot.errors import RefusedError, UsageError
+from shannot.errors import UsageError
 from shannot.escape import escape
 
 if TYPE_CHECKING:
@@ -115,23 +114,3 @@ def explained(complaint: str) -> str:
     else:
         remedy = next((remedy for words, remedy in _REMEDIES if words in lines[-1]), "")
     return f"{lines[-1]} ({remedy})" if remedy else lines[-1]
-
-
-def own_directory(path: str) -> str:
-    """A directory that nobody else can enter, made where it is missing. Raises RefusedError."""
-    try:
-        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            pass
-        status = os.lstat(path)
-    except OSError as error:
-        raise RefusedError(f"{path}: cannot be made: {error.strerror}") from None
-    if (
-        not stat.S_ISDIR(status.st_mode)
-        or status.st_uid != os.geteuid()
-        or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    ):
-        raise RefusedError(f"{path}: not a directory of this user's alone; remove it")
-    return path

@@ -1,8 +1,7 @@
 """Read a shell line as deeply as a shell would, to find what must be denied.
 
-Called by `deny.py`. It errs on the side of seeing a command where there is none (in a quoted
-brace, in a branch never taken): what it finds can only make a verdict stricter. What it cannot
-read raises `UnreadableError`, which becomes *ask*.
+Called by `deny.py`. It errs on the side of seeing a command where there is none (in a branch never
+taken): a verdict only gets stricter. What it cannot read raises `UnreadableError`: *ask*.
 """
 
 from __future__ import annotations
@@ -43,11 +42,12 @@ def read_deeply(line: str, budget: Budget, depth: int = 0, outer: Scopes = ()) -
 
 @dataclass(slots=True)
 class _Reader:
+    """One line, as far as it was read."""
+
     line: str
     budget: Budget
     depth: int
-    outer: Scopes
-    """The variables of the lines around this one, the nearest first."""
+    outer: Scopes  # the variables of the lines around this one, the nearest first
     variables: dict[str, str] = field(default_factory=dict)
     at: int = 0
     word: list[str] | None = None

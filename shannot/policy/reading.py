@@ -48,6 +48,8 @@ def read_command(argv: Sequence[str], directory: str = "/") -> Reading:
 
 @dataclass(slots=True)
 class _Collector:
+    """What was found so far."""
+
     parts: list[Found] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 

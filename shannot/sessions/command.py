@@ -41,6 +41,8 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
+    """Where a command's output goes."""
+
     stdout: Sink
     stderr: Sink
     stopped: Callable[[], bool] | None = None

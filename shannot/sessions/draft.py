@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 
 from shannot import libc
 from shannot.effects import plan as plans
@@ -85,6 +84,8 @@ class Draft:
 
     def discard(self) -> None:
         """Nothing of it is kept."""
+        import shutil  # seldom needed, and slow to load
+
         shutil.rmtree(self.path, ignore_errors=True)
         self.close()
 

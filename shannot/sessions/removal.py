@@ -7,7 +7,6 @@ and then taken apart; what a killed removal leaves under the hidden name is swep
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable
 
@@ -31,6 +30,8 @@ def remove(store: Store, session_id: str, may_go: Callable[[Summary], bool]) -> 
         if not may_go(store.summary(session_id)):
             return False
         put_aside(store, session_id, hidden)
+    import shutil  # seldom needed, and slow to load
+
     shutil.rmtree(f"{store.root}/{hidden}", ignore_errors=True)
     return True
 

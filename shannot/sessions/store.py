@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import ELOOP, ENOTDIR
@@ -107,6 +106,8 @@ class Store:
                 continue
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                import shutil  # seldom needed, and slow to load
+
                 shutil.rmtree(path, ignore_errors=True)
                 removed += 1
             except BlockingIOError:

@@ -13,7 +13,6 @@ from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Literal
 
 from shannot.audit import AuditError, Log
-from shannot.audit.redact import text, words
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, MovePath, RunCommand, WriteFile
 from shannot.errors import RefusedError
@@ -50,6 +49,8 @@ def note(
 
 def decided(store: Store, session: Session, decision: Decision) -> None:
     """Record an approval or a rejection that is about to be saved. AuditError."""
+    from shannot.audit.redact import text  # its expressions take 2 ms, and a run needs none
+
     fields: Record = {
         "plan_digest": decision.digest,
         "effects": numbered(decision.effects),
@@ -188,6 +189,8 @@ def effect_record(session_id: str, number: int, effect: Effect, verb: str = "exe
     }
     match effect:
         case RunCommand():
+            from shannot.audit.redact import words  # as above
+
             return {
                 **told,
                 "argv": words(effect.argv),

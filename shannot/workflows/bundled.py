@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from shannot.errors import ShannotError
-from shannot.machines.ssh import own_directory
+from shannot.machines.directories import own_directory
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -20,7 +20,8 @@ from shannot.escape import escape
 from shannot.machines.bootstrap import bootstrap_command
 from shannot.machines.client import Connection, LostError
 from shannot.machines.deploy import deploy, own_program, put
-from shannot.machines.ssh import Access, own_directory, ssh_argv
+from shannot.machines.directories import own_directory
+from shannot.machines.ssh import Access, ssh_argv
 from shannot.machines.target import parse_target
 from shannot.sessions.ids import is_id
 from shannot.workflows.choices import own_settings

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from shannot.config.groups import Group
     from shannot.workflows.request import Caller
 
-PARALLEL = 16
-"""Machines at once, where nothing says how many."""
+PARALLEL = 64
+"""Machines at once, where nothing says how many: what ClusterShell takes (pdsh and pssh take 32).
+Each is a thread and an ssh, whose memory is mostly shared."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

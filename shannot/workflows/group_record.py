@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shannot.effects.document import MalformedError, dump, parse
 from shannot.errors import NotFoundError
-from shannot.machines.ssh import own_directory
+from shannot.machines.directories import own_directory
 from shannot.sessions import ids
 from shannot.sessions.files import replace
 

@@ -53,7 +53,7 @@ Name them together in `config.toml`:
 ```toml
 [groups.web]
 hosts = ["web1", "web2", "web3"]
-parallel = 2          # at once; 16 where nothing says it
+parallel = 2          # at once; 64 where nothing says it
 max_failures = 0      # after one failure begin no further machine
 ```
 
