@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.render import effect_lines
 from shannot.escape import escape, quote
+from shannot.sessions.approval import has_expired
 from shannot.workflows.approve import ranges
 from shannot.workflows.inputs import inputs
-from shannot.workflows.review import diff
+from shannot.workflows.review import diff, ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,10 +90,10 @@ def _script(session: Session, name: str) -> Iterator[str]:
 
 def _outcome(review: Review, style: Style) -> Iterator[str]:
     session, outcome = review.session, review.session.outcome
-    if session.asking is not None:
+    if review.waits:
         yield f"asks       the script waits for a decision about effect {session.asking}"
     else:
-        yield f"ended      exit status {outcome.exit_status}"
+        yield f"ended      {ending(session)}"
     if outcome.limit is not None:
         yield style.danger(f"stopped    it used up its limit: {escape(outcome.limit)}")
     if not session.plan.complete:
@@ -138,6 +139,8 @@ def result_text(result: EffectResult) -> str:
 def next_step(session: Session) -> str | None:
     """The next command to type, None where nothing is left to do."""
     match session.state:
+        case "approved" if has_expired(session, time.time()):
+            return f"shannot approve {session.id} --execute"
         case "pending":
             return f"shannot approve {session.id} --execute"
         case "approved" | "executing" | "failed":
@@ -173,7 +176,8 @@ def _decision(session: Session) -> Iterator[str]:
     if decision is not None and decision.digest is not None and session.state == "approved":
         yield f"approved   effects {ranges(decision.effects)}"
         if decision.expires is not None:
-            yield f"expires    {moment(decision.expires)}"
+            word = "expired   " if has_expired(session, time.time()) else "expires   "
+            yield f"{word} {moment(decision.expires)}"
 
 
 def _by(person: Person) -> str:

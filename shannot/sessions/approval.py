@@ -6,6 +6,17 @@ from shannot.errors import RefusedError
 from shannot.sessions.model import Session
 
 
+def has_expired(session: Session, now: float) -> bool:
+    """Was it approved, and too long ago for anything of it to be begun? now: as below."""
+    decision = session.decision
+    return (
+        session.state == "approved"
+        and decision is not None
+        and decision.expires is not None
+        and now >= decision.expires
+    )
+
+
 def check_approval(session: Session, begun: bool, now: int, incomplete: bool) -> tuple[int, ...]:
     """The approved numbers. RefusedError where the approval is not for this plan, or is too old.
 

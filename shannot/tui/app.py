@@ -152,7 +152,7 @@ class App:
 
 
 def _fewer(hint: str, columns: int) -> str:
-    """Fewer keys where there is no room for all: how to get help and out is said last, and stays."""
+    """Fewer keys where there is no room for all: the last two, to help and out, stay."""
     keys = hint.split("  ")
     while len(keys) > 3 and width("  ".join(keys)) > columns:
         del keys[-3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from shannot.effects.model import RunCommand
 from shannot.effects.wording import describe
 from shannot.errors import ShannotError
 from shannot.sessions.apply import Options
+from shannot.sessions.approval import has_expired
 from shannot.tui.cells import Span, spans
 from shannot.tui.confirm_view import Choice, ConfirmView
 from shannot.tui.execution_view import ExecutionView, Work
@@ -50,6 +52,7 @@ def _is_approved_so(view: SessionView) -> bool:
         and decision is not None
         and decision.digest == view.review.digest
         and set(decision.effects) == view.chosen
+        and not has_expired(session, time.time())
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shannot.escape import quote
+from shannot.sessions.approval import has_expired
 from shannot.tui.cells import Span, spans
 from shannot.tui.rows import Row
+from shannot.workflows.review import ending
 
 if TYPE_CHECKING:
     from shannot.sessions.decision import Event
@@ -44,8 +46,8 @@ def _facts(review: Review, is_live: bool) -> Iterator[Row]:
         text = f"the script still runs, and waits for a decision about effect {session.asking}"
         yield fact("WAITS", text, "strong")
     else:
-        status = outcome.exit_status
-        yield fact("ended", f"exit status {status}", "warn" if status else "plain")
+        status = outcome.exit_status or session.asking
+        yield fact("ended", ending(session), "warn" if status else "plain")
     if outcome.limit is not None:
         yield fact("stopped", f"it used up its limit: {outcome.limit}", "danger")
     if not session.plan.complete and not is_live:
@@ -63,7 +65,9 @@ def _facts(review: Review, is_live: bool) -> Iterator[Row]:
         yield fact(event.what, _event(event))
     decision = session.decision
     if session.state == "approved" and decision is not None and decision.expires is not None:
-        yield fact("expires", moment(decision.expires))
+        over = has_expired(session, time.time())
+        word, style = ("expired", "danger") if over else ("expires", "plain")
+        yield fact(word, moment(decision.expires), style)
     yield fact("digest", review.digest, "dim")
 
 

@@ -19,6 +19,7 @@ from shannot.policy.danger import Danger, Level, dangers, level
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.decision import put_back_whole
 from shannot.sessions.directories import Directories
+from shannot.sessions.live import is_live
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
 from shannot.sessions.reported import MAX_REPORTED, REPORTED, kept
@@ -60,6 +61,8 @@ class Review:
     session: Session
     effects: tuple[ReviewedEffect, ...]
     digest: str
+    waits: bool = False
+    """Its script still runs, and waits for a decision about the effect `session.asking`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,16 @@ def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
         if isinstance(found, MalformedError):
             broken.append(str(found))
         elif not waiting_only or found.state in WAITING:
-            sessions.append(found)
+            sessions.append(found if _waits(store, found) else replace(found, asking=None))
     return Listing(tuple(sessions), tuple(broken))
+
+
+def _waits(store: Store, found: Summary | Session) -> bool:
+    """Is there a script that waits for what the session asks? It may have been killed."""
+    try:
+        return found.asking is not None and is_live(store, found.id)
+    except ShannotError:
+        return False
 
 
 def show(store: Store, session_id: str, profile: Profile | None = None) -> Review:
@@ -103,7 +114,7 @@ def show(store: Store, session_id: str, profile: Profile | None = None) -> Revie
             zip(session.plan.effects, warnings(session.plan), strict=True), 1
         )
     )
-    return Review(session, effects, session.digest())
+    return Review(session, effects, session.digest(), _waits(store, session))
 
 
 def _results(store: Store, session: Session) -> Sequence[EffectResult]:
@@ -126,6 +137,13 @@ def _since(result: EffectResult, effect: Effect, whole: bool) -> EffectResult:
         return replace(result, message="not undone by the rollback since")
     told = "put back since" if whole else "put back since, unless the rollback left it out"
     return replace(result, message=told)
+
+
+def ending(session: Session) -> str:
+    """How its script has ended."""
+    if session.asking is not None:
+        return f"nobody knows how: it was killed while it waited for effect {session.asking}"
+    return f"exit status {session.outcome.exit_status}"
 
 
 def _denied(effect: Effect, result: EffectResult | None, profile: Profile | None) -> Sequence[str]:

@@ -174,6 +174,18 @@ def test_an_approval_that_is_too_old_is_not_executed(place: Place) -> None:
     assert untouched(place)
 
 
+def test_of_an_approval_that_is_too_old_the_next_step_is_another_one(place: Place) -> None:
+    session = place.session()
+    place.shannot("approve", session, "--yes")
+    head = place.state / "shannot/sessions" / session / "session.json"
+    document = json.loads(head.read_bytes())
+    document["decision"]["expires"] = 1
+    head.write_text(json.dumps(document))
+    shown = place.shannot("show", session)
+    assert b"\nexpired    1970" in shown.stdout
+    assert f"next: shannot approve {session} --execute" in shown.stderr.decode()
+
+
 def test_what_was_executed_is_put_back(place: Place) -> None:
     session = place.session((("mount", "--version"),))
     assert place.shannot("rollback", "list").stderr.startswith(b"shannot: nothing has been")

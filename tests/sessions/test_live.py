@@ -20,6 +20,7 @@ from shannot.sessions.model import Session
 from shannot.workflows.approve import approve, possible
 from shannot.workflows.prune import Wanted, prune
 from shannot.workflows.resume import resume
+from shannot.workflows.review import ending, list_sessions, show
 from tests.sessions.worlds import NOW, SCRIPT, SOMEONE, World
 
 
@@ -122,3 +123,15 @@ def test_the_session_of_a_script_that_still_runs_is_not_resumed(world: World) ->
     with pytest.raises(UnsuccessfulError, match="still runs"):
         resume(world.store, live.id)
     live.close()
+
+
+def test_a_script_that_was_killed_does_not_wait_any_more(world: World) -> None:
+    live = begun(world)
+    shown, listed = show(world.store, live.id), list_sessions(world.store).sessions
+    assert shown.waits
+    assert [item.asking for item in listed if item.id == live.id] == [1]
+    live.close()
+    shown, listed = show(world.store, live.id), list_sessions(world.store).sessions
+    assert not shown.waits
+    assert [item.asking for item in listed] == [None, None]
+    assert ending(shown.session) == "nobody knows how: it was killed while it waited for effect 1"

@@ -375,3 +375,17 @@ def test_on_a_narrow_screen_help_and_the_way_out_stay_in_sight(world: World) -> 
     assert reviewer.shown()[-1] == "space page  t toggle  ? help  q back"
     reviewer.size = (30, 12)
     assert reviewer.shown()[-1] == "space page  ? help  q back"
+
+
+def test_what_was_approved_too_long_ago_is_asked_about_anew(world: World) -> None:
+    reviewer = Reviewer(world)
+    reviewer.press("a", "y", "q")
+    head = Path(world.store.root, only(world), "session.json")
+    document = json.loads(head.read_bytes())
+    document["decision"]["expires"] = 1
+    head.write_text(json.dumps(document))
+    reviewer = Reviewer(world)
+    assert " expired     1970" in reviewer.text()
+    assert "Approve and execute?" in reviewer.press("x")
+    reviewer.press("y")
+    assert "executed: 3 done, 0 not" in reviewer.work()
