@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from errno import ESRCH
 
 from . import pypy_cache
 from .channel.pypy_pipe import DirectMemory, PypyPipe
@@ -109,7 +110,14 @@ def _first_task(
     system.tasks[process.pid] = task
     system.is_member = lambda pid: pid == process.pid
     system.processes = lambda: [process.pid]
-    system.process = lambda _pid: task
+    system.process = lambda pid: _only(task, pid)
+    return task
+
+
+def _only(task: PipedTask, pid: int) -> PipedTask:
+    """The script's process, which has no others beside its commands. Errors: ESRCH."""
+    if pid != task.pid:
+        raise OSError(ESRCH, "no such process")
     return task
 
 

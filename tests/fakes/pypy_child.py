@@ -10,7 +10,7 @@ import os
 import struct
 import threading
 from collections.abc import Mapping
-from errno import EFAULT, ENAMETOOLONG
+from errno import EFAULT, ENAMETOOLONG, ESRCH
 from pathlib import Path
 
 from shannot.sandbox.channel.pypy_pipe import PypyPipe
@@ -220,7 +220,7 @@ class Conversation:
         )
         self.enter(self.project)
         system.tasks[self.task.pid] = self.task
-        system.process = lambda _pid: self.task
+        system.process = self._only
         self.outputs = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
         self.reset_descriptors()
         self.mediator = PypyMediator(
@@ -243,6 +243,11 @@ class Conversation:
         self.task.table.close_all()
         for number, host_fd in enumerate(self.outputs):
             self.task.table.put(number, os.dup(host_fd))
+
+    def _only(self, pid: int) -> PipedTask:
+        if pid != self.task.pid:
+            raise ProcessLookupError(ESRCH, "no such process")
+        return self.task
 
     def _kill(self) -> None:
         self.killed = True

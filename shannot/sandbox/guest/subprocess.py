@@ -13,7 +13,7 @@ from _shannot_values import (
     CompletedProcess,
     SubprocessError,
     TimeoutExpired,
-    list2cmdline,
+    list2cmdline,  # noqa: F401 - the library has it as well, and does not list it either
 )
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "check_output",
     "getoutput",
     "getstatusoutput",
-    "list2cmdline",
     "run",
 ]
 

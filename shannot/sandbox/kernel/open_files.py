@@ -54,9 +54,9 @@ def _require_no_directory(task: PipedTask, host_fd: int) -> None:
 
 
 def _wait(task: PipedTask, host_fd: int, events: int) -> None:
-    """Errors: EAGAIN where the child wants no waiting, EIO where it is gone."""
-    if fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_NONBLOCK:
-        return  # the host's answer is the right one
+    """Errors: EIO where the child is gone."""
+    if _is_at_once(host_fd, os.O_WRONLY):
+        return
     if not task.wait(host_fd, events, None):
         raise OSError(EIO, "the caller is gone")
 
@@ -72,14 +72,26 @@ def write(task: PipedTask, number: int, data: bytes) -> int:
 
 
 def _write_waiting(task: PipedTask, host_fd: int, data: bytes) -> int:
-    if fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_NONBLOCK:
+    if _is_at_once(host_fd, os.O_RDONLY):
         return os.write(host_fd, data)
     done = 0
     while done < len(data):
         if not task.wait(host_fd, select.POLLOUT, None):
             raise OSError(EIO, "the caller is gone")
-        done += os.write(host_fd, data[done : done + _PIPE_BUF])
+        try:
+            done += os.write(host_fd, data[done : done + _PIPE_BUF])
+        except OSError:
+            if done:  # the next call is told
+                break
+            raise
     return done
+
+
+def _is_at_once(host_fd: int, other: int) -> bool:
+    """Is the host's own answer the right one: the child wants no waiting, or has the `other` end of
+    a pipe (its access mode), where what would be waited for never comes?"""
+    flags = fcntl.fcntl(host_fd, fcntl.F_GETFL)
+    return bool(flags & os.O_NONBLOCK) or flags & os.O_ACCMODE == other
 
 
 def pwrite(task: PipedTask, number: int, data: bytes, offset: int) -> int:

@@ -52,9 +52,9 @@ def _identity_rows() -> list[Row]:
 
 def _group_rows() -> list[Row]:
     return [
-        Row("getpgid(i)i", system.getpgid, (integer,)),
+        Row("getpgid(i)i", getpgid, (integer,)),
         Row("getpgrp()i", system.getpgrp, ()),
-        Row("getsid(i)i", system.getsid, (integer,)),
+        Row("getsid(i)i", getsid, (integer,)),
         Row("setpgid(ii)i", system.setpgid, (integer, integer)),
         Row("setpgrp()i", setpgrp, ()),
         Row("setsid()i", system.setsid, ()),
@@ -136,6 +136,19 @@ def no_fork(task: Task) -> int:
     raise OSError(ENOSYS, "no second process")
 
 
+def _is_command(task: Task, pid: int) -> bool:
+    """Each command is a session and a group of its own, also where it is no process of the run."""
+    return task.system.children is not None and task.system.children.get(pid) is not None
+
+
+def getpgid(task: Task, pid: int) -> int:
+    return pid if _is_command(task, pid) else system.getpgid(task, pid)
+
+
+def getsid(task: Task, pid: int) -> int:
+    return pid if _is_command(task, pid) else system.getsid(task, pid)
+
+
 def setpgrp(task: Task) -> int:
     return system.setpgid(task, 0, 0)
 
@@ -165,6 +178,8 @@ def run_shell(task: PipedTask, address: int) -> int:
 
 def kill(task: PipedTask, pid: int, number: int) -> int:
     """kill(2): of itself, and of commands it has started. Errors: ESRCH for all others."""
+    if pid < -1:
+        return killpg(task, -pid, number)
     if children.kill(task, pid, number):
         return 0
     answer = signals.kill(task, pid, number)
@@ -180,7 +195,12 @@ def killpg(task: PipedTask, group: int, number: int) -> int:
         raise OSError(EINVAL, "no such group")
     if group in (0, task.group):
         return kill(task, task.pid, number)
-    raise OSError(ESRCH, "no such group")
+    try:
+        return signals.kill(task, -group, number)
+    except ProcessLookupError:  # no process of the run is in it: a command on the host, or nothing
+        if group > 1 and children.kill(task, group, number):
+            return 0
+        raise
 
 
 # -- priorities ----------------------------------------------------------------------------------

@@ -107,6 +107,19 @@ def test_what_the_script_leaves_running_ends_with_it(pypy: RealPypy) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 
+def test_the_group_of_a_command_can_be_ended_wherever_it_runs(pypy: RealPypy) -> None:
+    """As a script does that has a shell, with what that has started, come to its end."""
+    name = script(
+        pypy,
+        "for words in (['sh', '-c', 'sleep 300 & wait'], ['tr', 'a', 'b']):",
+        "    process = subprocess.Popen(words, stdin=-1, stdout=-1, start_new_session=True)",
+        "    os.killpg(os.getpgid(process.pid), 9)",
+        "    print(process.communicate()[0], process.returncode)",
+    )
+    done = pypy.run("-q", name, timeout=60)
+    assert done.stdout.splitlines() == ["b'' -9", "b'' -9"]
+
+
 def test_asyncio_runs_and_threads_say_what_is_missing(pypy: RealPypy) -> None:
     name = script(
         pypy,

@@ -8,11 +8,12 @@ import resource
 import struct
 import time
 from collections.abc import Iterator
-from errno import EBADF, ECHILD, EMFILE, ENOENT, ENOSYS, ENOTTY, EPERM, EROFS
+from errno import EBADF, ECHILD, EINVAL, EMFILE, ENOENT, ENOSYS, ENOTTY, EPERM, EROFS, ESRCH
 from pathlib import Path
 
 import pytest
 
+from shannot.sandbox.kernel.children import Child
 from shannot.sandbox.syscalls.pypy_layouts import TM, platform_of
 from tests.fakes.pypy_child import Conversation, ScriptedChild
 
@@ -151,6 +152,35 @@ def test_a_pipe_brings_what_was_written(child: ScriptedChild) -> None:
     assert child.look(buffer, 7) == b"through"
     assert child.call("close(i)i", writer) == (0, 0)
     assert child.call("read(ipi)i", reader, buffer, 64) == (0, 0)
+
+
+def test_the_wrong_end_of_a_pipe_is_no_reason_to_wait(child: ScriptedChild) -> None:
+    buffer = child.room(64)
+    assert child.call("pipe(p)i", buffer) == (0, 0)
+    reader, writer = struct.unpack("=ii", child.look(buffer, 8))
+    assert child.call("write(ipi)i", reader, buffer, 1) == (-1, EBADF)
+    assert child.call("read(ipi)i", writer, buffer, 1) == (-1, EBADF)
+
+
+def test_a_command_is_a_group_of_its_own_and_nobody_else_has_one(
+    conversation: Conversation,
+) -> None:
+    """Every number had the script's: `killpg(getpgid(command))` would have ended the script."""
+    child, children = conversation.child, conversation.world.system.children
+    heard: list[int] = []
+    command = Child(1 << 22, heard.append)
+    assert children is not None
+    children.add(command)
+    for name in ("getpgid(i)i", "getsid(i)i"):
+        assert child.call(name, command.pid) == (command.pid, 0)
+        assert child.call(name, 1 << 23) == (-1, ESRCH)
+    assert child.call("killpg(ii)i", command.pid, 15) == (0, 0)
+    assert child.call("kill(ii)i", -command.pid, 9) == (0, 0)
+    assert child.call("killpg(ii)i", 1 << 23, 9) == (-1, ESRCH)
+    assert child.call("killpg(ii)i", 1, 9) == (-1, ESRCH)
+    assert child.call("killpg(ii)i", -1, 9) == (-1, EINVAL)
+    assert heard == [15, 9]
+    command.end(0)
 
 
 def test_what_cannot_be_is_linuxs_errno(child: ScriptedChild) -> None:
