@@ -15,9 +15,9 @@ from shannot.cli.terminal import Terminal
 from shannot.effects.model import RunCommand
 from shannot.effects.wording import command_line
 from shannot.escape import escape
+from shannot.workflows.contents import diff
 from shannot.workflows.inputs import inputs
 from shannot.workflows.person import terminal_name
-from shannot.workflows.review import diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

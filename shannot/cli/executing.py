@@ -26,7 +26,7 @@ from shannot.sessions.live import is_live
 from shannot.sessions.work import Options
 from shannot.workflows.answers import answer
 from shannot.workflows.approve import check_decision
-from shannot.workflows.choices import operators_queue
+from shannot.workflows.configuration import operators_queue
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person, terminal_name
 from shannot.workflows.profiles import present_profile

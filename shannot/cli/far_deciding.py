@@ -23,6 +23,7 @@ from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
 from shannot.effects import codec
 from shannot.effects.document import Document
+from shannot.effects.numbering import numbered
 from shannot.effects.wording import describe
 from shannot.errors import DONE, RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
@@ -30,8 +31,8 @@ from shannot.sessions import lifecycle
 from shannot.sessions.model import MAX_EFFECTS, result_from_json
 from shannot.sessions.work import Options
 from shannot.workflows.approve import gaps
-from shannot.workflows.auditing import note, numbered
-from shannot.workflows.choices import check_yes
+from shannot.workflows.auditing import note
+from shannot.workflows.configuration import check_yes
 from shannot.workflows.far import resolve, result_of
 from shannot.workflows.person import person, terminal_name
 

@@ -19,12 +19,12 @@ from shannot.cli.place import current_caller
 from shannot.cli.render import style_for
 from shannot.cli.say import say
 from shannot.cli.terminal import Terminal
+from shannot.effects.numbering import numbered
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions import lifecycle
 from shannot.workflows.approve import gaps
-from shannot.workflows.auditing import numbered
-from shannot.workflows.choices import check_yes
+from shannot.workflows.configuration import check_yes
 from shannot.workflows.group import HostResult
 from shannot.workflows.person import terminal_name
 

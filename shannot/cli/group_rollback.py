@@ -16,7 +16,7 @@ from shannot.effects.document import MAX_ITEMS
 from shannot.errors import UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.sessions.model import MAX_EFFECTS
-from shannot.workflows.choices import check_yes
+from shannot.workflows.configuration import check_yes
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -51,7 +51,7 @@ def open_store(caller: Caller, *, collecting: bool = True) -> Store:
 
 
 def _collect(store: Store, caller: Caller) -> None:
-    from shannot.workflows.choices import operators_queue
+    from shannot.workflows.configuration import operators_queue
 
     if operators_queue(caller) is None:
         return

@@ -18,7 +18,7 @@ from shannot.escape import escape
 from shannot.workflows.answers import answer as answer_proposer
 from shannot.workflows.approve import reject
 from shannot.workflows.person import person
-from shannot.workflows.profiles import present_profile
+from shannot.workflows.present_rules import present_rules
 from shannot.workflows.review import list_sessions, show
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _do(
             rejected = reject(store, session_id, reason=text, person=who, now=int(time.time()))
             answer_proposer(store, caller, rejected)
         case _:
-            review = show(store, session_id, present_profile(caller))
+            review = show(store, session_id, present_rules(caller))
             with Terminal("reviewing") as terminal:
                 style = style_for(terminal.fileno(), os.environ)
                 terminal.show(review_lines(review, read_contents(store, review.session), style))

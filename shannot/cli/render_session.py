@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from shannot.cli.render import effect_lines
+from shannot.cli.render import INDENT, effect_lines
+from shannot.effects.numbering import numbered
 from shannot.escape import escape, quote
 from shannot.sessions.approval import has_expired
-from shannot.workflows.approve import ranges
+from shannot.workflows.contents import diff
 from shannot.workflows.inputs import inputs
-from shannot.workflows.review import diff, ending
+from shannot.workflows.review import ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,12 +50,20 @@ def review_lines(review: Review, contents: Contents, style: Style) -> Iterator[s
 
 def body_lines(review: Review, contents: Contents, style: Style) -> Iterator[str]:
     """Effect after effect, with what it writes."""
+    return chain.from_iterable(text.split("\n") for text in _body_texts(review, contents, style))
+
+
+def review_texts(review: Review, contents: Contents, style: Style) -> Iterator[str]:
+    """What `review_lines` says, the lines of one effect at a time: there may be many effects."""
+    yield "\n".join(head_lines(review, style))
+    yield from _body_texts(review, contents, style)
+
+
+def _body_texts(review: Review, contents: Contents, style: Style) -> Iterator[str]:
     total = len(review.effects)
-    yield ""
-    yield f"plan: {total} effect{'' if total == 1 else 's'}, in this order"
+    yield f"\nplan: {total} effect{'' if total == 1 else 's'}, in this order"
     for reviewed in review.effects:
-        yield ""
-        yield from reviewed_lines(reviewed, contents, style)
+        yield f"\n{_reviewed_text(reviewed, contents, style)}"
 
 
 def head_lines(review: Review, style: Style) -> Iterator[str]:
@@ -107,16 +117,24 @@ def _outcome(review: Review, style: Style) -> Iterator[str]:
     yield f"digest     {review.digest}"
 
 
-def reviewed_lines(reviewed: ReviewedEffect, contents: Contents, style: Style) -> Iterator[str]:
+def reviewed_lines(reviewed: ReviewedEffect, contents: Contents, style: Style) -> list[str]:
     """One effect, and what became of it."""
+    return _reviewed_text(reviewed, contents, style).split("\n")
+
+
+def _reviewed_text(reviewed: ReviewedEffect, contents: Contents, style: Style) -> str:
+    """The same, without a newline at its end. No line holds one: all is escaped."""
     number = reviewed.number
     shown = contents.diffs.get(number)
-    warnings = (*reviewed.warnings, *map(danger_text, reviewed.dangers))
-    yield from effect_lines(number, reviewed.effect, warnings, shown, style)
+    warnings = reviewed.warnings
+    if reviewed.dangers:
+        warnings = (*warnings, *map(danger_text, reviewed.dangers))
+    lines = effect_lines(number, reviewed.effect, warnings, shown, style)
     if number in contents.inputs:
-        yield from _input_lines(contents.inputs[number])
+        lines += _input_lines(contents.inputs[number])
     if reviewed.result is not None:
-        yield f"      => {result_text(reviewed.result)}"
+        lines.append(f"=> {result_text(reviewed.result)}")
+    return f"\n{INDENT}".join(lines)
 
 
 def danger_text(danger: Danger) -> str:
@@ -159,11 +177,11 @@ def moment(seconds: int) -> str:
 def _input_lines(data: bytes | None) -> Iterator[str]:
     """What a command reads on stdin, each line behind a bar."""
     if data is None:
-        yield "      | (too long to be shown)"
+        yield "| (too long to be shown)"
         return
     text = data.decode("utf-8", "surrogateescape")
     for line in text.removesuffix("\n").split("\n"):
-        yield f"      | {escape(line, keep=chr(9))}"
+        yield f"| {escape(line, keep=chr(9))}"
 
 
 def _decision(session: Session) -> Iterator[str]:
@@ -174,7 +192,7 @@ def _decision(session: Session) -> Iterator[str]:
         yield f"{event.what:<10} {moment(event.when)} {_by(event.person)}{_note(event.note)}"
     decision = session.decision
     if decision is not None and decision.digest is not None and session.state == "approved":
-        yield f"approved   effects {ranges(decision.effects)}"
+        yield f"approved   effects {numbered(decision.effects, ', ')}"
         if decision.expires is not None:
             word = "expired   " if has_expired(session, time.time()) else "expires   "
             yield f"{word} {moment(decision.expires)}"

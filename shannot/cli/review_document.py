@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.envelope import contents, plain
 from shannot.effects.codec import to_json
-from shannot.policy.danger import level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 def review_document(review: Review, found: Contents) -> Json:
     """A session with its whole plan: effects with number, warnings, diff and result."""
+    from shannot.policy.danger import level  # the policy: only for --json
+
     effects: list[Json] = []
     for reviewed in review.effects:
         fields = plain(to_json(reviewed.effect))

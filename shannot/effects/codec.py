@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from operator import itemgetter
 from typing import Literal, cast, get_args
 
 from shannot.effects.document import (
@@ -12,6 +13,7 @@ from shannot.effects.document import (
     Document,
     MalformedError,
     check_text,
+    is_plain_path,
     is_sha256,
 )
 from shannot.effects.model import (
@@ -38,6 +40,8 @@ MAX_STATUS = 255
 MAX_LINKS = 0xFFFFFFFF  # st_nlink of statx(2)
 MAX_ARGUMENTS = 1 << 16
 MIN_TIME = -(1 << 63)
+_WRITE_FILE = itemgetter("effect", "path", "before", "after", "mtime_ns", "other_names")
+_FINGERPRINT = itemgetter("kind", "mode", "sha256", "size")
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -66,6 +70,40 @@ def from_json(document: Document) -> Effect:
     return effect
 
 
+def plain_write(item: object) -> WriteFile | None:
+    """A written file of which nothing is unusual, as most effects are: told at once. None: to be
+    looked at field by field, and refused where it is wrong."""
+    if not isinstance(item, dict) or len(item) != 6:
+        return None
+    try:
+        effect, path, before, after, mtime, others = _WRITE_FILE(item)
+    except KeyError:
+        return None
+    if effect != "WriteFile" or mtime is not None or type(others) is not int or others:
+        return None
+    new = _plain_file(after)
+    if new is None or not is_plain_path(path):
+        return None
+    if before is None:
+        return WriteFile(path, None, new)
+    old = _plain_file(before)
+    return None if old is None else WriteFile(path, old, new)
+
+
+def _plain_file(found: object) -> Fingerprint | None:
+    """The fingerprint of a file, where that is what it is."""
+    if not isinstance(found, dict) or len(found) != 4:
+        return None
+    try:
+        kind, mode, sha256, size = _FINGERPRINT(found)
+    except KeyError:
+        return None
+    if kind == "file" and type(mode) is int and type(size) is int and is_sha256(sha256):
+        if 0 <= mode <= MAX_MODE and 0 <= size <= MAX_INTEGER:
+            return Fingerprint("file", mode, sha256, size)
+    return None
+
+
 def fingerprint_from_json(document: Document) -> Fingerprint:
     kind = one_of(document, "kind", ("file", "directory", "link"))
     mode = document.integer("mode", 0, MAX_MODE)
@@ -79,13 +117,7 @@ def fingerprint_from_json(document: Document) -> Fingerprint:
 
 def _fingerprint(document: Document, name: str) -> Fingerprint:
     """The one in a field. Most are a file's and right: those are told at once, there are many."""
-    found = document.take(name)
-    if isinstance(found, dict) and len(found) == 4 and found.get("kind") == "file":
-        mode, size, sha256 = found.get("mode"), found.get("size"), found.get("sha256")
-        if type(mode) is int and type(size) is int and is_sha256(sha256):
-            if 0 <= mode <= MAX_MODE and 0 <= size <= MAX_INTEGER:
-                return Fingerprint("file", mode, cast(str, sha256), size)
-    return fingerprint_from_json(document.child(name))
+    return _plain_file(document.take(name)) or fingerprint_from_json(document.child(name))
 
 
 def one_of(document: Document, name: str, choices: tuple[str, ...]) -> str:

@@ -1,16 +1,14 @@
 """What a change of contents looks like to a reviewer: a unified diff, or sizes and hashes.
 
-Pure. Who holds the contents calls it (`workflows/review.py`); the faces escape what it returns.
+Pure. Who holds the contents calls it (`workflows/contents.py`); the faces escape what it returns.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MAX_CONTENTS = 16 << 20  # bytes on one side; more is told by size and hash
 CONTEXT = 3  # unchanged lines around a change, as diff(1) shows them
@@ -22,9 +20,8 @@ _MAX_LINES = 40_000
 _MAX_PAIRS = 4_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """The difference of two contents."""
+class Diff(NamedTuple):
+    """The difference of two contents. A tuple is made fast, and there are as many as effects."""
 
     kind: Literal["same", "text", "binary", "large", "unavailable"]
     """unavailable: the host no longer has the contents that the script saw."""
@@ -51,19 +48,20 @@ def diff(
     """
     if before == after:
         return Diff("same")
-    if any(data is not None and len(data) > MAX_CONTENTS for data in (before, after)):
+    old, new = before or b"", after or b""
+    if len(old) > MAX_CONTENTS or len(new) > MAX_CONTENTS:
         return Diff("large", (_summary("-", before), _summary("+", after)))
-    if any(data is not None and b"\0" in data for data in (before, after)):
+    if b"\0" in old or b"\0" in new:
         return Diff("binary", (_summary("-", before), _summary("+", after)))
-    old, new = _lines(before), _lines(after)
-    header = (
-        f"--- {'/dev/null' if before is None else before_name}",
-        f"+++ {'/dev/null' if after is None else after_name}",
-    )
-    body = [line for hunk in _hunks(old, new) for line in hunk]
-    added = sum(line.startswith("+") for line in body)
-    removed = sum(line.startswith("-") for line in body)
-    lines = tuple(header) + tuple(body)
+    first = "--- /dev/null" if before is None else f"--- {before_name}"
+    second = "+++ /dev/null" if after is None else f"+++ {after_name}"
+    if not old or not new:  # a file that is new or gone, as most are in a large plan
+        body, added, removed = _one_sided(old, new)
+    else:
+        body = [line for hunk in _hunks(_lines(old), _lines(new)) for line in hunk]
+        added = sum(line.startswith("+") for line in body)
+        removed = sum(line.startswith("-") for line in body)
+    lines = (first, second, *body)
     if limit is None or len(lines) <= limit:
         return Diff("text", lines, added, removed)
     return Diff("text", lines[:limit], added, removed, len(lines) - limit)
@@ -80,21 +78,32 @@ def _summary(sign: str, data: bytes | None) -> str:
     return f"{sign} {summary(len(data), sha256(data).hexdigest())}"
 
 
-def _lines(data: bytes | None) -> list[str]:
+def _one_sided(before: bytes, after: bytes) -> tuple[list[str], int, int]:
+    """(the one hunk, lines added, lines removed) where one of the two is empty."""
+    data, sign = (after, "+") if after else (before, "-")
+    if not data:
+        return [], 0, 0
+    text = data.decode("utf-8", "surrogateescape")
+    whole = text.removesuffix("\n")
+    body = f"{sign}{whole}".replace("\n", f"\n{sign}").split("\n")
+    size = len(body)
+    if len(whole) == len(text):  # something follows the last newline
+        body.append(NO_NEWLINE)
+    there = "1" if size == 1 else f"1,{size}"
+    if after:
+        return [f"@@ -0,0 +{there} @@", *body], size, 0
+    return [f"@@ -{there} +0,0 @@", *body], 0, size
+
+
+def _lines(data: bytes) -> list[str]:
     """Lines with their newline; only \\n ends one, as for diff(1)."""
-    text = (data or b"").decode("utf-8", "surrogateescape")
+    text = data.decode("utf-8", "surrogateescape")
     lines = [f"{line}\n" for line in text.split("\n")]
     last = lines.pop()[:-1]  # what follows the last newline: empty, unless none ends the text
     return [*lines, last] if last else lines
 
 
 def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[list[str]]:
-    if not old and not new:
-        return
-    if not old or not new:  # a file that is new or gone, as most are in a large plan
-        header = f"@@ -{_range(0, len(old))} +{_range(0, len(new))} @@"
-        yield [header, *_marked("-", old), *_marked("+", new)]
-        return
     for group in _groups(_operations(old, new)):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
         hunk = [f"@@ -{_range(i1, i2)} +{_range(j1, j2)} @@"]
@@ -123,6 +132,8 @@ def _operations(old: Sequence[str], new: Sequence[str]) -> list[Operation]:
     elif len(a) > _MAX_LINES or len(b) > _MAX_LINES or pairs > _MAX_PAIRS:
         middle = [("replace", 0, len(a), 0, len(b))]
     else:
+        from difflib import SequenceMatcher  # most plans only make new files, and need none
+
         middle = list(SequenceMatcher(None, a, b, autojunk=False).get_opcodes())
     moved = [(tag, i1 + head, i2 + head, j1 + head, j2 + head) for tag, i1, i2, j1, j2 in middle]
     first: Operation = ("equal", 0, head, 0, head)

@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from shannot.errors import ShannotError
 from shannot.escape import escape
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
 MAX_PATH = 1 << 16  # bytes: deeper than PATH_MAX, because trees are walked name by name
 MAX_NAME = 255  # bytes in one name, NAME_MAX of every Linux filesystem that matters
 MAX_TEXT = 1 << 18  # characters: an argument (MAX_ARG_STRLEN is 128 KiB), a reason
@@ -56,9 +60,16 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def is_sha256(value: object) -> bool:
+def is_plain_path(value: object) -> TypeGuard[str]:
+    """Is it, at a look, an absolute and normalised path below the root? Nearly every one is."""
+    if isinstance(value, str) and value.isascii() and len(value) <= MAX_PATH:
+        return _PLAIN_PATH.match(value) is not None
+    return False
+
+
+def is_sha256(value: object) -> TypeGuard[str]:
     """Is it such a hash as it is written everywhere here?"""
-    return isinstance(value, str) and _SHA256.match(value) is not None
+    return isinstance(value, str) and len(value) == 64 and not value.strip("0123456789abcdef")
 
 
 def check_text(value: object, where: str, limit: int = MAX_TEXT) -> str:
@@ -90,9 +101,8 @@ def check_relative(value: object, where: str) -> str:
 
 def check_path(value: object, where: str) -> str:
     """An absolute, normalised path; `/` itself is one."""
-    if isinstance(value, str) and value.isascii() and len(value) <= MAX_PATH:
-        if _PLAIN_PATH.match(value):
-            return value
+    if is_plain_path(value):
+        return value
     path = check_text(value, where, MAX_PATH)
     if not path.startswith("/"):
         raise MalformedError(f"{where} is not an absolute path: {escape(path[:200])}")

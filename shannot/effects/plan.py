@@ -50,10 +50,19 @@ def to_json(plan: Plan) -> dict[str, object]:
 def from_json(document: Document) -> Plan:
     """The plan in document; MalformedError says what is wrong and where."""
     check_format(document, FORMAT)
-    effects = tuple(codec.from_json(child) for child in document.children("effects"))
-    plan = Plan(effects, document.boolean("complete"), document.texts("notes", 10_000))
+    plan = Plan(_effects(document), document.boolean("complete"), document.texts("notes", 10_000))
     document.finish()
     return plan
+
+
+def _effects(document: Document) -> tuple[Effect, ...]:
+    found: list[Effect] = []
+    for number, item in enumerate(document.items("effects"), 1):
+        effect: Effect | None = codec.plain_write(item)
+        if effect is None:
+            effect = codec.from_json(Document(item, f"{document.where}: effects {number}"))
+        found.append(effect)
+    return tuple(found)
 
 
 def check_format(document: Document, known: int) -> None:

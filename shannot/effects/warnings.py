@@ -20,81 +20,44 @@ from shannot.effects.model import (
     WriteFile,
 )
 from shannot.effects.plan import Plan
+from shannot.effects.telling_paths import TellingPaths, holds_keys, is_startup_file
 
-# What runs by itself, later, for a user or the machine. Matched against the whole path.
-_STARTUP = re.compile(
-    r"""
-    /\.(bashrc|bash_profile|bash_login|bash_logout|bash_aliases|profile|zshrc|zshenv|zprofile
-        |zlogin|zlogout|kshrc|cshrc|tcshrc|login|logout|xprofile|xinitrc|xsession|xsessionrc
-        |inputrc|pythonrc(\.py)?|vimrc|exrc|pam_environment|envrc|gitconfig)$
-    | /\.config/(autostart|fish|systemd|environment\.d|nvim|git)(/|$)
-    | /autostart/
-    | ^/etc/(profile|profile\.d|bash\.bashrc|bashrc|zsh|environment|rc\.local|rc\d?\.d|init\.d
-        |inittab|crontab|anacrontab|cron[^/]*|systemd|udev|modules-load\.d|ld\.so\.[^/]*|sudoers
-        |sudoers\.d|pam\.d|security|update-motd\.d|NetworkManager/dispatcher\.d|apt/apt\.conf\.d
-        |logrotate\.d|xdg/autostart|fstab)(/|$)
-    | ^/(usr/)?(local/)?lib/(systemd|udev)(/|$)
-    | ^/var/spool/(cron|anacron|at)(/|$)
-    | \.(service|socket|timer|path|mount|automount|desktop|pth)$
-    | /(sitecustomize|usercustomize|conftest)\.py$
-    """,
-    re.VERBOSE,
-)
-_KEYS = re.compile(
-    r"""
-    /\.(ssh|gnupg|aws|azure|kube|docker|password-store)(/|$)
-    | /\.config/gcloud(/|$)
-    | /(authorized_keys\d?|known_hosts|id_(rsa|dsa|ecdsa|ed25519)(_sk)?)(\.pub)?$
-    | /\.(netrc|pypirc|npmrc|git-credentials|pgpass|my\.cnf|htpasswd|env(\.[^/]*)?)$
-    | ^/etc/(shadow|gshadow|passwd|group|subuid|subgid)-?$
-    | ^/etc/(ssh|ssl)(/|$)
-    | \.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg)$
-    """,
-    re.VERBOSE,
-)
-_HOOK = re.compile(
-    r"/hooks/[^/]+$|/\.husky(/|$)|/\.git/(hooks|config|modules/.*/(hooks|config))(/|$)"
-)
-_GIT_FILES = re.compile(r"/\.git/(config|info/attributes)$|/\.(gitattributes|gitmodules)$")
-
+_TELLING_BITS = 0o6113
 _WORDS = re.compile(r"[^\s'\"`;|&<>(){}$=]+")
 
 
 def warnings(plan: Plan) -> tuple[tuple[str, ...], ...]:
     """For each effect, in order, what is dangerous about it, one line each."""
     later = _paths_run(plan)
+    telling = TellingPaths()
     found: list[tuple[str, ...]] = []
     for number, effect in enumerate(plan.effects, 1):
-        lines = [*_of_effect(effect)]
-        if not isinstance(effect, RunCommand):
-            lines += _of_paths(effect)
+        lines = _of_effect(effect)
+        if isinstance(effect, WriteFile):
+            lines += telling.of(effect.path)  # nearly all of a large plan
+        elif not isinstance(effect, RunCommand):
+            for path in changed_paths(effect):
+                lines += telling.of(path)
+        if later and not isinstance(effect, RunCommand):
             lines += _run_later(number, effect, later)
         for text in _texts(effect):
             if not text.isascii():
                 lines += lookalikes(text)
-        found.append(tuple(dict.fromkeys(lines)))
+        found.append(tuple(dict.fromkeys(lines)) if lines else ())
     return tuple(found)
 
 
 def _texts(effect: Effect) -> tuple[str, ...]:
     """What names things in it."""
     match effect:
+        case WriteFile(path=path):
+            return (path,)
         case RunCommand(argv=argv, directory=directory, executable=executable):
             return (*argv, directory, executable)
         case MovePath(source=other) | MakeLink(target=other):
             return (effect.path, other)
         case _:
             return (effect.path,)
-
-
-def is_startup_file(path: str) -> bool:
-    """Does what stands at this absolute path run by itself, later, for a user or the machine?"""
-    return _STARTUP.search(path) is not None
-
-
-def lets_others_in(path: str) -> bool:
-    """Is it a git hook, or does it say who may log in as that user?"""
-    return _HOOK.search(path) is not None or "/authorized_keys" in path
 
 
 def changed_paths(effect: Effect) -> Iterator[str]:
@@ -115,40 +78,39 @@ def changed_paths(effect: Effect) -> Iterator[str]:
             yield effect.path
 
 
-def _of_effect(effect: Effect) -> Iterator[str]:
+def _of_effect(effect: Effect) -> list[str]:
     match effect:
         case WriteFile(before=before, after=after):
-            yield from _of_mode(0 if before is None else before.mode, after.mode)
-            yield from _of_others(effect)
+            gained = after.mode & ~(0 if before is None else before.mode)
+            lines = [*_of_mode(gained, after.mode)] if gained & _TELLING_BITS else []
+            return [*lines, *_of_others(effect)] if effect.other_names else lines
         case ChangeMode(before=old, after=new):
-            yield from _of_mode(old, new)
-            yield from _of_others(effect)
+            return [*_of_mode(new & ~old, new), *_of_others(effect)]
         case MakeDirectory(mode=mode):
-            yield from _of_mode(0o111, mode)  # a directory is always searchable
+            return [*_of_mode(mode & ~0o111, mode)]  # a directory is always searchable
         case DeletePath(before=before, entries=entries) if before.kind == "directory":
-            yield f"deletes a directory with everything in it: {len(entries)} paths"
+            return [f"deletes a directory with everything in it: {len(entries)} paths"]
         case MovePath():
-            yield from _of_move(effect)
+            return [*_of_move(effect)]
         case ChangeOwner(after=(user, group)):
-            yield f"gives it to user {user}, group {group}"
-            yield from _of_others(effect)
+            return [f"gives it to user {user}, group {group}", *_of_others(effect)]
         case MakeLink(target=target, hard=hard):
-            yield from _of_link(target, hard)
+            return [*_of_link(target, hard)]
         case RunCommand():
-            yield from _of_command(effect)
+            return [*_of_command(effect)]
         case DeletePath() | ChangeTimes():
-            pass
+            return []
 
 
-def _of_mode(before: int, after: int) -> Iterator[str]:
-    gained = after & ~before
+def _of_mode(gained: int, mode: int) -> Iterator[str]:
+    """gained: the bits that were not set before."""
     if gained & 0o111:
         yield "makes it executable"
     if gained & 0o4000:
         yield "sets the setuid bit: it runs as its owner"
     if gained & 0o2000:
         yield "sets the setgid bit"
-    if gained & 0o002 and not after & 0o1000:
+    if gained & 0o002 and not mode & 0o1000:
         yield "lets every user write to it"
 
 
@@ -171,9 +133,9 @@ def _of_move(move: MovePath) -> Iterator[str]:
 
 def _of_link(target: str, hard: bool) -> Iterator[str]:
     word = "is a second name of" if hard else "points to"
-    if _KEYS.search(target):
+    if holds_keys(target):
         yield f"{word} a key or a secret"
-    if _STARTUP.search(target):
+    if is_startup_file(target):
         yield f"{word} a start-up file"
     if target.startswith("/etc/"):
         yield f"{word} a path in /etc"
@@ -190,18 +152,6 @@ def _of_command(command: RunCommand) -> Iterator[str]:
         yield "runs a shell line"
     if not command.executable_sha256 and command.state not in ("done", "refused"):
         yield "its program is neither on this host nor in this plan: execute refuses it"
-
-
-def _of_paths(effect: Effect) -> Iterator[str]:
-    for path in changed_paths(effect):
-        if _STARTUP.search(path):
-            yield "touches a start-up file: it runs later, by itself"
-        if _KEYS.search(path):
-            yield "touches a key file or an account file"
-        if _HOOK.search(path) or _GIT_FILES.search(path):
-            yield "touches a git hook or the configuration of git"
-        if path == "/etc" or path.startswith("/etc/"):
-            yield "changes the machine's configuration in /etc"
 
 
 def _paths_run(plan: Plan) -> dict[str, list[int]]:

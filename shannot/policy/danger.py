@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shannot.effects.warnings import is_startup_file, lets_others_in
+from shannot.effects.telling_paths import is_startup_file, lets_others_in
 from shannot.policy.arguments import parse_arguments
 from shannot.policy.budget import Budget, UnreadableError
 from shannot.policy.command_line import shown

@@ -11,10 +11,8 @@ from shannot.effects.document import dump
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.sessions import files
 from shannot.sessions.blobs import BlobDirectory
-from shannot.sessions.model import Session, head_to_json
-
-DRAFT = ".new-"
-MAX_PLAN = 256 << 20  # bytes
+from shannot.sessions.head import dump_head
+from shannot.sessions.model import DRAFT, MAX_PLAN, Session
 
 
 class IdTakenError(UnsuccessfulError):
@@ -93,8 +91,3 @@ class Draft:
         """Nothing more is written."""
         os.close(self._fd)
         os.close(self._blobs_fd)
-
-
-def dump_head(session: Session) -> bytes:
-    """The contents of session.json."""
-    return dump(head_to_json(session)).encode("ascii")

@@ -13,7 +13,7 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 
 _CHUNK = 1 << 20
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_directory(path: str, owner: int, dir_fd: int | None = None, shown: str = "") -> int:
@@ -32,7 +32,7 @@ def open_directory(path: str, owner: int, dir_fd: int | None = None, shown: str 
 def open_file(name: str, dir_fd: int, owner: int, limit: int, shown: str) -> int:
     """A descriptor for reading, checked as the head of this module says; FileNotFoundError."""
     try:
-        fd = os.open(name, _READ, dir_fd=dir_fd)
+        fd = os.open(name, READ, dir_fd=dir_fd)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -35,9 +35,10 @@ from shannot.escape import escape
 from shannot.sessions import files
 from shannot.sessions.asking import question, stands
 from shannot.sessions.decision import Decision
-from shannot.sessions.draft import MAX_PLAN, Draft, dump_head
+from shannot.sessions.draft import Draft
+from shannot.sessions.head import dump_head
 from shannot.sessions.lifecycle import State
-from shannot.sessions.model import Session
+from shannot.sessions.model import MAX_PLAN, Session
 from shannot.sessions.reading import NEXT_PLAN, PLAN
 from shannot.sessions.store import Lock, Store
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from shannot.effects.codec import MAX_ID, MAX_STATUS, one_of, to_json
+from shannot.effects.codec import MAX_ID, MAX_STATUS, one_of
 from shannot.effects.document import Document, MalformedError
 from shannot.effects.plan import Plan, check_format, digest
 from shannot.sessions.decision import (
@@ -25,6 +25,9 @@ from shannot.sessions.lifecycle import STATES, State
 
 FORMAT = 1
 MAX_EFFECTS = 2_000_000
+MAX_PLAN = 256 << 20  # bytes
+DRAFT = ".new-"
+"""What the directory of a session in the making is named (`draft.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,11 @@ class Session:
         """What an approval of this plan is bound to."""
         return self.plan_digest or digest(self.plan)
 
+    def is_decided_by_another(self, owner: int) -> bool:
+        """Was a session of this user's decided about by an operator?"""
+        decision = self.decision
+        return self.uid == owner and decision is not None and decision.person.uid != owner
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -131,33 +139,6 @@ class Summary:
     """The last thing that happened to it."""
     asking: int | None = None
     """The command that the running script waits for."""
-
-
-def head_to_json(session: Session) -> dict[str, object]:
-    """session.json: small whatever the plan, which it names by digest and length."""
-    return {
-        "format": FORMAT,
-        "id": session.id,
-        "created": session.created,
-        "script": to_json(session.script),
-        "argv": to_json(session.argv),
-        "runtime": session.runtime,
-        "view": session.view,
-        "directory": session.directory,
-        "user": session.user,
-        "uid": session.uid,
-        "host": session.host,
-        "outcome": to_json(session.outcome),
-        "plan_digest": session.digest(),
-        "effects": len(session.plan.effects),
-        "complete": session.plan.complete,
-        "asking": session.asking,
-        "state": session.state,
-        "decision": to_json(session.decision),
-        "history": to_json(session.history),
-        "parent": session.parent,
-        "options": to_json(session.options),
-    }
 
 
 def session_from_json(

@@ -28,7 +28,7 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 from shannot.sessions import files
 from shannot.sessions.blobs import BlobDirectory
-from shannot.sessions.draft import dump_head
+from shannot.sessions.head import dump_head
 from shannot.sessions.ids import is_id
 from shannot.sessions.model import Session, session_from_json
 from shannot.sessions.store import Store

@@ -9,9 +9,8 @@ from shannot.effects import plan as plans
 from shannot.effects.document import Document, MalformedError, parse
 from shannot.escape import escape
 from shannot.sessions import files, journal
-from shannot.sessions.draft import MAX_PLAN
 from shannot.sessions.journal import Progress
-from shannot.sessions.model import FORMAT, Session, session_from_json
+from shannot.sessions.model import FORMAT, MAX_PLAN, Session, session_from_json
 
 MAX_HEAD = 16 << 20  # bytes: argv and the paths that were not mapped are in it
 PLAN, NEXT_PLAN = "plan.json", "plan.next.json"

@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 from shannot.effects.document import MalformedError
 from shannot.errors import NotFoundError
-from shannot.sessions.draft import DRAFT
-from shannot.sessions.model import Summary
+from shannot.sessions.model import DRAFT, Summary
 from shannot.sessions.store import Store
 
 GONE = f"{DRAFT}gone-"

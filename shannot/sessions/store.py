@@ -26,12 +26,16 @@ from shannot.errors import NotFoundError, ShannotError
 from shannot.escape import escape
 from shannot.sessions import files, ids, journal, locking, reading
 from shannot.sessions.blobs import BlobDirectory
-from shannot.sessions.draft import DRAFT, Draft, dump_head
+from shannot.sessions.head import dump_head
 from shannot.sessions.index import FEW, Index
 from shannot.sessions.journal import Progress
 from shannot.sessions.locking import PATIENCE
-from shannot.sessions.model import Session, Summary, summary_from_json
+from shannot.sessions.model import DRAFT, Session, Summary, summary_from_json
 from shannot.sessions.reading import Known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shannot.sessions.draft import Draft
 
 MAX_SCRIPT = 64 << 20  # bytes
 MAX_OUTPUT = 256 << 20  # bytes; a run keeps at most Limits.output
@@ -88,6 +92,8 @@ class Store:
         files.make_private(os.path.dirname(self.root))
         files.make_private(self.root)
         os.close(self.open_root())
+        from shannot.sessions.draft import Draft  # most verbs make none
+
         try:
             return Draft(self.root, random(8).hex(), self.owner)
         except OSError as error:

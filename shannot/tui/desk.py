@@ -14,10 +14,11 @@ from shannot.sessions.live import is_live
 from shannot.workflows import approve as deciding
 from shannot.workflows import review as reading
 from shannot.workflows.answers import answer
-from shannot.workflows.choices import approval_lifetime, operators_queue
+from shannot.workflows.configuration import approval_lifetime, operators_queue
+from shannot.workflows.contents import diff
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
-from shannot.workflows.profiles import present_profile
+from shannot.workflows.present_rules import present_rules
 from shannot.workflows.protected import protected_places
 from shannot.workflows.queue import collect
 from shannot.workflows.rollback import plan_rollback, rollback
@@ -66,7 +67,7 @@ class Desk:
         return replace(found, broken=(*found.broken, *refused))
 
     def review(self, session_id: str) -> Review:
-        return reading.show(self.store, session_id, present_profile(self.caller))
+        return reading.show(self.store, session_id, present_rules(self.caller))
 
     def diff(self, session: Session, number: int, moves: Moves) -> Diff | None:
         """What one effect changes in contents; None where it changes none.
@@ -75,7 +76,7 @@ class Desk:
         """
         before = tuple(move for place, move in moves if place < number)
         alone = Plan((*before, session.plan.effects[number - 1]))
-        found = reading.diff(self.store, replace(session, plan=alone), [len(alone.effects)])
+        found = diff(self.store, replace(session, plan=alone), [len(alone.effects)])
         return found[0].diff if found else None
 
     def stdin(self, session: Session, command: RunCommand) -> bytes | None:
@@ -145,7 +146,7 @@ class Desk:
             observe,
             person=person(self.caller, self.terminal),
             now=int(time.time()),
-            profile=present_profile(self.caller),
+            profile=present_rules(self.caller)(),
             queue=operators_queue(self.caller),
             loaded=loaded,
         )

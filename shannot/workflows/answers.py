@@ -20,7 +20,7 @@ from shannot.sessions.asking import put, question, stands
 from shannot.sessions.decision import with_event
 from shannot.sessions.live import is_live
 from shannot.sessions.reported import keep
-from shannot.workflows.choices import operators_queue
+from shannot.workflows.configuration import operators_queue
 
 if TYPE_CHECKING:
     from shannot.sessions.answer import Answer
@@ -118,16 +118,10 @@ def _with_answers(store: Store, session: Session, found: list[Answer]) -> Sessio
     return session
 
 
-def is_anothers(session: Session, owner: int) -> bool:
-    """Was a session of this user's decided about by an operator?"""
-    decision = session.decision
-    return session.uid == owner and decision is not None and decision.person.uid != owner
-
-
 def check_ours(store: Store, session: Session) -> None:
     """RefusedError where what was decided about a session is an operator's: executing it, or
     putting it back, is theirs as well."""
-    if is_anothers(session, store.owner) and session.decision is not None:
+    if session.is_decided_by_another(store.owner) and session.decision is not None:
         raise RefusedError(
             f"session {session.id} was decided by user {escape(session.decision.person.who)}, whose"
             " it is to execute it and to put it back; nothing was changed"

@@ -12,6 +12,7 @@ from typing import Literal
 
 from shannot.effects.dependencies import Gap, closure, find_gaps
 from shannot.effects.model import RunCommand
+from shannot.effects.numbering import numbered
 from shannot.effects.plan import waiting
 from shannot.errors import RefusedError, UnsuccessfulError, UsageError
 from shannot.escape import escape
@@ -161,7 +162,7 @@ def parse_numbers(text: str) -> tuple[int, ...]:
 
 def ranges(numbers: Sequence[int]) -> str:
     """`1, 3-5` for (1, 3, 4, 5); the inverse of `parse_numbers`."""
-    return auditing.numbered(numbers, ", ")
+    return numbered(numbers, ", ")
 
 
 def _is_number(text: str) -> bool:

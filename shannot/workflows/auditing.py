@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from shannot.audit import AuditError, Log
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, MovePath, RunCommand, WriteFile
+from shannot.effects.numbering import numbered
 from shannot.errors import RefusedError
 from shannot.sessions.accounts import name_of
 from shannot.sessions.journal import JournalError
@@ -230,15 +231,3 @@ def _login_uid() -> int | None:
     except (OSError, ValueError):
         return None
     return None if uid == _UNSET else uid
-
-
-def numbered(numbers: Sequence[int], separator: str = ",") -> str:
-    """`1,3-5` for (1, 3, 4, 5)."""
-    parts: list[str] = []
-    start = 0
-    for index, number in enumerate(numbers):
-        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
-            first = numbers[start]
-            parts.append(f"{first}" if first == number else f"{first}-{number}")
-            start = index + 1
-    return separator.join(parts)

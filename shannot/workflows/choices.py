@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 
-from shannot.config.paths import exists, project_config, user_config
-from shannot.errors import RefusedError, UsageError
+from shannot.errors import UsageError
 from shannot.sandbox.spec import Limits
 from shannot.sandbox.vfs.tree import is_project
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.maps import covers, read_map
 from shannot.workflows.program import PATH
 
@@ -126,18 +126,6 @@ def _on_ask(
     return "prompt" if wanted == "prompt" else "wait"
 
 
-def load_settings(caller: Caller) -> Settings | None:
-    """The configuration, None where there is not a single file of it. Raises UsageError."""
-    user = user_config(caller.environment)
-    project = project_config(caller.directory, caller.uid)
-    if not (exists(user) or exists(caller.machine_config) or project):
-        return None
-    # To start faster where there is none.
-    from shannot.config.settings import load
-
-    return load(user, caller.machine_config, project, caller.uid)
-
-
 def _profile(settings: Settings | None, caller: Caller, asked: str | None) -> Profile | None:
     if settings is None and asked is None:
         return None
@@ -145,46 +133,6 @@ def _profile(settings: Settings | None, caller: Caller, asked: str | None) -> Pr
     from shannot.workflows.profiles import make_profile
 
     return make_profile(settings, caller, asked)
-
-
-def operators_queue(caller: Caller) -> str | None:
-    """The queue that the operators share, where there is one."""
-    settings = own_settings(caller)
-    return None if settings is None else settings.queue
-
-
-def allows_yes(caller: Caller) -> bool:
-    """May `--yes` stand for a person? Only the machine's and the user's own files have a say."""
-    from shannot.config.settings import load
-
-    user = user_config(caller.environment)
-    return load(user, caller.machine_config, None, caller.uid).allow_yes
-
-
-def check_yes(caller: Caller, verb: str) -> None:
-    """RefusedError where `--yes` may not stand for a person. verb: what may be done without it."""
-    if not allows_yes(caller):
-        raise RefusedError(
-            f"`--yes` is taken away by `allow_yes = false`; {verb} at a terminal without it"
-        )
-
-
-def approval_lifetime(caller: Caller) -> int | None:
-    """Seconds in which an approval must be begun; None where no configuration says it."""
-    from shannot.config.settings import load
-
-    user = user_config(caller.environment)
-    return load(user, caller.machine_config, None, caller.uid).expire
-
-
-def own_settings(caller: Caller) -> Settings | None:
-    """What the machine's and the user's own files say; None where there are none. UsageError."""
-    user = user_config(caller.environment)
-    if not (exists(user) or exists(caller.machine_config)):
-        return None
-    from shannot.config.settings import load  # to start faster where there is none
-
-    return load(user, caller.machine_config, None, caller.uid)
 
 
 def child_environment(caller: Mapping[str, str], added: Iterable[str]) -> dict[bytes, bytes]:

@@ -24,7 +24,7 @@ from shannot.sessions import files
 from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
 from shannot.workflows.auditing import log_of
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.damaged import damage
 from shannot.workflows.profiles import present_profile
 from shannot.workflows.request import Caller

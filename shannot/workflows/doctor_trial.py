@@ -15,7 +15,7 @@ from shannot.effects.model import WriteFile
 from shannot.errors import REFUSED, ShannotError
 from shannot.sandbox.spec import Answer, CommandRequest, Limits, Outcome, Spec
 from shannot.sandbox.streams import Streams
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.program import PATH, find_interpreter
 from shannot.workflows.request import Caller
 

@@ -11,7 +11,7 @@ from shannot.policy.danger import Danger, dangers
 from shannot.policy.identity import Identity, find_program, identify
 from shannot.policy.reading import Reading, read_command
 from shannot.policy.verdict import decide
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.profiles import make_profile
 
 TYPE_CHECKING = False

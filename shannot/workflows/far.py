@@ -24,7 +24,7 @@ from shannot.machines.directories import own_directory
 from shannot.machines.ssh import Access, ssh_argv
 from shannot.machines.target import parse_target
 from shannot.sessions.ids import is_id
-from shannot.workflows.choices import own_settings
+from shannot.workflows.configuration import own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from shannot.config.groups import HOSTS_MAX
 from shannot.config.remotes import NAME
 from shannot.errors import NotFoundError, ShannotError, UsageError
 from shannot.escape import escape
-from shannot.workflows.choices import own_settings
+from shannot.workflows.configuration import own_settings
 from shannot.workflows.far import Machines
 
 if TYPE_CHECKING:

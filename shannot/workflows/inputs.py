@@ -1,6 +1,6 @@
 """What the commands of a plan are given on stdin: a reviewer must see it, `sh` may be the command.
 
-The counterpart of `review.diff` for commands.
+The counterpart of `contents.diff` for commands.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from shannot.sessions.command import Sinks
 from shannot.sessions.model import RunOutcome
 from shannot.workflows import review
 from shannot.workflows.approve import LIFETIME, approve, possible, reject
-from shannot.workflows.choices import operators_queue
+from shannot.workflows.configuration import operators_queue
 from shannot.workflows.execute import execute
 from shannot.workflows.person import person
 from shannot.workflows.profiles import present_profile

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shannot.config.settings import Settings
 from shannot.policy.builtin import PROFILES, SUMMARIES
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.profiles import check_file, make_profile
 
 TYPE_CHECKING = False

@@ -15,12 +15,10 @@ from shannot.policy.builtin import PROFILES
 from shannot.policy.entries import Fixed
 from shannot.policy.profile import Profile, build_profile
 from shannot.policy.self_check import check_examples, idle_rules
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from shannot.workflows.request import Caller
 
 
@@ -50,15 +48,6 @@ def make_profile(settings: Settings | None, caller: Caller, asked: str | None = 
 def present_profile(caller: Caller, asked: str | None = None) -> Profile:
     """The rules as they are at this moment, for the verb that is about to act on them."""
     return make_profile(load_settings(caller), caller, asked)
-
-
-def reviewing_profile(caller: Caller, tell: Callable[[str], None]) -> Profile | None:
-    """The rules as they are now, for who only looks; None where they are wrong, which is told."""
-    try:
-        return present_profile(caller)
-    except UsageError as error:
-        tell(f"whether a command is denied by now cannot be said: {error}")
-        return None
 
 
 def built_in(name: str, tightened: RuleLists | None = None) -> Profile:

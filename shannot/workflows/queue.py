@@ -31,7 +31,7 @@ from shannot.sessions.model import Session
 from shannot.sessions.store import Store
 from shannot.workflows import auditing
 from shannot.workflows.answers import hear, retell
-from shannot.workflows.choices import own_settings
+from shannot.workflows.configuration import own_settings
 from shannot.workflows.growing import grow_copy, question_of, still_grows
 from shannot.workflows.profiles import make_profile
 from shannot.workflows.waiting import lay_out_rest, was_asked

@@ -15,7 +15,7 @@ from shannot.sandbox.runtimes import installed_note
 from shannot.sandbox.runtimes.installed import missing_parts, pypy_directory
 from shannot.sessions.model import Summary
 from shannot.sessions.store import Store
-from shannot.workflows.choices import load_settings
+from shannot.workflows.configuration import load_settings
 from shannot.workflows.profiles import make_profile
 from shannot.workflows.queue import collect
 from shannot.workflows.request import Caller

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shannot.effects import plan as plans
-from shannot.effects.codec import from_json, to_json
+from shannot.effects.codec import from_json, plain_write, to_json
 from shannot.effects.document import Document, MalformedError, dump, parse
-from shannot.effects.model import Effect
+from shannot.effects.model import Effect, Fingerprint, WriteFile
 from shannot.effects.plan import Plan, digest, waiting
 from tests.effects.samples import EACH, EFFECTS
 
@@ -190,3 +190,17 @@ def test_json_text_is_ascii_even_for_undecodable_names() -> None:
     text = dump(to_json(EACH[0]))
     assert text.isascii()
     assert json.loads(text)["path"] == EACH[0].path  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("effect", EACH, ids=lambda effect: type(effect).__name__)
+def test_what_is_told_at_a_look_is_what_a_close_look_tells(effect: Effect) -> None:
+    for changed in [to_json(effect), *mutations(to_json(effect))]:
+        quick = plain_write(changed)
+        if quick is not None:
+            assert from_json(Document(changed, "there")) == quick
+
+
+def test_a_written_file_without_anything_unusual_is_told_at_a_look() -> None:
+    after = Fingerprint("file", 0o644, "ab" * 32, 7)
+    for effect in (WriteFile("/srv/x", None, after), WriteFile("/srv/x", after, after)):
+        assert plain_write(to_json(effect)) == effect

@@ -132,3 +132,16 @@ def test_a_file_becomes_a_blob_by_a_second_name(blobs: BlobDirectory, tmp_path: 
     finally:
         os.close(fd)
     assert blobs.read(name, 10) == b"data"
+
+
+def test_a_small_blob_is_what_its_hash_says_and_nothing_else(
+    blobs: BlobDirectory, tmp_path: Path
+) -> None:
+    name = blobs.put_bytes(b"small")
+    assert blobs.read(name, 5) == b"small"
+    assert blobs.read(name, 4) is None
+    assert blobs.check(name) == (5, b"small")
+    (tmp_path / name).write_bytes(b"smalL")
+    for look in (lambda: blobs.read(name, 5), lambda: blobs.check(name)):
+        with pytest.raises(MalformedError, match="was changed"):
+            look()

@@ -14,7 +14,7 @@ from shannot.effects.model import MakeDirectory
 from shannot.effects.plan import Plan, digest
 from shannot.errors import ShannotError, UnsuccessfulError
 from shannot.sessions import files
-from shannot.sessions.draft import dump_head
+from shannot.sessions.head import dump_head
 from shannot.sessions.live import LiveSession, is_live
 from shannot.sessions.model import Session
 from shannot.workflows.approve import approve, possible

@@ -27,9 +27,9 @@ from shannot.tui.desk import Desk as ScreenDesk
 from shannot.tui.list_view import ListView
 from shannot.workflows.audit import Wanted, find
 from shannot.workflows.auditing import log_of
+from shannot.workflows.contents import diff
 from shannot.workflows.queue import MAX_WAITING, collect, offer_session
 from shannot.workflows.request import Caller
-from shannot.workflows.review import diff
 from shannot.workflows.status import status
 from tests.sessions.worlds import World, fingerprint, shell_command
 

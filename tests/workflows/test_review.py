@@ -6,7 +6,8 @@ import pytest
 
 from shannot.effects.plan import digest
 from shannot.errors import UsageError
-from shannot.workflows.review import diff, list_sessions, show
+from shannot.workflows.contents import diff
+from shannot.workflows.review import list_sessions, show
 from tests.effects.samples import EACH
 from tests.sessions.worlds import World
 

@@ -49,10 +49,21 @@ def test_a_command_that_became_denied_since_is_shown_as_such_until_it_was_run(
     recorder.write("first", b"x")
     recorder.run("env", "touch", "made")
     session = world.approved(world.recorded(recorder))
-    told = [reviewed.warnings for reviewed in show(world.store, session.id, DENIED).effects]
+    told = [reviewed.warnings for reviewed in show(world.store, session.id, lambda: DENIED).effects]
     assert "is denied by now: Not any more. (rule: touch, a rule)" in told[1]
     assert not any("denied" in line for line in told[0])
-    for profile in (None, Profile()):
-        assert "denied" not in str(show(world.store, session.id, profile).effects[1].warnings)
+    for rules in (None, lambda: None, Profile):
+        assert "denied" not in str(show(world.store, session.id, rules).effects[1].warnings)
     world.execute(session, profile=Profile())
-    assert "denied" not in str(show(world.store, session.id, DENIED).effects[1].warnings)
+    assert "denied" not in str(show(world.store, session.id, lambda: DENIED).effects[1].warnings)
+
+
+def test_rules_are_not_asked_about_a_plan_without_commands(world: World) -> None:
+    recorder = world.recorder()
+    recorder.write("first", b"x")
+    session = world.recorded(recorder)
+
+    def rules() -> Profile:
+        raise AssertionError("no command is in it")
+
+    assert len(show(world.store, session.id, rules).effects) == 1

@@ -33,9 +33,9 @@ from shannot.workflows.approve import (
     ranges,
 )
 from shannot.workflows.auditing import refusals
-from shannot.workflows.choices import approval_lifetime, check_yes
+from shannot.workflows.configuration import approval_lifetime, check_yes
 from shannot.workflows.person import person, terminal_name
-from shannot.workflows.profiles import present_profile
+from shannot.workflows.present_rules import present_rules
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def is_plain(caller: Caller) -> bool:
 
 
 def _approve(options: Namespace, caller: Caller, store: Store, session_id: str) -> int:
-    review = show(store, session_id, present_profile(caller))
+    review = show(store, session_id, present_rules(caller))
     lifecycle.check(session_id, review.session.state, "approved")
     if options.digest is not None and options.digest != review.digest:
         raise RefusedError(f"the plan of {session_id} is not the one with that digest")

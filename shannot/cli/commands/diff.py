@@ -14,7 +14,7 @@ from shannot.cli.review_document import diff_document
 from shannot.errors import DONE
 from shannot.escape import escape
 from shannot.workflows.approve import parse_numbers
-from shannot.workflows.review import diff
+from shannot.workflows.contents import diff
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shannot.cli.parser import Parser
     from shannot.cli.render import Style
-    from shannot.workflows.review import EffectDiff
+    from shannot.workflows.contents import EffectDiff
 
 
 def configure(parser: Parser) -> None:

@@ -66,7 +66,8 @@ def offer_of(options: Namespace) -> Offer:
     from shannot.cli.place import current_caller
     from shannot.mcp.offer import Offer
     from shannot.mcp.run_tool import LIMITS
-    from shannot.workflows.choices import load_settings, make_limits
+    from shannot.workflows.choices import make_limits
+    from shannot.workflows.configuration import load_settings
     from shannot.workflows.far import find_remote
     from shannot.workflows.profiles import make_profile
 

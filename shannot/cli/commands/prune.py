@@ -16,7 +16,7 @@ from shannot.cli.values import size as read_size
 from shannot.errors import DONE, UsageError
 from shannot.escape import escape
 from shannot.sessions.lifecycle import STATES, State
-from shannot.workflows.choices import operators_queue
+from shannot.workflows.configuration import operators_queue
 from shannot.workflows.prune import AGE, Wanted, prune
 
 if TYPE_CHECKING:

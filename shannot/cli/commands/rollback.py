@@ -21,7 +21,7 @@ from shannot.errors import DONE, UNSUCCESSFUL, UnsuccessfulError, UsageError
 from shannot.escape import escape
 from shannot.workflows.answers import answer
 from shannot.workflows.auditing import refusals
-from shannot.workflows.choices import check_yes
+from shannot.workflows.configuration import check_yes
 from shannot.workflows.person import person
 from shannot.workflows.protected import protected_places
 from shannot.workflows.review import Listing, list_sessions

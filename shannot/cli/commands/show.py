@@ -10,13 +10,12 @@ from shannot.cli.envelope import contents, success
 from shannot.cli.parser import add_json, add_session, add_side_by_side, add_target
 from shannot.cli.place import current_caller, open_store
 from shannot.cli.render import style_for
-from shannot.cli.render_session import Contents, next_step, read_contents, review_lines
+from shannot.cli.render_session import Contents, next_step, read_contents, review_texts
 from shannot.cli.review_document import review_document
 from shannot.cli.say import say
 from shannot.errors import DONE
 from shannot.escape import Sanitiser
-from shannot.workflows.answers import is_anothers
-from shannot.workflows.profiles import reviewing_profile
+from shannot.workflows.present_rules import reviewing_rules
 from shannot.workflows.review import show
 
 if TYPE_CHECKING:
@@ -61,16 +60,16 @@ def run(options: Namespace) -> int:
     session_id = store.resolve(options.id)
     if options.file:
         return _print_file(store, store.load(session_id), options.file, options.json)
-    profile = reviewing_profile(caller, lambda line: say(f"shannot: {line}"))
-    review = show(store, session_id, profile)
+    rules = reviewing_rules(caller, lambda line: say(f"shannot: {line}"))
+    review = show(store, session_id, rules)
     found = Contents({}, {}) if options.no_diff else read_contents(store, review.session)
     if options.json:
         print(success("show", review_document(review, found)))
         return DONE
     style = style_for(sys.stdout.fileno(), os.environ)
-    sys.stdout.writelines(f"{line}\n" for line in review_lines(review, found, style))
+    sys.stdout.writelines(f"{text}\n" for text in review_texts(review, found, style))
     step = next_step(review.session)
-    if step and not is_anothers(review.session, caller.uid):
+    if step and not review.session.is_decided_by_another(caller.uid):
         sys.stdout.flush()
         say(f"shannot: next: {step}")
     return DONE
