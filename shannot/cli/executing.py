@@ -91,10 +91,14 @@ def add_execution(parser: Parser) -> None:
         ("--incomplete", "also where the script did not come to its end"),
         ("--keep-going", "a failed effect does not stop those after it"),
         ("--skip-conflicts", "leave out what has changed on the machine since, do the rest"),
+    ):
+        group.add_argument(flag, action="store_true", help=meaning)
+    either = group.add_mutually_exclusive_group()
+    for flag, meaning in (
         ("--redo", "start a command again that was interrupted or has failed"),
         ("--skip", "leave such a command as it is and go on after it"),
     ):
-        group.add_argument(flag, action="store_true", help=meaning)
+        either.add_argument(flag, action="store_true", help=meaning)
     group.add_argument(
         "--timeout",
         type=checked(duration),

@@ -174,6 +174,14 @@ def test_an_approval_that_is_too_old_is_not_executed(place: Place) -> None:
     assert untouched(place)
 
 
+@pytest.mark.parametrize("verb", ["execute", "approve"])
+def test_a_command_cannot_be_both_repeated_and_left_out(place: Place, verb: str) -> None:
+    session = place.session()
+    refused = place.shannot(verb, session, "--redo", "--skip")
+    assert refused.returncode == 2
+    assert b"not allowed with" in refused.stderr
+
+
 def test_of_an_approval_that_is_too_old_the_next_step_is_another_one(place: Place) -> None:
     session = place.session()
     place.shannot("approve", session, "--yes")
