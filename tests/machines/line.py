@@ -7,6 +7,7 @@ which the line is cut: the server then sees what it sees when sshd closes a sess
     LINE_CUT   "up:2" or "down:5": the frame, counted from 1, that is not passed on any more;
                "up:2+3": three bytes of it still are
     LINE_KILL  set: the server is killed by SIGKILL there, and does not see the line end
+    LINE_SSHD  set: the real sshd that this was started by is killed there, with the connection
 """
 
 from __future__ import annotations
@@ -73,9 +74,23 @@ def main(argv: list[str]) -> None:
     cut.wait()
     if kind in ("up", "down") and "LINE_KILL" in os.environ:
         process.send_signal(signal.SIGKILL)
+    if kind in ("up", "down") and "LINE_SSHD" in os.environ:
+        os.kill(session_of_sshd(), signal.SIGKILL)
     os.close(process.stdin.fileno())
     os.close(process.stdout.fileno())
     os._exit(process.wait() & 0xFF)  # the other thread may be in the middle of a read
+
+
+def session_of_sshd() -> int:
+    """The process of sshd for this connection: the nearest one above. ValueError without one."""
+    pid = os.getppid()
+    while pid > 1:
+        with open(f"/proc/{pid}/stat") as file:
+            name, _, rest = file.read().partition("(")[2].rpartition(")")
+        if name.startswith("sshd"):
+            return pid
+        pid = int(rest.split()[1])
+    raise ValueError("not started by sshd")
 
 
 def passing(

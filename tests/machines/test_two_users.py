@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,6 +170,50 @@ COMMANDS = (
 OPTIONS = (("-s",), ("-tt",), ("-A",), ("-X",), ("-o", "SetEnv=SHANNOT_SSH_KEY=x"))
 
 
+def port_bytes(port: int) -> bytes:
+    return port.to_bytes(2, "big")
+
+
+def assert_nothing_is_forwarded(lab: Accounts, key: Path, option: str, ask: bytes) -> None:
+    """-L to the sshd itself, -D: SOCKS 5 (RFC 1928) with a CONNECT to it. The client listens, since
+    it learns only at a connection that the server opens none."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    where = f"127.0.0.1:{port}" + (f":127.0.0.1:{lab.port}" if option == "-L" else "")
+    argv = [
+        *lab.runs_as, "setpriv", f"--reuid={HERE}", f"--regid={HERE}", "--clear-groups",
+        "ssh", "-F", "/dev/null", "-i", str(key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+        "-o", f"UserKnownHostsFile={lab.mine / 'known_hosts'}", "-p", str(lab.port),
+        "-o", "ExitOnForwardFailure=yes", "-N", option, where, f"{lab.user}@127.0.0.1",
+    ]  # fmt: skip
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        got = talked(port, ask)
+    finally:
+        process.kill()
+        said = process.communicate(timeout=20)[1]
+    assert b"SSH-2.0" not in got, (option, got)
+    assert b"administratively prohibited" in said, (option, said)
+
+
+def talked(port: int, ask: bytes) -> bytes:
+    """What a listener that comes soon answers, to its end."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 20) as connection:
+                connection.sendall(ask)
+                got = b""
+                while piece := connection.recv(1000):
+                    got += piece
+                return got
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        except ConnectionResetError:
+            return b""
+
+
 def test_nothing_else_is_had_by_a_real_ssh_client_and_each_try_is_recorded(lab: Accounts) -> None:
     key = restricted(lab, "closed", "run,status")
 
@@ -197,10 +243,13 @@ def test_nothing_else_is_had_by_a_real_ssh_client_and_each_try_is_recorded(lab: 
         (("-W", f"127.0.0.1:{lab.port}"), b"administratively prohibited"),
         (("-N", "-R", "127.0.0.1:0:[::1]:9"), b"remote port forwarding failed"),
         (("-N", "-R", f"{lab.place}/s:[::1]:9"), b"remote port forwarding failed"),
+        (("-N", "-R", "0"), b"remote port forwarding failed"),  # SOCKS from there
     ):
         done = ssh(options=("-o", "ExitOnForwardFailure=yes", *options))
         assert done.returncode == 255, (options, done.stderr)
         assert said in done.stderr
+    for option, ask in (("-L", b"?"), ("-D", b"\5\1\0\5\1\0\1\x7f\0\0\1" + port_bytes(lab.port))):
+        assert_nothing_is_forwarded(lab, key, option, ask)
     login = (
         "-F", "/dev/null", "-i", str(key), "-o", "BatchMode=yes", "-P", str(lab.port),
         "-o", f"UserKnownHostsFile={lab.mine / 'known_hosts'}",
