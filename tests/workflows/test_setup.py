@@ -433,6 +433,17 @@ def real_parts() -> Path:
 
 
 @pytest.mark.pypy
+def test_a_program_without_its_library_is_told_by_the_librarys_name(host: Host) -> None:
+    """It was said to be no sandboxed one."""
+    data = (real_parts() / "pypy3-c").read_bytes()
+    if b"libpypy3-c.so" not in data:
+        pytest.skip("this build has everything in the program")
+    directory = host.archives(pypys.of_files({"pypy3-c": data}))
+    with pytest.raises(UnsuccessfulError, match=r"cannot start: .*libpypy3-c\.so.*nothing was"):
+        host.setup(str(directory))
+
+
+@pytest.mark.pypy
 def test_a_real_binary_is_installed_from_disk_and_from_the_web(host: Host) -> None:
     parts = real_parts()
     names = ["pypy3-c", *(path.name for path in parts.glob("libpypy3-c.*"))]

@@ -24,6 +24,8 @@ _DUMP_MAX = 1 << 16  # bytes
 _PATIENCE = 20_000  # milliseconds
 _ENVIRONMENT = [b"RPY_SANDBOX_DUMP=1"]
 _KILL = 9
+_LOADER_SAYS = ("shared librar", "(required by ")
+"""What ld.so(8) has in its message about a library that is missing, or too old."""
 
 
 def pypy_directory(state: str) -> str:
@@ -56,7 +58,10 @@ def check(directory: str) -> Dump:
 
 def check_program(directory: str) -> Dump:
     """The same of the program alone, without a standard library. Errors: as `check`."""
-    dump = read_dump(_dump_of(f"{directory}/{BINARY}"))
+    printed, complaint = _dump_of(f"{directory}/{BINARY}")
+    if not printed and any(words in complaint for words in _LOADER_SAYS):
+        raise ShannotError(f"this PyPy cannot start: {escape(complaint)}")
+    dump = read_dump(printed)
     _require_rows(dump)
     return dump
 
@@ -91,8 +96,11 @@ def read_dump(data: bytes) -> Dump:
     return Dump(values["Version"], platform, tuple(values["Funcs"].split()))
 
 
-def _dump_of(binary: str) -> bytes:
-    """What the binary prints, confined as it will be. Errors: ShannotError where it cannot run."""
+def _dump_of(binary: str) -> tuple[bytes, str]:
+    """What the binary prints, confined as it will be, and what it complains of.
+
+    Errors: ShannotError where it cannot run.
+    """
     # Once for each binary.
     from shannot.sandbox.runtimes.pypy import start_binary
     from shannot.sandbox.spec import Limits
@@ -108,10 +116,13 @@ def _dump_of(binary: str) -> bytes:
     finally:
         os.close(directory)
     try:
-        return _read(process.reader)
+        try:
+            printed = _read(process.reader)
+        finally:
+            os.kill(process.pid, _KILL)
+            os.waitpid(process.pid, 0)
+        return printed, process.complaint()
     finally:
-        os.kill(process.pid, _KILL)
-        os.waitpid(process.pid, 0)
         process.close()
 
 

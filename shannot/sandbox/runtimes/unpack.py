@@ -12,6 +12,7 @@ import stat
 import tarfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from errno import ENOSPC
 from typing import TYPE_CHECKING
 
 from shannot.errors import ShannotError, UnsuccessfulError
@@ -65,7 +66,10 @@ def unpack(
     except OSError as error:
         if error.strerror is None:  # gzip and bz2 raise it for contents that are damaged
             raise _refused(archive.name, escape(str(error))[:200]) from None
-        raise ShannotError(f"cannot unpack {escape(archive.name)}: {error.strerror}") from error
+        where = "; XDG_STATE_HOME names another place for it" if error.errno == ENOSPC else ""
+        raise ShannotError(
+            f"cannot unpack {escape(archive.name)}: {error.strerror}{where}"
+        ) from error
 
 
 class _Unpacking:
