@@ -12,6 +12,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ from shannot.sessions.accounts import name_of
 from shannot.sessions.claim import CLAIM
 from shannot.sessions.decision import Decision, Event, decision_from_json, event_from_json
 from shannot.sessions.ids import is_id
+from shannot.sessions.lifecycle import State
 from shannot.sessions.model import EffectResult, Session
 from shannot.sessions.reported import MAX_REPORTED, report, report_from_json
 
@@ -49,13 +51,27 @@ def tell(queue: str, session: Session) -> None:
     """
     if session.decision is None or not session.history:
         return
+    event = session.history[-1]
+    lay_out(queue, session.id, session.state, session.decision, event, session.results)
+
+
+def lay_out(
+    queue: str,
+    session_id: str,
+    state: State,
+    decision: Decision,
+    event: Event,
+    results: Sequence[EffectResult],
+) -> None:
+    """The same of a session by its parts: where it stands, by which decision, and what happened
+    last. Raises OSError."""
     kinds = {"approved": _APPROVED, "rejected": _REJECTED}
-    name = kinds.get(session.state, CLAIM) + session.id
+    name = kinds.get(state, CLAIM) + session_id
     value = {
         "format": 1,
-        "decision": to_json(session.decision),
-        "event": to_json(session.history[-1]),
-        "report": report(session.results),
+        "decision": to_json(decision),
+        "event": to_json(event),
+        "report": report(results),
     }
     fd = os.open(queue, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

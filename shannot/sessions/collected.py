@@ -42,6 +42,11 @@ class Ledger:
             return None
         return data.decode("utf-8", "replace")
 
+    def declined(self, session_id: str, user: int) -> bool:
+        """Was it looked at, and not taken over?"""
+        reason = self.reason(session_id, user)
+        return bool(reason) and self.version(reason or "") is None
+
     def growing(self, session_id: str, user: int, version: str) -> None:
         """It was taken over, and may grow: its entry is looked at again when it is another one.
         Raises OSError."""

@@ -118,17 +118,23 @@ class _Collector:
             if reason is None:
                 fresh.append((session_id, user))
             if reason:
-                refused.append(_line(session_id, user, reason))
+                refused.append(self._line(session_id, user, reason))
         if fresh:
             self._count()
         for session_id, user in fresh:
             if self._waiting.get(name_of(user), 0) >= MAX_WAITING:
-                refused.append(_line(session_id, user, "too many of this user's wait already"))
+                refused.append(self._line(session_id, user, "too many of this user's wait already"))
                 continue
             reason = self._take(queue_fd, session_id, queue)
             if reason:
-                refused.append(_line(session_id, user, reason))
+                refused.append(self._line(session_id, user, reason))
         return tuple(refused)
+
+    def _line(self, session_id: str, user: int, reason: str) -> str:
+        line = f"not taken from the queue: {session_id} of user {name_of(user)}: {reason}"
+        if self._ledger.declined(session_id, user):
+            line += f"; `shannot reject {session_id}` tells them"
+        return line
 
     def _has(self, session_id: str, user: int) -> bool:
         """Was it taken over by somebody who was killed before that was noted?"""
@@ -278,10 +284,6 @@ def _additions(environment: Collection[tuple[str, str]], base: Mapping[str, str]
     """A name that is none of those which every command is given, or ""."""
     usual = {*base, "LANG", "TZ"}
     return next((name for name, _ in environment if name not in usual), "")
-
-
-def _line(session_id: str, user: int, reason: str) -> str:
-    return f"not taken from the queue: {session_id} of user {name_of(user)}: {reason}"
 
 
 def _record(store: Store, event: str, session_id: str, fields: dict[str, str]) -> None:

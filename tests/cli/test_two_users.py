@@ -392,3 +392,31 @@ def test_its_proposer_is_shown_what_became_of_each_effect(desk: Desk) -> None:
     assert "=> done: put back since" in shown
     assert desk.agent.shannot("execute", entry.name).returncode in (1, 126)
     assert (desk.project / "app.conf").read_text() == "old\n"
+
+
+def test_what_was_not_taken_over_can_be_rejected_so_that_nobody_waits_for_it(desk: Desk) -> None:
+    denied = ASKS.format(desk.queue)
+    (desk.agent.home / ".config/shannot/config.toml").write_text(denied)
+    (desk.operator.home / ".config/shannot/config.toml").write_text(
+        denied + 'always_deny = ["tee"]\n'
+    )
+    run = desk.agent.shannot(
+        "run", "-c", "import subprocess; subprocess.run(['tee', 'x'])", cwd=desk.project
+    )
+    assert run.returncode == 0
+    (entry,) = desk.queue.iterdir()
+    listed = desk.operator.shannot("list")
+    assert entry.name not in listed.stdout
+    assert "effect 1 is denied here: " in listed.stderr
+    assert f"; `shannot reject {entry.name}` tells them" in listed.stderr
+    assert desk.operator.shannot("approve", entry.name, "--yes").returncode == 127
+    assert desk.agent.shannot("reject", "20200101", "--reason", "x").returncode == 127
+    done = desk.operator.shannot("reject", entry.name[:-2], "--reason", "no tee here")
+    assert (done.returncode, done.stderr) == (0, f"shannot: rejected {entry.name}\n")
+    assert state(desk.agent, entry.name) == "rejected"
+    shown = desk.agent.shannot("show", entry.name).stdout
+    assert "by root (uid 0)" in shown
+    assert "no tee here" in shown
+    assert desk.operator.shannot("list").stderr == "shannot: there is no session\n"
+    assert desk.operator.shannot("reject", entry.name).returncode == 127, "once is enough"
+    assert "rejected" in desk.operator.shannot("audit", "list").stdout
