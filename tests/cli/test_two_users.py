@@ -412,7 +412,8 @@ def test_what_was_not_taken_over_can_be_rejected_so_that_nobody_waits_for_it(des
     assert desk.operator.shannot("approve", entry.name, "--yes").returncode == 127
     assert desk.agent.shannot("reject", "20200101", "--reason", "x").returncode == 127
     done = desk.operator.shannot("reject", entry.name[:-2], "--reason", "no tee here")
-    assert (done.returncode, done.stderr) == (0, f"shannot: rejected {entry.name}\n")
+    assert done.returncode == 0
+    assert done.stderr.endswith(f"\nshannot: rejected {entry.name}\n")
     assert state(desk.agent, entry.name) == "rejected"
     shown = desk.agent.shannot("show", entry.name).stdout
     assert "by root (uid 0)" in shown
