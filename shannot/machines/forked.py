@@ -72,11 +72,18 @@ def fork(
             os.dup2(host_fd, number)
         if directory is not None:
             os.fchdir(directory)
-        first = 3 if kept is None else kept + 1
-        os.closerange(3, first - 1)
-        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+        for number in map(int, os.listdir("/proc/self/fd")):
+            if number > 2 and number != kept:
+                _close(number)
         status = work()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else _FAILED
     finally:
         os._exit(status)  # nothing of the server's is written a second time, or taken apart
+
+
+def _close(host_fd: int) -> None:
+    try:
+        os.close(host_fd)
+    except OSError:
+        pass  # the one that /proc was read by
