@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from shannot.errors import ShannotError, UnsuccessfulError
+from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.escape import escape
 from shannot.policy.profile import Profile
 from shannot.sessions import lifecycle
@@ -73,9 +73,7 @@ def execute(
         known = _read(lock, loaded)
         lifecycle.check(session_id, (session := known.session).state, "executing")
         store.script(session)
-        if session.asking is not None and is_live(store, session_id):
-            options = replace(options, incomplete=True)  # what comes later waits for this
-        work = _work(known, options, now, profile)
+        work, options = _checked(store, known, options, now, profile)
         witness = auditing.Witness(store, session_id, work.effects, observe)
         places = Protected([store.root, *protected])
         execution = Execution(lock, work, options, places, known.progress, witness)
@@ -114,6 +112,21 @@ def _read(lock: Lock, loaded: Callable[[Session], object] | None) -> Known:
     if loaded is not None:
         loaded(known.session)
     return known
+
+
+def _checked(
+    store: Store, known: Known, options: Options, now: int, profile: Profile
+) -> tuple[Work, Options]:
+    """As `_work`, and the options as they hold where the session's script still waits."""
+    session = known.session
+    if session.asking is None or not is_live(store, session.id):
+        return _work(known, options, now, profile), options
+    options = replace(options, incomplete=True)  # what comes later waits for this
+    try:
+        return _work(known, options, now, profile), options
+    except RefusedError as error:
+        way_out = f"`shannot reject {session.id} --reason …` lets its script go on without it"
+        raise RefusedError(f"{error}; {way_out}") from error
 
 
 def _work(known: Known, options: Options, now: int, profile: Profile) -> Work:

@@ -12,7 +12,8 @@ from shannot.effects import plan as plans
 from shannot.effects.document import dump
 from shannot.effects.model import MakeDirectory
 from shannot.effects.plan import Plan, digest
-from shannot.errors import ShannotError, UnsuccessfulError
+from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
+from shannot.policy.profile import profile_of
 from shannot.sessions import files
 from shannot.sessions.head import dump_head
 from shannot.sessions.live import LiveSession, is_live
@@ -135,3 +136,22 @@ def test_a_script_that_was_killed_does_not_wait_any_more(world: World) -> None:
     assert not shown.waits
     assert [item.asking for item in listed] == [None, None]
     assert ending(shown.session) == "nobody knows how: it was killed while it waited for effect 1"
+
+
+def test_who_cannot_execute_what_a_script_waits_for_is_told_how_to_let_it_go_on(
+    world: World,
+) -> None:
+    recorder = world.recorder()
+    recorder.run("true", state="asked")
+    template = world.recorded(recorder, complete=False)
+    draft = world.store.draft()
+    draft.write("script", SCRIPT)
+    fresh = world.store.fresh_id(NOW, "asks.py", os.urandom)
+    live = LiveSession(world.store, draft, replace(template, id=fresh, asking=1))
+    session = world.approved(world.store.load(live.id))
+    denied = profile_of(always_deny=["true"])
+    with pytest.raises(RefusedError, match=rf"denied by now.*`shannot reject {live.id}"):
+        world.execute(session, profile=denied)
+    live.close()
+    with pytest.raises(RefusedError, match="is incomplete"):
+        world.execute(session, profile=denied)

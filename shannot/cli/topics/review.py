@@ -66,7 +66,7 @@ executed, and makes a new plan of what comes after them.
 `shannot run --ask SCRIPT` stops at each command that must be asked about, shows the changes so
 far, and does both at a yes: files first, then the command, whose real output the script gets.
 *Always* answers for the same command again in this run, until a file changes. *No* is exit 126
-for the script. Your time to think is not counted by `--timeout`.
+for the script. *Diff* shows all of it again. Your time to think is not counted by `--timeout`.
 
 <!-- test: terminal y -->
 ```sh
