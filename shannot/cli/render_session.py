@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shannot.cli.render import INDENT, effect_lines
 from shannot.effects.numbering import numbered
+from shannot.effects.plan import incompleteness
 from shannot.escape import escape, quote
 from shannot.sessions.approval import has_expired
 from shannot.workflows.contents import diff
@@ -107,7 +108,7 @@ def _outcome(review: Review, style: Style) -> Iterator[str]:
     if outcome.limit is not None:
         yield style.danger(f"stopped    it used up its limit: {escape(outcome.limit)}")
     if not session.plan.complete:
-        yield style.danger("incomplete the script did not come to its end; nor does this plan")
+        yield style.danger(f"incomplete {incompleteness(session.plan)}")
     for name, times in outcome.refused:
         yield f"refused    {escape(name)}, {times} time{'' if times == 1 else 's'}"
     for path in outcome.missing:

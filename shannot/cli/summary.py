@@ -79,7 +79,10 @@ def _ended(report: Report) -> Iterator[str]:
     if limit is not None:
         yield f"ended: the script reached its limit of {_LIMITS.get(limit, escape(limit))}"
     if not report.outcome.complete and report.effects:
-        yield "incomplete: what follows is only what it did until then"
+        if limit is None and report.outcome.left_out:
+            yield "incomplete: it did more than a plan can hold, which is named below"
+        else:
+            yield "incomplete: what follows is only what it did until then"
 
 
 def _effects(effects: Iterable[Effect]) -> Iterator[str]:

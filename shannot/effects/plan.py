@@ -10,6 +10,9 @@ from shannot.effects.document import Document, MalformedError, NotOursError, dum
 from shannot.effects.model import Effect, RunCommand
 
 FORMAT = 1
+MAX_NOTES = 10_000
+NOT_HELD = "not in the plan: "
+"""How a note begins about something that the script did and no plan can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ def to_json(plan: Plan) -> dict[str, object]:
 def from_json(document: Document) -> Plan:
     """The plan in document; MalformedError says what is wrong and where."""
     check_format(document, FORMAT)
-    plan = Plan(_effects(document), document.boolean("complete"), document.texts("notes", 10_000))
+    plan = Plan(
+        _effects(document), document.boolean("complete"), document.texts("notes", MAX_NOTES)
+    )
     document.finish()
     return plan
 
@@ -63,6 +68,13 @@ def _effects(document: Document) -> tuple[Effect, ...]:
             effect = codec.from_json(Document(item, f"{document.where}: effects {number}"))
         found.append(effect)
     return tuple(found)
+
+
+def incompleteness(plan: Plan) -> str:
+    """Why an incomplete plan is not all that its script wanted."""
+    if any(note.startswith(NOT_HELD) for note in plan.notes):
+        return "the script did more than this plan can hold, as its notes say"
+    return "the script did not come to its end"
 
 
 def check_format(document: Document, known: int) -> None:

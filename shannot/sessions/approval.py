@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shannot.effects.plan import incompleteness
 from shannot.errors import RefusedError
 from shannot.sessions.model import Session
 
@@ -35,7 +36,7 @@ def check_approval(session: Session, begun: bool, now: int, incomplete: bool) ->
         )
     if not session.plan.complete and not incomplete:
         raise RefusedError(
-            f"the plan of session {session.id} is incomplete: the script was stopped;"
+            f"the plan of session {session.id} is incomplete: {incompleteness(session.plan)};"
             " --incomplete executes it all the same"
         )
     return decision.effects

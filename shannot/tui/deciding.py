@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shannot.effects.model import RunCommand
+from shannot.effects.plan import incompleteness
 from shannot.effects.wording import describe
 from shannot.errors import ShannotError
 from shannot.sessions.apply import Options
@@ -204,7 +205,7 @@ def _meaning(view: SessionView, chosen: tuple[int, ...], execute: bool) -> Itera
         if not execute:
             yield _line("! it goes on when that is executed (x), not before", "warn")
     elif not session.plan.complete:
-        yield _line("! the plan is incomplete: the script did not come to its end", "danger")
+        yield _line(f"! incomplete: {incompleteness(session.plan)}", "danger")
     unseen = view.unseen()
     if unseen:
         yield _line(f"! not looked at from beginning to end: {_named(unseen)}", "danger")

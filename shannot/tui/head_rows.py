@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from shannot.effects.plan import incompleteness
 from shannot.escape import quote
 from shannot.sessions.approval import has_expired
 from shannot.tui.cells import Span, spans
@@ -51,8 +52,7 @@ def _facts(review: Review, is_live: bool) -> Iterator[Row]:
     if outcome.limit is not None:
         yield fact("stopped", f"it used up its limit: {outcome.limit}", "danger")
     if not session.plan.complete and not is_live:
-        text = "the script did not come to its end; nor does this plan"
-        yield fact("INCOMPLETE", text, "danger")
+        yield fact("INCOMPLETE", incompleteness(session.plan), "danger")
     for name, times in outcome.refused:
         yield fact("refused", f"{name}, {times} time{'' if times == 1 else 's'}")
     for path in outcome.missing:

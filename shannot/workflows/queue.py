@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shannot.audit import AuditError
 from shannot.effects.document import MalformedError
 from shannot.effects.model import Effect, RunCommand
-from shannot.effects.plan import Plan, waiting
+from shannot.effects.plan import MAX_NOTES, Plan, waiting
 from shannot.errors import RefusedError, ShannotError, UnsuccessfulError
 from shannot.policy.environment import base_environment
 from shannot.policy.identity import identify
@@ -227,6 +227,8 @@ class _Collector:
             raise MalformedError(f"{where} says it was made at another time")
         if not waiting(session.plan):
             raise MalformedError(f"{where} changes nothing")
+        if len(session.plan.notes) >= MAX_NOTES:
+            raise MalformedError(f"{where} has too many notes")
         note = (
             f"proposed by user {session.user} (uid {user}), who can change what a command reads in"
             " this user's own directories until it is read"

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shannot.effects.plan import Plan, waiting
+from shannot.effects.plan import MAX_NOTES, NOT_HELD, Plan, waiting
 from shannot.errors import ShannotError
 from shannot.sessions.draft import IdTakenError
 from shannot.sessions.ids import slug_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 3600.0
 """Seconds for an execution by somebody else, under way where the script ended without it."""
+_NOTES_KEPT = MAX_NOTES // 2  # who takes the session over adds some
 _NAMES = {"code": "-c", "stdin": "-"}
 
 
@@ -163,7 +164,7 @@ def record(
 
     Returns (its id or None, the plan, how many effects wait).
     """
-    plan = Plan(tuple(effects), outcome.complete, tuple(notes))
+    plan = Plan(tuple(effects), outcome.complete, _notes(outcome, notes))
     waits = len(waiting(plan))
     if not waits and not keep and recorder.live is None:
         recorder.discard()
@@ -178,6 +179,18 @@ def record(
         ended, waits = recorder.live.end(session, outputs, _PATIENCE)
         return ended.id, plan, waits
     return recorder.keep(session, circumstances.script, output, recalled), plan, waits
+
+
+def _notes(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
+    """What a reviewer must know besides the effects: what is missing among them comes first."""
+    lines = [
+        f"{NOT_HELD}{os.fsdecode(path)}: {reason}" for path, reason in outcome.left_out.items()
+    ]
+    lines += [f"a mistake in shannot, which the script has met: {line}" for line in outcome.faults]
+    lines += notes
+    if len(lines) > _NOTES_KEPT:
+        lines = [*lines[:_NOTES_KEPT], f"and {len(lines) - _NOTES_KEPT} more notes"]
+    return tuple(lines)
 
 
 def make_session(

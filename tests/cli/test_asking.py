@@ -306,7 +306,7 @@ def test_a_script_that_vanishes_leaves_an_incomplete_session(
         waiting.terminate()
         assert waiting.wait(PATIENCE) == 143
         someone.press(b"y\n")
-        someone.expect(b"incomplete: the script was stopped")
+        someone.expect(b"incomplete: the script did not come to its end")
         assert someone.wait() == 126
     assert the_session(place)["state"] == "approved"
     assert not (place.project / "first").exists()

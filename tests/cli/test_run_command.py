@@ -263,3 +263,19 @@ def test_what_somebody_else_puts_in_the_place_of_a_removed_directory_is_in_no_pl
     assert told in stderr.decode()
     assert "deletes" not in stderr.decode()
     assert path.read_bytes() == b"theirs"
+
+
+def test_what_no_plan_can_hold_is_named_to_the_reviewer_too(place: Place) -> None:
+    (place.project / "tree").mkdir()
+    os.mkfifo(place.project / "tree/pipe")
+    code = "import shutil; shutil.rmtree('tree'); open('new', 'w').close()"
+    done = place.shannot("run", "-c", code)
+    assert b"not in the plan: " in done.stderr
+    assert b"it did more than a plan can hold" in done.stderr
+    session = done.stderr.decode().split("in session ")[1].split()[0]
+    shown = place.shannot("show", session).stdout.decode()
+    assert "\nincomplete the script did more than this plan can hold" in shown
+    assert f"\nnote       not in the plan: {place.project}/tree: it holds a pipe" in shown
+    refused = place.shannot("approve", session, "--yes", "--execute")
+    assert refused.returncode == 126
+    assert b"more than this plan can hold" in refused.stderr
