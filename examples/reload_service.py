@@ -13,7 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-DEFAULTS = (str(Path(__file__).parent / "data" / "app.conf"), "server", "workers", "8", "app")
+DEFAULTS = (
+    str(Path(__file__).resolve().parent / "data" / "app.conf"),
+    "server",
+    "workers",
+    "8",
+    "app",
+)
 
 
 def with_setting(text: str, section: str, key: str, value: str) -> str:

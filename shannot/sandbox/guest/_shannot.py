@@ -51,6 +51,14 @@ def pair():
         raise
 
 
+def refuse(family):
+    """Tell of a socket that a script wanted, or of what would have needed one. Returns nothing."""
+    try:
+        _answer([b"socket", b"%d" % (family & 0xFFFF)])
+    except OSError:
+        return  # as expected
+
+
 def _answer(fields):
     descriptor = _opened(fields)
     parts = []

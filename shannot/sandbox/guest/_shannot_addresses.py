@@ -2,6 +2,8 @@
 
 import _socket
 
+import _shannot
+
 _PROTOCOLS = {"ip": 0, "icmp": 1, "tcp": 6, "udp": 17, "ipv6": 41}
 _SERVICES = {
     "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "pop3": 110,
@@ -83,6 +85,8 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
         host = "0.0.0.0" if flags & _socket.AI_PASSIVE else "127.0.0.1"
     if isinstance(host, (bytes, bytearray)):
         host = host.decode("ascii")
+    if host == "localhost":
+        host = "::1" if family == _socket.AF_INET6 else "127.0.0.1"
     found = []
     for kind, tail in ((_socket.AF_INET, ()), (_socket.AF_INET6, (0, 0))):
         if family not in (0, kind):
@@ -112,6 +116,7 @@ def _port(port):
 
 
 def _no_name():
+    _shannot.refuse(_socket.AF_INET)  # natively one would have asked a name server
     raise _socket.gaierror(_socket.EAI_AGAIN, "Temporary failure in name resolution")
 
 
@@ -130,6 +135,7 @@ def gethostbyname_ex(host):
 
 def gethostbyaddr(ip_address):
     """Nobody knows a name."""
+    _shannot.refuse(_socket.AF_INET)
     raise _socket.herror(1, "Unknown host")
 
 

@@ -53,7 +53,8 @@ class timeout(OSError):
     __module__ = "socket"
 
 
-def _refused(*args):
+def _refused(*args, family=AF_INET):
+    _shannot.refuse(family)
     raise PermissionError(errno.EACCES, "the sandbox has no network")
 
 
@@ -64,7 +65,7 @@ class socket:
 
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
         if fileno is None:
-            _refused()
+            _refused(family=AF_INET if family == -1 else family)
         os.fstat(fileno)
         self._number = fileno
         self._family = AF_UNIX if family == -1 else family
@@ -198,7 +199,7 @@ class socket:
 
     def bind(self, *args):
         """Raises PermissionError, as all that would reach outside."""
-        _refused()
+        _refused(family=AF_UNIX)
 
     connect = connect_ex = listen = _accept = sendto = recvfrom_into = sendmsg = recvmsg = bind
 
@@ -223,7 +224,7 @@ def _check_flags(flags):
 def socketpair(family=AF_UNIX, type=SOCK_STREAM, proto=0):
     """Two ends that lead to each other."""
     if family not in (None, AF_UNIX) or type & 0xF != SOCK_STREAM or proto:
-        _refused()
+        _refused(family=AF_UNIX if family is None else family)
     one, other = _shannot.pair()
     return socket(AF_UNIX, SOCK_STREAM, 0, one), socket(AF_UNIX, SOCK_STREAM, 0, other)
 

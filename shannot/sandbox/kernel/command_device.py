@@ -16,6 +16,7 @@ is EINVAL:
         answer: O_ACCMODE, O_APPEND and O_NONBLOCK of F_GETFL
     pair (and then: other)
         answer: one end of a connection that leads to the other, instead of a file
+    socket, an address family: tells of one that the guest's `_socket` has not made; EACCES
     poll, milliseconds (-1: for ever), count, then a number and events (poll(2)'s) for each
         answer: a number and events for each that is ready
 """
@@ -29,7 +30,7 @@ from errno import E2BIG, EACCES, EINVAL, ENOENT, ENOTDIR
 
 from shannot.sandbox.vfs.node import Directory, Mount
 
-from . import locks, processes
+from . import locks, processes, sockets
 from .children import wait
 from .device_request import FIELDS_MAX, REQUEST_MAX, Fields, read
 from .files import Answering, sealed
@@ -98,6 +99,8 @@ class CommandDevice:
             return sealed(_flock(task, fields))
         if verb == b"flags":
             return sealed(_flags(task, fields))
+        if verb == b"socket":
+            return _refuse(task, fields)
         raise OSError(EINVAL, "no such verb")
 
     def _begin(self) -> int:
@@ -239,6 +242,12 @@ def _flags(task: Task, fields: Fields) -> bytes:
         return b"%d\0" % (fcntl.fcntl(host_fd, fcntl.F_GETFL) & _FLAGS)
     finally:
         os.close(host_fd)
+
+
+def _refuse(task: Task, fields: Fields) -> int:
+    family = fields.number(0xFFFF)
+    fields.end()
+    return sockets.socket(task, family, 0, 0)
 
 
 def _poll(task: Task, fields: Fields) -> bytes:

@@ -170,17 +170,30 @@ class Performer:
                     self._running -= 1
 
     def _perform(self, stand_in: StandIn, answer: Answer, stdio: list[int], umask: int) -> None:
+        import subprocess  # noqa: F401 - takes 12 ms, in which it may be killed
+
         status = 127
         try:
-            process = _popen(answer, stdio, umask)
-            if process is not None:
-                status = self._wait(stand_in, process)
+            if self._is_killed(stand_in):
+                _close(stdio)
+                status = -_KILL  # it could have ended by itself before the signal came to it
+            else:
+                process = _popen(answer, stdio, umask)
+                if process is not None:
+                    status = self._wait(stand_in, process)
         finally:
             try:
                 finished = status if status >= 0 else 128 - status
                 self._host.system.gate.finished(answer.ticket, finished)
             finally:
                 stand_in.end(status)
+
+    def _is_killed(self, stand_in: StandIn) -> bool:
+        """Before it has started?"""
+        poll = select.poll()
+        if stand_in.pidfd >= 0:
+            poll.register(stand_in.pidfd, select.POLLIN)
+        return bool(poll.poll(0)) and not self.ending
 
     def _wait(self, stand_in: StandIn, process: Popen[bytes]) -> int:
         """Until the command ends; it is killed when the process it stands for is."""
@@ -251,8 +264,12 @@ def _popen(answer: Answer, stdio: list[int], umask: int) -> Popen[bytes] | None:
     except (OSError, ValueError):
         return None
     finally:
-        for host_fd in stdio:
-            os.close(host_fd)
+        _close(stdio)
+
+
+def _close(host_fds: list[int]) -> None:
+    for host_fd in host_fds:
+        os.close(host_fd)
 
 
 def _kill(group: int) -> None:

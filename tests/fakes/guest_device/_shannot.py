@@ -53,6 +53,10 @@ def flags(number):
     return fcntl.fcntl(number, fcntl.F_GETFL) & mask
 
 
+def refuse(family):
+    """There is nobody to tell."""
+
+
 def pair():
     one, other = socketpair()
     return one.detach(), other.detach()

@@ -340,6 +340,19 @@ def test_a_shell_line_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatc
     assert command_device.run_line(task, b"exit 3", {}) == 127 << 8
 
 
+def test_a_socket_that_the_guest_has_refused_is_counted(place: Place) -> None:
+    for family in (2, 2, 10, 0, 999):
+        with pytest.raises(PermissionError):
+            place.request(b"socket", family)
+    assert place.system.sockets_refused == {
+        "AF_INET": 2, "AF_INET6": 1, "family 0": 1, "family 999": 1
+    }  # fmt: skip
+    for fields in ((), (b"AF_INET",), (1 << 20,), (2, 2)):
+        with pytest.raises(OSError) as error:
+            place.request(b"socket", *fields)
+        assert errno_of(error) == EINVAL
+
+
 def test_a_lock_and_flags_are_those_of_the_open_file(place: Place) -> None:
     task = place.world.task
     path = os.fsencode(place.project / "locked")

@@ -139,6 +139,27 @@ def test_asyncio_runs_and_threads_say_what_is_missing(pypy: RealPypy) -> None:
     assert done.stdout.splitlines() == ["[1, 0]", "can't start new thread", "38"]
 
 
+def test_a_network_that_is_looked_for_is_told_of(pypy: RealPypy) -> None:
+    """Its `_socket` is in Python, so no call of the kernel is refused; nothing was told."""
+    name = script(
+        pypy,
+        "import socket",
+        "for look in (lambda: socket.gethostbyname('example.org'),",
+        "             lambda: socket.create_connection(('example.org', 80)),",
+        "             lambda: socket.create_connection(('localhost', 80)),",
+        "             lambda: socket.socket(socket.AF_INET6)):",
+        "    try: look()",
+        "    except OSError as error: print(type(error).__name__)",
+        "socket.socketpair()",
+    )
+    done = pypy.run(name)
+    assert done.stdout.split() == ["gaierror", "gaierror", "PermissionError", "PermissionError"]
+    assert [line for line in done.stderr.splitlines() if "refused" in line] == [
+        "shannot: refused socket call AF_INET, 3 times: sockets do not exist here",
+        "shannot: refused socket call AF_INET6, 1 time: sockets do not exist here",
+    ]
+
+
 def test_names_of_files_and_words_are_utf_8(pypy: RealPypy) -> None:
     name = script(
         pypy,
@@ -160,7 +181,7 @@ def test_the_example_of_the_readme_gives_the_plan_of_the_other_runtime(tmp_path:
             "--json",
             "--runtime",
             runtime,
-            str(pypy.project / "examples" / "reload_service.py"),
+            "examples/reload_service.py",  # before Python 3.9 its `__file__` is that, too
         )
         result = json.loads(done.stdout)["result"]
         plans.append({key: result[key] for key in ("effects", "stdout", "status", "waiting")})

@@ -1,0 +1,71 @@
+"""Commands on the host, and what stands in for them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from shannot.sandbox.mediation.performer import Performer
+from shannot.sandbox.mediation.stand_ins import FIRST_NUMBER, StandIn
+from shannot.sandbox.spec import Answer
+
+
+class Gate:
+    def __init__(self) -> None:
+        self.ended: list[int] = []
+
+    def finished(self, _ticket: object, status: int) -> None:
+        self.ended.append(status)
+
+
+class System:
+    def __init__(self) -> None:
+        self.gate = Gate()
+
+
+class Host:
+    def __init__(self) -> None:
+        self.system = System()
+        self.faults: list[str] = []
+
+    def note(self, fault: Exception, what: str) -> None:
+        self.faults.append(f"{what}: {fault}")
+
+
+def performed(answer: Answer, *signals: int) -> tuple[int, Host]:
+    """Wait status of a command that gets these signals before it starts."""
+    host = Host()
+    performer = Performer(host)  # type: ignore[arg-type]  # what it uses of a system
+    stand_in = StandIn(FIRST_NUMBER)
+    for signal in signals:
+        stand_in.send(signal)
+    null = os.open("/dev/null", os.O_RDWR)
+    performer.perform(stand_in, answer, [os.dup(null) for _ in range(3)], 0o022)
+    os.close(null)
+    os.read(stand_in.child.ended, 1)  # its end
+    while performer.busy():
+        time.sleep(0.001)
+    stand_in.child.close()
+    assert host.faults == []
+    return stand_in.child.status, host
+
+
+def command(*argv: str) -> Answer:
+    program = "/bin/" + argv[0]
+    return Answer("perform", argv=argv, executable=program, directory="/", environment={})
+
+
+def test_one_that_was_killed_before_it_started_never_runs(tmp_path: Path) -> None:
+    """It ran to its end where that came before the signal, and told so."""
+    status, host = performed(command("mkdir", str(tmp_path / "made")), 15)
+    assert status == 15
+    assert host.system.gate.ended == [128 + 9]
+    assert not (tmp_path / "made").exists()
+
+
+def test_one_that_a_signal_does_not_end_runs(tmp_path: Path) -> None:
+    status, host = performed(command("mkdir", str(tmp_path / "made")), 28)  # SIGWINCH
+    assert status == 0
+    assert host.system.gate.ended == [0]
+    assert (tmp_path / "made").exists()
