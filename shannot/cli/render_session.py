@@ -107,7 +107,7 @@ def _outcome(review: Review, style: Style) -> Iterator[str]:
         yield f"ended      {ending(session)}"
     if outcome.limit is not None:
         yield style.danger(f"stopped    it used up its limit: {escape(outcome.limit)}")
-    if not session.plan.complete:
+    if not session.plan.complete and not review.waits:
         yield style.danger(f"incomplete {incompleteness(session.plan)}")
     for name, times in outcome.refused:
         yield f"refused    {escape(name)}, {times} time{'' if times == 1 else 's'}"

@@ -344,6 +344,7 @@ def test_a_question_that_the_operators_rules_deny_can_be_answered_no_and_in_no_o
         shown = desk.operator.shannot("show", session).stdout
         assert "effect 2 is denied here" in shown
         assert "cannot be approved here" in shown
+        assert "\nincomplete" not in shown, "it has not ended yet"
         for words in ((), ("--effects", "1"), ("--effects", "2")):
             refused = desk.operator.shannot("approve", session, "--yes", "--execute", *words)
             assert refused.returncode == 126
