@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         pidfd: int
         """Ready when it was killed, and the command is to be killed with it; -1 for never."""
 
+        def starting(self) -> bool:
+            """It is about to run: signals wait until it does. False: it has been killed before."""
+
         def started(self, group: int) -> None:
             """The command runs, in this process group of the host."""
 
@@ -174,7 +177,7 @@ class Performer:
 
         status = 127
         try:
-            if self._is_killed(stand_in):
+            if not self.ending and not stand_in.starting():
                 _close(stdio)
                 status = -_KILL  # it could have ended by itself before the signal came to it
             else:
@@ -187,13 +190,6 @@ class Performer:
                 self._host.system.gate.finished(answer.ticket, finished)
             finally:
                 stand_in.end(status)
-
-    def _is_killed(self, stand_in: StandIn) -> bool:
-        """Before it has started?"""
-        poll = select.poll()
-        if stand_in.pidfd >= 0:
-            poll.register(stand_in.pidfd, select.POLLIN)
-        return bool(poll.poll(0)) and not self.ending
 
     def _wait(self, stand_in: StandIn, process: Popen[bytes]) -> int:
         """Until the command ends; it is killed when the process it stands for is."""

@@ -23,19 +23,29 @@ WINCH."""
 class StandIn:
     """`StandIn` of `performer.py`. All but `send` is called on the performer's threads."""
 
-    __slots__ = ("_changed", "_group", "_killer", "_killing", "_waiting", "child", "pidfd")
+    __slots__ = (
+        "_begins", "_changed", "_group", "_is_beginning", "_killer", "_killing", "_waiting",
+        "child", "pidfd",
+    )  # fmt: skip
 
     def __init__(self, number: int) -> None:
         """Errors: EMFILE."""
         self.child = Child(number, self.send)
         self.pidfd, self._killing = os.pipe2(os.O_CLOEXEC)
         self._changed = allocate_lock()
+        self._begins = allocate_lock()  # held while the command is being started
+        self._is_beginning = False
         self._group = 0  # of the host, while the command runs
         self._waiting: list[int] = []  # signals that came before it ran
         self._killer = 0  # the signal that ended it before it ran
 
     def send(self, signal: int) -> None:
-        """Pass a signal of the script's on to the command; where none runs (yet), die of it."""
+        """Pass a signal of the script's on to the command; where none runs (yet), die of it.
+
+        Waits for a command that is being started: else it might end before it gets the signal.
+        """
+        with self._begins:
+            pass
         with self._changed:
             if self._group:
                 os.killpg(self._group, signal)
@@ -47,12 +57,25 @@ class StandIn:
                 os.close(self._killing)
                 self._killing = -1
 
+    def starting(self) -> bool:
+        with self._changed:
+            if not self._killer:
+                self._begins.acquire()
+                self._is_beginning = True
+            return self._is_beginning
+
+    def _begun(self) -> None:
+        if self._is_beginning:
+            self._is_beginning = False
+            self._begins.release()
+
     def started(self, group: int) -> None:
         with self._changed:
             self._group = group
             self._killer = 0  # what ends it is the command's own to tell
             for signal in self._waiting:
                 os.killpg(group, signal)
+            self._begun()
 
     def left(self) -> None:
         with self._changed:
@@ -60,6 +83,7 @@ class StandIn:
 
     def end(self, status: int) -> None:
         with self._changed:
+            self._begun()
             os.close(self.pidfd)
             if self._killing >= 0:
                 os.close(self._killing)

@@ -39,11 +39,15 @@ class Stub:
             raise OSError(ESRCH, "the caller is gone")
         self._memory: Memory = task.memory.detach()
 
+    def starting(self) -> bool:
+        """Its death alone ends the command, and tells by itself how it ended."""
+        return True
+
     def started(self, group: int) -> None:
-        """Its death alone ends the command: signals come to the stub itself."""
+        """As `starting`: signals come to the stub itself."""
 
     def left(self) -> None:
-        """As `started`."""
+        """As `starting`."""
 
     def end(self, status: int) -> None:
         """Let it end with this exit status, or by this signal where it is negative."""

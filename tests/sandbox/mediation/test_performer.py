@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -62,6 +64,32 @@ def test_one_that_was_killed_before_it_started_never_runs(tmp_path: Path) -> Non
     assert status == 15
     assert host.system.gate.ended == [128 + 9]
     assert not (tmp_path / "made").exists()
+
+
+def test_a_signal_waits_until_the_command_that_is_started_can_get_it() -> None:
+    stand_in = StandIn(FIRST_NUMBER)
+    assert stand_in.starting()
+    sender = threading.Thread(target=stand_in.send, args=(15,))
+    sender.start()
+    process = subprocess.Popen(["/bin/sleep", "100"], start_new_session=True)
+    stand_in.started(process.pid)
+    sender.join()
+    assert process.wait() == -15
+    stand_in.left()
+    stand_in.end(-15)
+    assert stand_in.child.status == 15
+    stand_in.child.close()
+
+
+def test_a_signal_waits_no_longer_for_a_command_that_could_not_be_started() -> None:
+    status, host = performed(Answer("perform", argv=("x",), executable="/no/such", environment={}))
+    assert (status, host.system.gate.ended) == (127 << 8, [127])
+    stand_in = StandIn(FIRST_NUMBER)
+    assert stand_in.starting()
+    stand_in.end(127)
+    stand_in.send(15)
+    assert stand_in.child.status == 127 << 8
+    stand_in.child.close()
 
 
 def test_one_that_a_signal_does_not_end_runs(tmp_path: Path) -> None:
