@@ -182,6 +182,53 @@ def test_a_dumb_terminal_gets_plain_questions(place: Place) -> None:
     assert not (place.project / "left\u202eover").exists()
 
 
+def test_plain_questions_offer_what_a_session_can_still_have_done(place: Place) -> None:
+    first, second = sorted(place.session() for _ in range(2))
+    place.environment["TERM"] = "dumb"
+    with watched(place, "approve") as someone:
+        for nonsense in (b"9\n", b"x\x1b[2J\n"):
+            someone.expect(b"Enter to leave: ")
+            someone.press(nonsense)
+            someone.expect(b"there is no session ")
+        someone.expect(b"Enter to leave: ")
+        someone.press(b"1\n")
+        someone.expect(f"{first} is pending".encode())
+        someone.expect(b"[b]ack: ")
+        someone.press(b"t\n")
+        someone.expect(b"1 | ")
+        someone.expect(b"[b]ack: ")
+        someone.press(b"x\n")
+        someone.expect(b"[y/N] ")
+        someone.press(b"y\n")
+        someone.expect(f"{first} is executed".encode())
+        someone.expect(b"[s]how it, [t]ext of the script, [u]ndo what was done, [b]ack: ")
+        someone.press(b"u\n")
+        someone.expect(b"Put this back now? [y/N] ")
+        someone.press(b"y\n")
+        someone.expect(f"{first} is rolled-back".encode())
+        someone.expect(b"[s]how it, [t]ext of the script, [b]ack: ")
+        someone.press(b"b\n")
+        someone.expect(b"Enter to leave: ")
+        someone.press(b"1\n")
+        someone.expect(f"{second} is pending".encode())
+        someone.expect(b"[b]ack: ")
+        someone.press(b"r\n")
+        someone.expect(b"Why? ")
+        someone.press(b"no\n")
+        someone.expect(f"{second} is rejected".encode())
+        someone.expect(b"[b]ack: ")
+        someone.press(b"b\n")
+        someone.expect(b"nothing waits")
+        someone.expect(b"Enter to leave: ")
+        someone.press(b"a\n")
+        someone.expect(b"rolled-back")
+        someone.expect(b"Enter to leave: ")
+        someone.press(b"\n")
+        assert someone.wait() == 0
+        assert b"\x1b" not in someone.shown.replace(b"x^[[2J", b"")
+    assert (place.project / "left\u202eover").exists()
+
+
 def test_without_a_terminal_a_session_must_be_named(place: Place) -> None:
     place.session()
     result = place.shannot("approve")

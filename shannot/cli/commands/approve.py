@@ -148,6 +148,15 @@ class _Verbs:
         """As where the session is named."""
         return _approve(options, caller, store, session_id)
 
+    def roll_back(self, session_id: str) -> int:
+        """As `shannot rollback`, where it is asked for."""
+        from shannot.cli.commands import rollback
+
+        words = [session_id]
+        return rollback.run(
+            Command("rollback", "rollback", rollback.configure, rollback.run).parse(words)
+        )
+
 
 def check_screen() -> None:
     """UsageError where no terminal can show the screen."""
