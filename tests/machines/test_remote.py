@@ -303,6 +303,20 @@ def test_a_python_that_cannot_be_started_or_is_too_old_is_passed_over(lab: Lab) 
             assert sorted(log.read_text().split()) == [*sorted({*NAMES, "python3"})]
 
 
+def test_no_class_of_ours_is_compiled_there_again(lab: Lab, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    hook = (
+        "import sys; sys.addaudithook(lambda event, words:"
+        " event == 'compile' and 'def __init__(self' in str(words[0])[:2000]"
+        f" and print(words[0], file=open('{seen}', 'a'), flush=True))"
+    )
+    own = f'exec {sys.executable} -I -S -c "{hook}; $4" "$5"'
+    with interpreters(lab, {OWN: own}):
+        session = lab.propose("web")
+        assert lab.shannot("show", "--target", "web", session).returncode == 0
+    assert not seen.exists(), seen.read_text()
+
+
 def test_another_version_of_python_there_compiles_what_it_needs(lab: Lab) -> None:
     """The magic number of its compiled files is another one."""
     magic = "external = sys.modules['_frozen_importlib_external']; external.MAGIC_NUMBER = b'none'"

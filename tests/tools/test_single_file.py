@@ -60,7 +60,11 @@ def test_it_holds_the_program_and_its_licence_and_nothing_else(program: Path) ->
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "shannot").rglob("*.py")}
     found = {name for name in names if name.endswith(".py")}
     assert found == {*sources, "__main__.py"}
-    assert {name for name in names if not name.endswith((".py", ".pyc"))} == {"LICENSE", "INDEX"}
+    assert {name for name in names if not name.endswith((".py", ".pyc"))} == {
+        "LICENSE",
+        "INDEX",
+        "GENERATED",
+    }
 
 
 def test_the_main_job_is_done_by_the_file_alone(place: Place) -> None:
