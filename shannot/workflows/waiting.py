@@ -108,13 +108,14 @@ class Wait:
 
     def _pass_on(self, session_id: str, number: int, waits: WaitingProcess) -> int | None:
         """Give the script what the command has printed, and how it ended."""
-        results = self._store.load(session_id).results
-        result = next((item for item in results if item.number == number), None)
+        session = self._store.load(session_id)
+        result = next((item for item in session.results if item.number == number), None)
         outputs = [
             self._store.contents(session_id, f"output/{number}.{name}")
             for name in ("stdout", "stderr")
         ]
-        return self._written(result, outputs[0], outputs[1], waits)
+        chosen = session.decision is None or number in session.decision.effects
+        return self._written(result, outputs[0], outputs[1], waits, chosen)
 
     def _heard(
         self, live: LiveSession, posted: Posted, told: Told, waits: WaitingProcess
@@ -129,7 +130,8 @@ class Wait:
             self._face.say(f"user {who} has refused the command; the script goes on")
             return -1
         self._face.say(f"user {who} has decided; the script goes on")
-        return self._written(told.result, told.stdout, told.stderr, waits)
+        chosen = posted.asked.number in told.decision.effects
+        return self._written(told.result, told.stdout, told.stderr, waits, chosen)
 
     def _record(self, live: LiveSession, posted: Posted, told: Told) -> None:
         last = told.history[-1]
@@ -151,10 +153,17 @@ class Wait:
         auditing.note(self._store, "answered", live.id, fields, told.decision.person)
 
     def _written(
-        self, result: EffectResult | None, stdout: bytes, stderr: bytes, waits: WaitingProcess
+        self,
+        result: EffectResult | None,
+        stdout: bytes,
+        stderr: bytes,
+        waits: WaitingProcess,
+        chosen: bool,
     ) -> int | None:
+        """chosen: was the command among what was approved?"""
         if result is None or result.exit_status is None:
-            self._face.say("the command was not run: what has to be before it failed")
+            why = "what has to be before it failed" if chosen else "only a part was approved"
+            self._face.say(f"the command was not run: {why}")
             return None
         streams = (
             (1, "stdout", stdout, result.stdout_size),

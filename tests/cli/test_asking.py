@@ -429,3 +429,16 @@ def test_all_of_it_can_be_shown_once_more_before_it_is_answered(place: Place) ->
         assert not (place.project / "first").exists()
         someone.press(b"n\n")
         someone.expect(b"first: 126")
+
+
+def test_a_command_that_was_left_out_of_an_approval_is_said_to_be(
+    place: Place, waiting: subprocess.Popen[bytes]
+) -> None:
+    session = waiting_id(place, waiting)
+    done = place.shannot("approve", session, "--yes", "--effects", "1", "--execute")
+    assert done.returncode == 0, done.stderr
+    assert waiting.stdout is not None
+    assert waiting.stderr is not None
+    assert waiting.stdout.readline() == b"first: 126 b'' b''\n"
+    assert b"the command was not run: only a part was approved" in waiting.stderr.readline()
+    assert (place.project / "first").read_text() == "one\n"
