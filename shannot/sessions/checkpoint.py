@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator
+from errno import ENOSYS, ENOTSUP
 from hashlib import sha256
 
 from shannot.effects.model import Entry, Fingerprint, Unread, UnreadKind
@@ -200,7 +201,9 @@ def read_attributes(fd: int, without: Collection[str] = BOUND_TO_CONTENTS) -> di
     """
     try:
         names = os.listxattr(fd)
-    except OSError:
+    except OSError as error:
+        if error.errno not in (ENOTSUP, ENOSYS):
+            raise  # or they would be lost with the file that is replaced
         return {}  # a filesystem without them
     return {name: os.getxattr(fd, name) for name in names if name not in without}
 

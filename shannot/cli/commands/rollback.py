@@ -180,7 +180,8 @@ def _tell(result: RollbackResult) -> int:
     for line in _reservations(result.undoing, result):
         say(f"shannot: {line}")
     undone = sum(item.state == "done" for item in result.results)
-    say(f"shannot: {result.session.state} {result.session.id}: {undone} steps, verified")
+    end = "verified" if result.succeeded else f"{len(result.undoing.effects) - undone} not"
+    say(f"shannot: {result.session.state} {result.session.id}: {undone} steps, {end}")
     step = next_step(result.session)
     if step:
         say(f"shannot: next: {step}")
