@@ -110,6 +110,6 @@ def test_attributes_that_cannot_be_read_are_not_lost_with_the_file(tmp_path: Pat
         os.setxattr(conf, "user.note", b"kept")
     except OSError as error:
         pytest.skip(f"no attributes here: {error.strerror}")
-    assert outcome(1, lambda: world.execute(session)[0].succeeded) == STOPPED
+    assert outcome("listxattr", 1, lambda: world.execute(session)[0].succeeded) == STOPPED
     assert world.execute(session)[0].succeeded
     assert os.getxattr(conf, "user.note") == b"kept"
