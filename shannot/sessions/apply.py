@@ -13,8 +13,9 @@ do not rest on one another, up to the next command. A batch has six steps:
 1. compare   each place is opened without following links, and what stands there is compared once
              more with what was recorded (a command before it may have changed it);
 2. save      what will be lost is copied to `checkpoint/`, from the same reading;
-3. begin     a line in the journal for each: the effect's number and what was saved;
-4. make      each new thing is finished under a temporary name;
+3. begin     a line in the journal for each: the effect's number and what was saved; up to 64
+   effects that have come through 1 and 2 are begun with one write(2);
+4. make      each new thing of those is finished under a temporary name;
 5. sync      all of this reaches the disk: one syncfs(2) of each filesystem, or an fsync(2) of each
              file where there are few;
 6. change    each is renamed to its place (or what was saved is removed), after a last look at it;

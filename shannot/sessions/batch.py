@@ -18,7 +18,8 @@ from shannot.errors import ShannotError
 from shannot.escape import escape
 from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.disks import Disks
-from shannot.sessions.journal import Journal, JournalError, Saved
+from shannot.sessions.journal import Journal, JournalError
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.model import EffectResult
 from shannot.sessions.place import ConflictError
 from shannot.sessions.steps import FileEffect, Step, Steps
@@ -30,6 +31,8 @@ MAX_BYTES = 64 << 20
 Observer = Callable[[str, int], None]
 """Told ("save" | "begin" | "change" | "end", number): what will be lost is saved and recorded;
 it is about to be changed; it is changed; its result is in the journal."""
+_WINDOW = 64
+"""Effects whose begins are written to the journal together."""
 Report = Callable[[EffectResult], None]
 
 
@@ -43,7 +46,7 @@ class Batch:
     __slots__ = (
         "_begun", "_bytes", "_disks", "_has_happened", "_journal", "_keep_going", "_kept",
         "_lenient", "_limit",
-        "_observe", "_report", "_steps", "_touched", "_waiting", "stopped",
+        "_observe", "_report", "_saved", "_steps", "_touched", "_waiting", "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -74,14 +77,15 @@ class Batch:
         self._limit = limit
         self._keep_going = keep_going
         self._lenient = lenient
-        self._waiting: list[Step] = []
+        self._saved: list[Step] = []  # compared and saved, and not begun yet
+        self._waiting: list[Step] = []  # begun and made, and not in their places yet
         self._touched = Touched()
         self._bytes = 0
         self.stopped = False  # an effect has failed, and those after it must not be done
 
     def add(self, number: int, effect: FileEffect) -> None:
         """The effect comes next. It is done by `finish` at the latest."""
-        full = len(self._waiting) >= self._limit or self._bytes >= MAX_BYTES
+        full = len(self._waiting) + len(self._saved) >= self._limit or self._bytes >= MAX_BYTES
         if full or not self._touched.allows(effect, self._steps.is_plain):
             self.finish()
             if self.stopped:
@@ -92,47 +96,67 @@ class Batch:
         if step.partial and not inside and self._has_happened(effect):
             result: EffectResult | None = EffectResult(number, "done")
         else:
-            result = self._prepare(step)
+            result = self._tried(step, self._steps.save)
         if result is None:
-            self._waiting.append(step)
+            self._saved.append(step)
             self._touched.add(effect)
             self._bytes += _size(effect)
             if _has_names(step):
                 self.finish()  # how many names a file has must be right for whatever comes next
+            elif len(self._saved) >= _WINDOW:
+                self._begin()
             return
         self.finish()
         if not self.stopped:
             self._end([result])
 
-    def _prepare(self, step: Step) -> EffectResult | None:
-        """Everything but the change itself. A result where there will be none."""
-        number, path = step.number, step.effect.path
+    def _tried(self, step: Step, part: Callable[[Step], None]) -> EffectResult | None:
+        """A part of the effect before the change itself. A result where there will be none."""
         try:
-            try:
-                self._steps.save(step)
-            except OSError as error:
-                message = f"what stands there cannot be saved first: {error.strerror}"
-                return EffectResult(number, "failed", f"{escape(path)}: {message}")
-            if not step.partial:
-                self._journal.begin(number, step.present, sync=False)
-            self._observe("save", number)
-            self._steps.make(step)
+            part(step)
         except JournalError:
             raise
         except ShannotError as error:
             if self._lenient and isinstance(error, ConflictError):
                 if self._has_happened(step.effect):
-                    return EffectResult(number, "done")
-            return EffectResult(number, "failed", str(error))
+                    return EffectResult(step.number, "done")
+            return EffectResult(step.number, "failed", str(error))
         except OSError as error:
-            return EffectResult(number, "failed", f"{escape(path)}: {error.strerror}")
+            what = str(error.strerror)
+            if part == self._steps.save:
+                what = f"what stands there cannot be saved first: {what}"
+            return EffectResult(step.number, "failed", f"{escape(step.effect.path)}: {what}")
         return None
+
+    def _begin(self) -> None:
+        """What was saved is in the journal, in one piece; then each new thing is made."""
+        steps, self._saved = self._saved, []
+        begun = ((step.number, step.present) for step in steps if not step.partial)
+        self._journal.begin_together(begun)
+        for place, step in enumerate(steps):
+            self._observe("save", step.number)
+            result = self._tried(step, self._steps.make)
+            if result is None:
+                self._waiting.append(step)
+                continue
+            self._perform()
+            if not self.stopped:
+                self._end([result])
+            if self.stopped:
+                self._drop(steps[place + 1 :], withdraw=True)
+                return
 
     def finish(self) -> None:
         """What was added is done, and its results are in the journal."""
-        steps, self._waiting = self._waiting, []
+        if self._saved:
+            self._begin()
+        self._perform()
         self._touched.clear()
         self._bytes = 0
+
+    def _perform(self) -> None:
+        """What was begun and made is put in its place."""
+        steps, self._waiting = self._waiting, []
         if not steps:
             return
         results: list[EffectResult] = []
@@ -152,6 +176,7 @@ class Batch:
 
     def abandon(self) -> None:
         """What was added and not finished is not done; the next execution goes on with it."""
+        self._saved = []
         steps, self._waiting = self._waiting, []
         self._drop(steps, withdraw=False)
         self._disks.forget()

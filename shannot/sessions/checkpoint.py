@@ -16,7 +16,7 @@ from shannot.effects.model import Entry, Fingerprint, Unread, UnreadKind
 from shannot.effects.unread import kind_of, unread_directory
 from shannot.sessions.blobs import BlobDirectory, hash_descriptor
 from shannot.sessions.disks import Disks
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import ConflictError, Place, open_below
 
 # What these grant belongs to the old contents: write(2) itself takes the capabilities away, and

@@ -28,7 +28,8 @@ from shannot.effects.model import (
 )
 from shannot.escape import escape
 from shannot.sessions.joining import Inverse, join
-from shannot.sessions.journal import Progress, Saved
+from shannot.sessions.journal import Progress
+from shannot.sessions.journal_lines import Saved
 
 _MANY = 200_000  # names looked at for those of one file; what is beyond comes back on its own
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from shannot.effects.model import DeletePath, Effect, MakeLink, MovePath, WriteFile
 from shannot.sessions.blobs import hash_descriptor
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import READ
 
 Inverse = tuple[Effect, Saved | None]

@@ -9,48 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from shannot.effects.codec import MAX_ID, MAX_LINKS, MAX_MODE, MIN_TIME, one_of, to_json
-from shannot.effects.document import Document, MalformedError, dump, parse
+from shannot.effects.codec import MAX_ID, MAX_LINKS, MAX_MODE, MIN_TIME, one_of
+from shannot.effects.document import Document, MalformedError, parse
 from shannot.errors import ShannotError
 from shannot.sessions import files
+from shannot.sessions.journal_lines import Saved, begin_line, end_lines, withdraw_line
 from shannot.sessions.model import MAX_EFFECTS, EffectResult, result_from_json
 
 FILE = "journal"
 MAX_JOURNAL = 512 << 20  # bytes
 _MAX_ATTRIBUTES = 1000
 _MAX_TOLD = 2 * MAX_EFFECTS  # results in all lines together
-_OPTIONAL = (
-    "mode", "uid", "gid", "mtime_ns", "sha256", "target", "attributes", "size", "inode", "names",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What stood at a path before it was changed; a file's contents are in `checkpoint/`."""
-
-    path: str
-    kind: str
-    """`file`, `directory`, `link`, or `nothing`."""
-    mode: int = 0
-    uid: int = 0
-    gid: int = 0
-    mtime_ns: int = 0
-    sha256: str = ""
-    """Of a file's contents; empty where nothing happens to them."""
-    target: str = ""
-    """Of a link."""
-    attributes: tuple[tuple[str, str], ...] = ()
-    """Extended attributes of a file or directory: name, value in hexadecimal."""
-    size: int = 0
-    """Bytes of a file whose contents were read."""
-    inode: str = ""
-    """Of a file: what tells it from others, `device:inode`."""
-    names: int = 0
-    """How many names (hard links) a file of several had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +67,26 @@ class Journal:
         self._end = os.lseek(self._fd, 0, os.SEEK_END)
         os.fsync(directory_fd)
 
-    def begin(self, number: int, saved: tuple[Saved, ...], sync: bool = True) -> None:
-        """Effect number is about to change the world; saved is what it will change.
+    def begin(self, number: int, saved: Sequence[Saved]) -> None:
+        """Effect number is about to change the world; saved is what it will change."""
+        self._append(begin_line(number, saved), sync=True)
 
-        sync: at once; else `sync` must follow before the effect does anything.
-        """
-        self._append([{"event": "begin", "number": number, "saved": [*map(vars_of, saved)]}], sync)
+    def begin_together(self, steps: Iterable[tuple[int, Sequence[Saved]]]) -> None:
+        """The same of several effects. `sync` must follow before any of them does anything."""
+        lines = [begin_line(number, saved) for number, saved in steps]
+        if lines:
+            self._append("".join(lines), sync=False)
 
     def withdraw(self, number: int) -> None:
-        """The effect that was begun last has changed nothing, and will not."""
-        self._append([{"event": "withdraw", "number": number}], sync=False)
+        """The effect was begun, and has changed nothing, and will not."""
+        self._append(withdraw_line(number), sync=False)
 
     def end(self, results: Sequence[EffectResult], sync: bool = True) -> None:
         """The effects have come to these results.
 
         sync: at once, not with the next line that is; see `apply.py` for when that will do.
         """
-        lines: list[Mapping[str, object]] = []
-        first = last = 0
-        for result in results:
-            if result != EffectResult(result.number, "done"):
-                lines.append({"event": "end", "result": to_json(result)})
-            elif last and result.number == last + 1:
-                last = result.number
-                lines[-1] = {"event": "done", "first": first, "last": last}
-                continue
-            else:
-                first = last = result.number
-                lines.append({"event": "done", "first": first, "last": last})
-                continue
-            last = 0
-        self._append(lines, sync)
+        self._append("".join(end_lines(results)), sync)
 
     def sync(self) -> None:
         """Every line so far is on the disk."""
@@ -142,8 +104,8 @@ class Journal:
         finally:
             os.close(self._fd)
 
-    def _append(self, lines: Sequence[Mapping[str, object]], sync: bool) -> None:
-        data = "".join([f"{dump(line)}\n" for line in lines]).encode("ascii")
+    def _append(self, lines: str, sync: bool) -> None:
+        data = lines.encode("ascii")
         try:
             files.write_all(self._fd, data)
             if sync:
@@ -161,16 +123,6 @@ def _unwritable(error: OSError) -> JournalError:
         f"the journal of the execution cannot be written: {error.strerror};"
         " it stopped there, and `shannot execute` goes on with it"
     )
-
-
-def vars_of(saved: Saved) -> dict[str, object]:
-    """As JSON data, without the fields that say nothing: there may be a hundred thousand."""
-    plain: dict[str, object] = {"path": saved.path, "kind": saved.kind}
-    for name in _OPTIONAL:
-        value: object = getattr(saved, name)
-        if value:
-            plain[name] = value
-    return plain
 
 
 def read(

@@ -12,7 +12,7 @@ from shannot.sessions.blobs import BlobDirectory, copy_descriptor
 from shannot.sessions.checkpoint import BOUND_TO_CONTENTS, read_attributes
 from shannot.sessions.disks import Disks
 from shannot.sessions.files import write_all
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import ConflictError, Place
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -6,7 +6,7 @@ import os
 import stat
 
 from shannot.effects.model import ChangeMode, ChangeOwner, ChangeTimes
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import ConflictError, Place
 
 MetadataEffect = ChangeMode | ChangeOwner | ChangeTimes

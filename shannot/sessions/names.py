@@ -7,7 +7,7 @@ import stat
 
 from shannot import libc
 from shannot.sessions import metadata
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import ConflictError, Place, open_below
 
 Seen = tuple[int, ...]

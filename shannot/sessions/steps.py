@@ -27,7 +27,7 @@ from shannot.sessions.blobs import BlobDirectory
 from shannot.sessions.checkpoint import Checkpoint
 from shannot.sessions.directories import Directories
 from shannot.sessions.disks import Disks
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.making import Maker
 from shannot.sessions.names import (
     Seen,
@@ -55,7 +55,7 @@ FileEffect = (
 class Step:
     """What is known of an effect between its first part and its last."""
 
-    __slots__ = ("effect", "inside", "number", "partial", "place", "present", "seen", "staging")
+    __slots__ = ("effect", "inside", "number", "partial", "present", "seen", "staging")
 
     def __init__(
         self, number: int, effect: FileEffect, staging: str, inside: bool, partial: bool
@@ -68,7 +68,6 @@ class Step:
         self.staging = staging
         self.inside = inside
         self.partial = partial
-        self.place: Place | None = None  # from `save` to `make`
         self.present: tuple[Saved, ...] = ()
         self.seen: Seen = ()
 
@@ -114,10 +113,10 @@ class Steps:
         if step.inside:
             step.present = (Saved(step.effect.path, "nothing"),)
             return
-        step.place = self._directories.place(step.effect.path)
-        found = step.place.look()
+        place = self._directories.place(step.effect.path)
+        found = place.look()
         step.seen = self._seen(found, step.effect)
-        step.present = self._save(step.place, found, step)
+        step.present = self._save(place, found, step)
 
     def _save(self, place: Place, found: os.stat_result | None, step: Step) -> tuple[Saved, ...]:
         checkpoint, effect, partial = self._checkpoint, step.effect, step.partial
@@ -152,8 +151,9 @@ class Steps:
         effect = step.effect
         if not isinstance(effect, WriteFile | MakeDirectory | MakeLink):
             return
-        place, step.place = step.place, None
-        if place is None:  # it is not there yet
+        self._directories.trim()
+        place = None if step.inside else self._directories.place(effect.path)
+        if place is None:  # its directory is not there yet
             beside = self._temporary(step.staging, step.number)
         else:
             beside = place.sibling(f"{self._prefix}{step.number}")

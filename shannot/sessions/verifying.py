@@ -18,7 +18,8 @@ from shannot.effects.model import (
 from shannot.escape import escape
 from shannot.sessions.blobs import hash_descriptor
 from shannot.sessions.checkpoint import SIGNATURES, read_attributes
-from shannot.sessions.journal import Progress, Saved
+from shannot.sessions.journal import Progress
+from shannot.sessions.journal_lines import Saved
 from shannot.sessions.place import READ
 
 _METADATA = (ChangeMode, ChangeOwner, ChangeTimes)

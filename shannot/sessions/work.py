@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from shannot.effects.model import Effect
 from shannot.sessions import journal
-from shannot.sessions.journal import Saved
+from shannot.sessions.journal_lines import Saved
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from shannot.effects.document import Document, MalformedError, dump
 from shannot.errors import ShannotError
 from shannot.sessions.decision import decision_from_json, event_from_json, person_from_json
 from shannot.sessions.inverse import invert
-from shannot.sessions.journal import Progress, Saved, read
+from shannot.sessions.journal import Progress, read
+from shannot.sessions.journal_lines import Saved
 from tests.effects.samples import EACH
 from tests.sessions.worlds import World
 

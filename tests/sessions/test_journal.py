@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shannot.effects.document import MalformedError
-from shannot.sessions.journal import FILE, Journal, Saved, read
+from shannot.effects.document import MalformedError, dump
+from shannot.sessions.journal import FILE, Journal, read
+from shannot.sessions.journal_lines import Saved, begin_line, end_lines
 from shannot.sessions.model import EffectResult
 
 SAVED = (
@@ -100,3 +101,60 @@ def test_a_command_that_is_run_again_is_open_until_it_ends(fd: int) -> None:
     journal.begin(1, ())
     journal.close()
     assert [result.state for result in read(fd, os.geteuid(), "there").shown()] == ["interrupted"]
+
+
+NAMES = st.text(min_size=1, max_size=30).map(
+    lambda name: name.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape")
+)
+ANYTHING_SAVED = st.builds(
+    Saved,
+    path=NAMES,
+    kind=st.sampled_from(["file", "directory", "link", "nothing"]),
+    mode=st.integers(0, 0o7777),
+    uid=st.integers(0, 3),
+    gid=st.integers(0, 3),
+    mtime_ns=st.integers(-(10**18), 10**18),
+    sha256=st.sampled_from(["", "ab" * 32]),
+    target=st.just("") | NAMES,
+    attributes=st.just(()) | st.just((("user.note", "00ff"), ('user."x', ""))),
+    size=st.integers(0, 9),
+    inode=st.sampled_from(["", "1:2"]),
+    names=st.integers(0, 2),
+)
+
+
+def told(saved: Saved) -> dict[str, object]:
+    """The fields of it that say something."""
+    fields = {field: getattr(saved, field) for field in Saved.__slots__}
+    always = {"path": saved.path, "kind": saved.kind}
+    return always | {name: value for name, value in fields.items() if value}
+
+
+@given(st.integers(1, 10**6), st.lists(ANYTHING_SAVED, max_size=3))
+def test_a_line_says_what_the_encoder_would_say(number: int, saved: list[Saved]) -> None:
+    for item in saved:
+        if item.kind == "nothing":
+            item = Saved(item.path, "nothing")
+        line = {"event": "begin", "number": number, "saved": [told(item)]}
+        assert begin_line(number, [item]) == dump(line) + "\n"
+    assert begin_line(number, ()) == dump({"event": "begin", "number": number, "saved": []}) + "\n"
+    assert begin_line(number, saved).count('"path"') == len(saved)
+
+
+def test_effects_that_are_begun_together_are_read_as_if_each_had_been_alone(fd: int) -> None:
+    journal = Journal(fd)
+    journal.begin_together([(1, SAVED), (2, ()), (3, SAVED[:1])])
+    journal.begin_together([])
+    journal.withdraw(3)
+    journal.close()
+    assert read(fd, os.geteuid(), "there").begun == {1: SAVED, 2: ()}
+
+
+def test_neighbours_that_are_done_share_a_line() -> None:
+    done = [EffectResult(number, "done") for number in (1, 2, 3, 5, 6)]
+    lines = end_lines([*done[:3], EffectResult(4, "failed", "no"), *done[3:], DONE])
+    assert [line[10:14] for line in lines] == ["done", 'end"', "done", 'end"']
+    assert [line for line in lines if 'done","f' in line] == [
+        '{"event":"done","first":1,"last":3}\n',
+        '{"event":"done","first":5,"last":6}\n',
+    ]
