@@ -39,7 +39,7 @@ class RealPypy:
         if self._shared_cache.exists():
             shutil.copytree(self._shared_cache, self._cache)
         settings = self.home / ".config" / "shannot" / "config.toml"
-        settings.parent.mkdir(parents=True)
+        settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(configuration)
         settings.chmod(0o600)
         self.environment = {

@@ -46,12 +46,13 @@ attack(
     "mapped file replaced by a link",
     lambda: [os.unlink("hello.txt"), os.symlink(SECRET, "hello.txt"), leak("hello.txt")][2],
 )
-attack(
-    "directory replaced by a link while held",
-    lambda: [
-        held := os.open("sub", os.O_RDONLY),
-        os.rename("sub", "s"),
-        os.symlink(OUTSIDE, "sub"),
-        leak("../sub/secret.txt", dir_fd=held),
-    ][3],
-)
+
+
+def replaced():
+    held = os.open("sub", os.O_RDONLY)
+    os.rename("sub", "s")
+    os.symlink(OUTSIDE, "sub")
+    return leak("../sub/secret.txt", dir_fd=held)
+
+
+attack("directory replaced by a link while held", replaced)
