@@ -56,7 +56,7 @@ def test_a_hostile_script_does_not_get_out_of_pypy(script: str, host: Host, tmp_
     pypy.project = host.tree
     place = HERE
     if "import ctypes" in (HERE / script).read_text():  # beside what stands in for it
-        place = shutil.copy(HERE / script, host.tree).parent
+        place = Path(shutil.copy(HERE / script, host.tree)).parent
     before = host.state()
     done = pypy.run(
         "-q", *options, str(place / script), str(host.outside), str(host.home),
