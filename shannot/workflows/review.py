@@ -64,7 +64,9 @@ def list_sessions(store: Store, waiting_only: bool = False) -> Listing:
         if isinstance(found, MalformedError):
             broken.append(str(found))
         elif not waiting_only or found.state in WAITING:
-            sessions.append(found if _waits(store, found) else replace(found, asking=None))
+            if found.asking is not None and not _waits(store, found):
+                found = replace(found, asking=None)
+            sessions.append(found)
     return Listing(tuple(sessions), tuple(broken))
 
 
