@@ -71,13 +71,13 @@ run's own id here, which the run tells; it stands for the session on each machin
 cannot be reached, or fails, is named, and the others go on. The exit code is the one that all
 machines agree on, else 1; `--json` is one document for all.
 
-A connection stays open for a minute, and the next command takes it. Measured on one machine with two
-cores that was both sides: a script that only prints took 0.3 s there, 0.6 s over a new connection;
-fifty at once took 5 s, or 8 s over new ones; where they waited for 3 s, 8 s or 11 s. What counts is
-processor time: some 0.13 s for each of them there, half of it for the sandbox itself, 0.02 s here,
-and 0.15 s for OpenSSH's key exchange `sntrup761x25519` over a new connection (another one in
-`KexAlgorithms` of ssh's own configuration took 0.02 s). Fifty at once took 34 MB of memory here, and
-1 MB more for each ssh, 1.5 MB for each connection that stays open.
+A connection stays open for a minute, and the next command takes it. Measured on one machine with
+two cores that was both sides: a script that only prints took 0.3 s there, 0.6 s over a new
+connection; fifty at once took 5 s, or 8 s over new ones; where they waited for 3 s, 8 s or 11 s.
+What counts is processor time: some 0.13 s for each of them there, half of it for the sandbox
+itself, 0.02 s here, and 0.15 s for OpenSSH's key exchange `sntrup761x25519` over a new connection
+(another one in `KexAlgorithms` of ssh's own configuration took 0.02 s). Fifty at once took 34 MB
+of memory here, and 1 MB more for each ssh, 1.5 MB for each connection that stays open.
 
 ## A key that may do so much and no more
 
