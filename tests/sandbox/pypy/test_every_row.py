@@ -108,6 +108,23 @@ def test_lengths_beyond_the_buffer_are_an_errno_or_cut(
         conversation.close()
 
 
+@pytest.mark.parametrize(
+    "platform", [("darwin", "arm64"), ("darwin", "x86_64"), ("linux", "aarch64")]
+)
+@pytest.mark.parametrize("pointer", [0, WILD, None])
+def test_the_layouts_of_other_platforms_are_no_way_to_end_a_run(
+    tmp_path: Path, bystander: int, platform: tuple[str, str], pointer: int | None
+) -> None:
+    layouts = platform_of(*platform)
+    conversation = Conversation(tmp_path, platform=layouts, pid=bystander, direct=True)
+    try:
+        address = conversation.child.place(b"/tmp/x\0" + bytes(9)) if pointer is None else pointer
+        for number in (1, -1, 1 << 31):
+            attack(conversation, address, number)
+    finally:
+        conversation.close()
+
+
 def test_a_string_that_does_not_end_is_an_errno(conversation: Conversation) -> None:
     child = conversation.child
     endless = child.text("x" * 200_000)
