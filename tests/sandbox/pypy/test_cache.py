@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -144,6 +145,25 @@ def test_one_that_was_interrupted_is_made_by_the_next_run(tmp_path: Path) -> Non
     whole = printed((OS, b"1"), (JSON, b"2"))
     assert prepare(asked, Compiler(whole[:-10])) == []
     assert prepare(asked, Compiler(whole)) == [b"lib-python/3", b"lib-python/3/json"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 15])
+def test_a_signal_that_ends_the_compilation_was_meant_for_the_run(
+    tmp_path: Path, number: int
+) -> None:
+    """It went on without a cache, as if nobody had pressed ^C."""
+    asked, heard = installed(tmp_path), list[int]()
+
+    def interrupted(asked: Spec, gate: object, streams: Streams) -> Outcome:
+        Compiler(b"")(asked, gate, streams)
+        return Outcome(128 + number, None, {}, {}, ())
+
+    before = signal.signal(number, lambda heard_now, _frame: heard.append(heard_now))
+    try:
+        assert pypy_cache.prepare(asked, interrupted) == []
+    finally:
+        signal.signal(number, before)
+    assert heard == [number]
 
 
 def test_one_that_cannot_be_kept_costs_time_and_nothing_else(tmp_path: Path) -> None:
