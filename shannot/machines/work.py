@@ -34,15 +34,18 @@ class Work:
         frames: FrameWriter,
         do: Callable[[str, Sequence[str], str], int],
         pulse: float = PULSE,
+        grace: float = _GRACE,
     ) -> None:
         """do: called in a process of its own with a verb, the words of its command line, and a
         directory of the request's own ("" where it needs none), which is removed by whoever of the
-        two lives longer; returns the exit status."""
+        two lives longer; returns the exit status. grace: seconds for the last words of what it left
+        behind."""
         self.number = number
         self._job = asked
         self._frames = frames
         self._do = do
         self._pulse = pulse
+        self._grace = grace
         self._ended = threading.Event()
         self._process: Forked | None = None
         self._cancelled = self._over = False
@@ -153,9 +156,7 @@ class Work:
         status = process.wait()
         self._ended.set()
         for thread in threads:
-            thread.join(_GRACE)
-        for host_fd in ours[1:]:
-            os.close(host_fd)
+            thread.join(self._grace)
         remove_place(place)
         self._over = True
         try:
@@ -174,12 +175,19 @@ class Work:
         return threads
 
     def _pass_on(self, host_fd: int, name: str) -> None:
-        """Until its end. `--json` writes ASCII alone, which may be cut anywhere."""
+        """Until its end. `--json` writes ASCII alone, which may be cut anywhere.
+
+        The descriptor is closed by this thread alone: one that a process left behind keeps waiting
+        for must not read what gets the same number for the next request.
+        """
         is_document = name == "document" or (name == "stdout" and self._job.document_only)
-        while data := _read(host_fd):
-            piece = data.decode("ascii", "replace") if is_document else packed(data)
-            if not self._send({"document" if is_document else name: piece}):
-                return
+        try:
+            while data := _read(host_fd):
+                piece = data.decode("ascii", "replace") if is_document else packed(data)
+                if self._over or not self._send({"document" if is_document else name: piece}):
+                    return
+        finally:
+            os.close(host_fd)
 
     def _beat(self) -> None:
         while not self._ended.wait(self._pulse):

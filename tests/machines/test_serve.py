@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -392,6 +393,37 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
     there.greet()
     with pytest.raises(LostError, match="there: no answer in time"):
         there.ask("status", {}, patience=0.3)
+
+
+def test_what_a_process_left_behind_says_later_is_of_no_request() -> None:
+    """Its pipe was closed, and whoever read it went on with the number's next owner."""
+    said = BytesIO()
+
+    def do(_verb: str, _words: Sequence[str], _place: str) -> int:
+        if os.fork() == 0:
+            time.sleep(0.4)
+            os.write(1, b"late")
+            time.sleep(0.2)
+            os._exit(0)
+        return 0
+
+    job = Job("run", (), document_only=False)
+    work = Work(7, job, FrameWriter(said), do, grace=0.05)
+    work.start()
+    while not work.is_over():
+        time.sleep(0.01)
+    work.finish()
+    readers = [os.pipe() for _ in range(4)]  # what the numbers would belong to next
+    for reader, writer in readers:
+        os.set_blocking(reader, False)
+        os.write(writer, b"another's")
+    time.sleep(0.7)
+    assert [os.read(reader, 100) for reader, _ in readers] == [b"another's"] * 4
+    for number in (number for pipe in readers for number in pipe):
+        os.close(number)
+    said.seek(0)
+    assert read_frame(said) == {"request": 7, "exit": 0}
+    assert read_frame(said) is None
 
 
 def test_a_request_that_says_nothing_is_heard_of_all_the_same() -> None:
