@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # no stub; `signal` costs a start 4 ms
 import os
+import stat
 import time
 
 _TRIES = 500
@@ -74,7 +75,13 @@ def _kill(group: int) -> None:
 
 
 def remove(directory: bytes) -> None:
-    """Remove a run's private directory with everything in it, links as links. Errors: OSError."""
+    """Remove a run's private directory with everything in it, links as links. Errors: OSError.
+
+    That goes for the directory itself: `os.walk` would follow a link that stands in its place.
+    """
+    if not stat.S_ISDIR(os.lstat(directory).st_mode):
+        os.unlink(directory)
+        return
     for parent, directories, names in os.walk(directory, topdown=False):
         for name in names:
             os.unlink(os.path.join(parent, name))

@@ -166,7 +166,32 @@ def test_a_signal_that_ends_the_compilation_was_meant_for_the_run(
     assert heard == [number]
 
 
+@pytest.mark.parametrize("place", ["pypy.cache", "draft"])
+def test_a_link_in_its_place_is_replaced_and_never_followed(tmp_path: Path, place: str) -> None:
+    """Everything in the directory that it led to was removed."""
+    asked = installed(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "below").mkdir(parents=True)
+    (elsewhere / "below" / "file").write_text("kept")
+    (elsewhere / "index").write_text("kept")
+    runtime = tmp_path / "state" / "runtime"
+    name = f"pypy.cache.{os.getpid()}" if place == "draft" else place
+    (runtime / name).symlink_to(elsewhere)
+    assert prepare(asked, Compiler(printed((OS, b"1")))) == [b"lib-python/3"]
+    assert (elsewhere / "below" / "file").read_text() == "kept"
+    assert (elsewhere / "index").read_text() == "kept"
+    assert {path.name for path in elsewhere.iterdir()} == {"below", "index"}
+    assert not (runtime / "pypy.cache").is_symlink()
+    assert (runtime / "pypy.cache" / "0" / "os.pypy3-72.pyc").read_bytes() == b"1"
+
+
 def test_one_that_cannot_be_kept_costs_time_and_nothing_else(tmp_path: Path) -> None:
     asked = installed(tmp_path)
-    (tmp_path / "state" / "runtime" / "pypy.cache").write_text("in the way")
+    asked.state = os.fsencode(tmp_path / "nowhere")
     assert prepare(asked, Compiler(printed((OS, b"1")))) == []
+
+
+def test_what_is_in_its_place_is_replaced(tmp_path: Path) -> None:
+    asked = installed(tmp_path)
+    (tmp_path / "state" / "runtime" / "pypy.cache").write_text("in the way")
+    assert prepare(asked, Compiler(printed((OS, b"1")))) == [b"lib-python/3"]
