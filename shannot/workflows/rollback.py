@@ -24,6 +24,7 @@ from shannot.sessions.inverse import Undoing, invert
 from shannot.sessions.journal import Progress
 from shannot.sessions.leftovers import clean
 from shannot.sessions.lifecycle import State
+from shannot.sessions.live import is_live
 from shannot.sessions.model import EffectResult, Session, Summary
 from shannot.sessions.place import Protected
 from shannot.sessions.preflight import Conflict, ConflictsError, find_conflicts
@@ -177,6 +178,11 @@ def _load(lock: Lock, shown: RollbackPlan | None = None) -> tuple[Known, Undoing
             f"session {session.id} is {session.state}, and a part of it was executed while the"
             f" script ran: `shannot reject {session.id} --reason …` drops the rest, then"
             f" `shannot rollback {session.id}` puts that part back"
+        )
+    if session.asking is not None and is_live(lock.store, session.id):
+        raise UnsuccessfulError(
+            f"the script of session {session.id} still runs, on what was done: wait for its end, or"
+            " end it, first"
         )
     lifecycle.check(session.id, session.state, "rolling-back")
     if not progress.begun:

@@ -155,3 +155,13 @@ def test_who_cannot_execute_what_a_script_waits_for_is_told_how_to_let_it_go_on(
     live.close()
     with pytest.raises(RefusedError, match="is incomplete"):
         world.execute(session, profile=denied)
+
+
+def test_nothing_is_put_back_under_a_script_that_still_runs(world: World) -> None:
+    live = begun(world)
+    session = world.approved(world.store.load(live.id))
+    world.execute(session, incomplete=True)
+    with pytest.raises(UnsuccessfulError, match="still runs, on what was done"):
+        world.rollback(session)
+    live.close()
+    assert world.rollback(session).succeeded
