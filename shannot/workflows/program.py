@@ -95,7 +95,7 @@ def find_interpreter(runtime: str, state: str, python: str | None, default: str)
         from shannot.sandbox.runtimes import remembered  # the other runtime needs no looking
 
         if python is not None:
-            raise UsageError("--python is for the cpython runtime: the pypy runtime has its own")
+            raise UsageError("--python is for --runtime cpython: the pypy runtime has its own")
         return remembered.require(state)
     return find_python(python, default or own_bundled(state))
 

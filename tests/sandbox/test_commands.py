@@ -63,10 +63,10 @@ def test_a_host_command_ends_with_the_process_it_stands_for(tmp_path: Path) -> N
         + """
 began = time.monotonic()
 try:
-    host("echo $$ > pid; sleep 50; echo > survived", cwd="/", timeout=1)
+    host("echo $$ > PLACE/pid; sleep 50; echo > PLACE/survived", cwd="/", timeout=1)
 except subprocess.TimeoutExpired:
     print("timeout", time.monotonic() - began < 10)
-"""
+""".replace("PLACE", str(tmp_path))
     )
     assert boxed(code, tmp_path).stdout == "timeout True\n"
 
