@@ -73,7 +73,7 @@ def captured(stream: Captured) -> Json:
 def plain(value: object) -> Json:
     """What our own `to_json` functions made, as the type that it is. Raises TypeError."""
     match value:
-        case None | bool() | int() | float() | str():
+        case str() | None | int() | float():  # bool is an int
             return value
         case list() | tuple():
             return [plain(item) for item in value]

@@ -81,6 +81,10 @@ class Protected:
         self._identities = {(entry.st_dev, entry.st_ino) for entry in found}
         self._free: set[str] = set()  # directories in which no name is forbidden
 
+    def is_free(self, directory: str) -> bool:
+        """Was it found before that no name in the directory is forbidden?"""
+        return directory in self._free
+
     def check(self, path: str) -> None:
         """Raise RefusedError where an effect at path would change what it must not."""
         directory = path.rpartition("/")[0]
