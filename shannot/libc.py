@@ -77,3 +77,12 @@ def sync_filesystem(fd: int) -> None:
         os.sync()
     elif code:
         raise OSError(code, os.strerror(code))
+
+
+def sync_below(directory: str | bytes) -> None:
+    """As `sync_filesystem`, for what was written below a directory."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_filesystem(fd)
+    finally:
+        os.close(fd)

@@ -218,6 +218,8 @@ def _is_module(path: bytes) -> bool:
 
 def _store(place: bytes, made_of: bytes, compiled: dict[bytes, bytes]) -> None:
     """In a directory of its own, which then takes the place. Errors: OSError."""
+    from shannot import libc  # only where a cache is made
+
     draft = place + b".%d" % os.getpid()
     _remove(draft)
     os.mkdir(draft, 0o700)
@@ -231,23 +233,12 @@ def _store(place: bytes, made_of: bytes, compiled: dict[bytes, bytes]) -> None:
                 directories.append(above)
             _write(draft + b"/%d/" % directories.index(above) + name, contents)
         _write(draft + b"/index", b"".join(line + b"\n" for line in (made_of, *directories)))
-        _sync(draft)
+        libc.sync_below(draft)  # half a module, after a power failure, would end every script
         _remove(place)
         os.rename(draft, place)
     except OSError:
         _remove(draft)
         raise
-
-
-def _sync(directory: bytes) -> None:
-    """Half of a module, after a power failure, would end every script."""
-    from shannot import libc  # only where a cache is made
-
-    host_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        libc.sync_filesystem(host_fd)
-    finally:
-        os.close(host_fd)
 
 
 def _remove(directory: bytes) -> None:

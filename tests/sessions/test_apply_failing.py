@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shannot.effects.model import Fingerprint
 from shannot.errors import ShannotError
 from shannot.sessions.model import Session
 from tests.sessions.test_apply_killed import change, prepare
@@ -62,44 +63,63 @@ def outcome(name: str, count: int, work: Callable[[], bool]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-@pytest.mark.parametrize(("name", "stride"), [*((name, 1) for name in NAMES), *OFTEN])
-def test_a_call_that_fails_during_an_execution_stops_it_and_the_next_one_goes_on(
-    tmp_path: Path, name: str, stride: int
+def let_each_fail(
+    tmp_path: Path,
+    name: str,
+    stride: int,
+    work: Callable[[World, Session], bool],
+    ready: Callable[[World, Session], dict[str, Fingerprint]],
+    state: str,
 ) -> None:
+    """Let the calls of os.NAME fail, one in each new world, and do the work again after it.
+
+    ready: what is done before; returns the tree that there is to be in the end.
+    """
     for count in itertools.count(1, stride):
         base = tmp_path / str(count)
         base.mkdir()
         world, session = prepare(base, change)
-        ended = outcome(name, count, lambda w=world, s=session: w.execute(s)[0].succeeded)  # type: ignore[misc]
+        wanted = ready(world, session)
+        ended = outcome(name, count, lambda w=world, s=session: work(w, s))  # type: ignore[misc]
         if ended == NEVER_CALLED:
             break
-        if world.store.load(session.id).state != "executed":
-            assert world.execute(session)[0].succeeded, count
-        assert picture(world.tree) == picture(world.native), count
+        if world.store.load(session.id).state != state:
+            assert work(world, session), count
+        assert picture(world.tree) == wanted, count
         shutil.rmtree(base)
 
 
-@pytest.mark.parametrize(("name", "stride"), [*((name, 1) for name in NAMES), *OFTEN])
-def test_a_call_that_fails_during_a_rollback_stops_it_and_the_next_one_goes_on(
-    tmp_path: Path, name: str, stride: int
-) -> None:
-    for count in itertools.count(1, stride):
-        base = tmp_path / str(count)
-        base.mkdir()
-        world, session = prepare(base, change)
-        before = picture(world.tree)
-        assert world.execute(session)[0].succeeded
-        ended = outcome(name, count, lambda w=world, s=session: rolled_back(w, s))  # type: ignore[misc]
-        if ended == NEVER_CALLED:
-            break
-        if world.store.load(session.id).state != "rolled-back":
-            assert rolled_back(world, session), count
-        assert picture(world.tree) == before, count
-        shutil.rmtree(base)
+EACH = [*((name, 1) for name in NAMES), *OFTEN]
+
+
+def executed(world: World, session: Session) -> bool:
+    return world.execute(session)[0].succeeded
 
 
 def rolled_back(world: World, session: Session) -> bool:
     return world.rollback(session).succeeded
+
+
+@pytest.mark.parametrize(("name", "stride"), EACH)
+def test_a_call_that_fails_during_an_execution_stops_it_and_the_next_one_goes_on(
+    tmp_path: Path, name: str, stride: int
+) -> None:
+    def ready(world: World, _session: Session) -> dict[str, Fingerprint]:
+        return picture(world.native)
+
+    let_each_fail(tmp_path, name, stride, executed, ready, "executed")
+
+
+@pytest.mark.parametrize(("name", "stride"), EACH)
+def test_a_call_that_fails_during_a_rollback_stops_it_and_the_next_one_goes_on(
+    tmp_path: Path, name: str, stride: int
+) -> None:
+    def ready(world: World, session: Session) -> dict[str, Fingerprint]:
+        before = picture(world.tree)
+        assert executed(world, session)
+        return before
+
+    let_each_fail(tmp_path, name, stride, rolled_back, ready, "rolled-back")
 
 
 def test_attributes_that_cannot_be_read_are_not_lost_with_the_file(tmp_path: Path) -> None:
@@ -110,6 +130,6 @@ def test_attributes_that_cannot_be_read_are_not_lost_with_the_file(tmp_path: Pat
         os.setxattr(conf, "user.note", b"kept")
     except OSError as error:
         pytest.skip(f"no attributes here: {error.strerror}")
-    assert outcome("listxattr", 1, lambda: world.execute(session)[0].succeeded) == STOPPED
-    assert world.execute(session)[0].succeeded
+    assert outcome("listxattr", 1, lambda: executed(world, session)) == STOPPED
+    assert executed(world, session)
     assert os.getxattr(conf, "user.note") == b"kept"

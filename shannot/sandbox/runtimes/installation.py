@@ -84,13 +84,13 @@ class Place:
 
     def switch(self) -> None:
         """What was staged is the installation from one moment to the next, also after a crash."""
-        _sync(self.staging)
+        libc.sync_below(self.staging)
         if not os.path.lexists(self.final):
             os.rename(self.staging, self.final)
         elif not libc.exchange(self.staging, self.final):
             os.rename(self.final, self._old)
             os.rename(self.staging, self.final)
-        _sync(os.path.dirname(self.final))
+        libc.sync_below(os.path.dirname(self.final))
         for left in (self.staging, self._old, self.downloads):
             remove_tree(left)
 
@@ -167,12 +167,3 @@ def _flock(lock_fd: int, wait: Callable[[], None], patience: float) -> None:
             wait()
             told = True
         time.sleep(_PAUSE)
-
-
-def _sync(directory: str) -> None:
-    """All that was written below reaches the disk: syncfs(2) where there is one."""
-    directory_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        libc.sync_filesystem(directory_fd)
-    finally:
-        os.close(directory_fd)
