@@ -16,13 +16,14 @@ PACKAGE = ROOT / "shannot"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MIDDLE = {"sandbox", "sessions", "policy", "audit", "machines", "config"}
-GROUND = {"errors", "escape", "libc", "effects", ""}
+GROUND = {"errors", "escape", "libc", "digest", "effects", ""}
 """`escape` makes text safe to show: faces, diffs and errors all need it. "" is __version__."""
 FACES = {"cli", "tui", "mcp", "__main__"}
 MAY_IMPORT = {
     "errors": set[str](),
     "escape": set[str](),
     "libc": set[str](),
+    "digest": set[str](),
     "effects": {"errors", "escape"},
     "sandbox": GROUND,
     "policy": GROUND,

@@ -21,6 +21,7 @@ import fcntl
 import os
 import time
 
+from shannot.digest import sha256_of
 from shannot.errors import ShannotError
 
 TYPE_CHECKING = False
@@ -204,18 +205,6 @@ def _simple(value: Value) -> str:
     if isinstance(value, int):
         return str(value)
     return "" if value else "[]"
-
-
-def sha256_of(data: bytes) -> str:
-    """In hexadecimal. `hashlib` would load OpenSSL, which takes longer than all the rest here."""
-    import sys
-
-    if sys.version_info >= (3, 12):
-        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # no stub
-    else:
-        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # no stub
-    found: str = sha256(data).hexdigest()
-    return found
 
 
 def seal(key: bytes, data: bytes) -> str:

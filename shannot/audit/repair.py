@@ -16,9 +16,9 @@ from shannot.audit import (
     Head,
     open_segment,
     segment_name,
-    sha256_of,
     write_all,
 )
+from shannot.digest import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,10 +21,10 @@ from shannot.audit import (
     parse_head,
     read_key,
     segment_name,
-    sha256_of,
     wait_for,
 )
 from shannot.audit.repair import MAX_LINE, link, segment_numbers
+from shannot.digest import sha256_of
 from shannot.errors import ShannotError
 
 MAX_FINDINGS = 100

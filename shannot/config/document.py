@@ -6,19 +6,14 @@ TOML, or JSON where the name ends so. Called by `settings.py` and `profile_file.
 from __future__ import annotations
 
 import os
-import re
 import stat
-import tomllib
-from dataclasses import dataclass, field
-from hashlib import sha256
 
-from shannot.config.json_text import JsonSyntaxError, read_json
-from shannot.config.toml_lines import find_lines
+from shannot.digest import sha256_of
 from shannot.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     Key = tuple[str | int, ...]
 
@@ -30,36 +25,44 @@ LIST_LIMIT = 10_000
 Table = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
 class Listed:
     """A string of a list, and where it stands: "config.toml:3"."""
 
-    text: str
-    where: str
+    __slots__ = ("text", "where")
+
+    def __init__(self, text: str, where: str) -> None:
+        self.text = text
+        self.where = where
 
 
-@dataclass(frozen=True, slots=True)
 class Item:
     """A rule as it was written: a string or a table. `policy/entries.py` reads it."""
 
-    value: object
-    key: Key
-    document: Document = field(repr=False)
+    __slots__ = ("_document", "_key", "value")
+
+    def __init__(self, value: object, key: Key, document: Document) -> None:
+        self.value = value
+        self._key = key
+        self._document = document
 
     def where(self, *inside: str | int) -> str:
         """File and line of the rule, or of something inside of its table."""
-        return self.document.where((*self.key, *inside))
+        return self._document.where((*self._key, *inside))
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
     """A file that was read. `key` is always the path of keys, and of numbers, from the top."""
 
-    path: str
-    table: Table
-    sha256: str
-    """Of the file, as it was read."""
-    lines: Mapping[Key, int] = field(repr=False)
+    __slots__ = ("_find_lines", "_lines", "path", "sha256", "table")
+
+    def __init__(
+        self, path: str, table: Table, sha256: str, find_lines: Callable[[], Mapping[Key, int]]
+    ) -> None:
+        self.path = path
+        self.table = table
+        self.sha256 = sha256  # of the file, as it was read
+        self._find_lines = find_lines
+        self._lines: Mapping[Key, int] | None = None  # found when the first is asked for
 
     def fail(self, key: Key, message: str) -> UsageError:
         """The error for a key, naming file and line."""
@@ -67,9 +70,11 @@ class Document:
 
     def where(self, key: Key) -> str:
         """File and line of a key, or of an item of its array."""
-        while key and key not in self.lines:
+        if self._lines is None:
+            self._lines = self._find_lines()
+        while key and key not in self._lines:
             key = key[:-1]
-        return f"{self.path}:{self.lines.get(key, 1)}"
+        return f"{self.path}:{self._lines.get(key, 1)}"
 
     def tables(self, key: Key, value: object, known: tuple[str, ...]) -> Table:
         """The value as a table with known keys only. Raises UsageError."""
@@ -145,31 +150,44 @@ def read_document(path: str, uid: int) -> Document | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{path}:{line}: not UTF-8 text")
-    digest = sha256(data).hexdigest()
+    digest = sha256_of(data)
     if path.endswith(".json"):
         return _parse_json(path, text, digest)
     return _parse_toml(path, text, digest)
 
 
 def _parse_toml(path: str, text: str, digest: str) -> Document:
+    import tomllib  # with re and datetime, and for nothing else
+
     try:
         table = tomllib.loads(text)
-        lines = find_lines(text.replace("\r\n", "\n"))
-        return Document(path, table, digest, lines)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_syntax_error(path, text, str(error)))
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:1: not TOML that can be read: too large a number, or too deep")
+    return Document(path, table, digest, lambda: _toml_lines(text))
+
+
+def _toml_lines(text: str) -> Mapping[Key, int]:
+    """None of them where the text nests too deep for it."""
+    from shannot.config.toml_lines import find_lines  # only where a line is to be named
+
+    try:
+        return find_lines(text.replace("\r\n", "\n"))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _parse_json(path: str, text: str, digest: str) -> Document:
+    from shannot.config.json_text import JsonSyntaxError, read_json  # most files are TOML
+
     try:
         value, lines = read_json(text)
     except JsonSyntaxError as fault:
         raise UsageError(f"{path}:{fault.line}: not JSON: {fault}")
     if not isinstance(value, dict):
         raise UsageError(f"{path}:1: not a JSON object")
-    return Document(path, value, digest, lines)
+    return Document(path, value, digest, lambda: lines)
 
 
 def _is_text(value: object) -> bool:
@@ -216,6 +234,8 @@ def _check_above(place: str) -> None:
 
 def _syntax_error(path: str, text: str, message: str) -> str:
     """`tomllib` ends its messages with "(at line 3, column 5)" or "(at end of document)"."""
+    import re  # only here
+
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
     line = int(found[1]) if found else text.count("\n") + 1
     return f"{path}:{line}: {ascii(message.partition(' (at ')[0])[1:-1]}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shannot.config.document import read_document
 from shannot.config.rule_lists import LISTS, RuleLists, read_lists
 from shannot.errors import UsageError
@@ -36,4 +34,5 @@ def read_profile_file(path: str, uid: int) -> RuleLists:
         lists = read_lists(document, ("profile",), table["profile"])
     else:
         lists = read_lists(document, (), table, LISTS)
-    return replace(lists, source=(path, document.sha256))
+    lists.source = path, document.sha256
+    return lists

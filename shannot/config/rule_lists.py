@@ -5,8 +5,6 @@ Called by `settings.py` for `[profile]` and `[profiles.NAME]`, and by `profile_f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shannot.config.document import Document, Item, Key
@@ -16,16 +14,29 @@ TIGHTENING = ("always_deny", "ask")
 """What a project's file may hold."""
 
 
-@dataclass(frozen=True, slots=True)
 class RuleLists:
     """A profile as it was written. None: not a word about it; an empty list: none at all."""
 
-    auto_approve: tuple[Item, ...] | None = None
-    always_deny: tuple[Item, ...] = ()
-    ask: tuple[Item, ...] = ()
-    confine: tuple[Item, ...] | None = None
-    source: tuple[str, str] | None = None
-    """The file of its own that it stands in, and the file's SHA-256."""
+    __slots__ = ("always_deny", "ask", "auto_approve", "confine", "source")
+
+    def __init__(
+        self,
+        auto_approve: tuple[Item, ...] | None = None,
+        always_deny: tuple[Item, ...] = (),
+        ask: tuple[Item, ...] = (),
+        confine: tuple[Item, ...] | None = None,
+    ) -> None:
+        self.auto_approve = auto_approve
+        self.always_deny = always_deny
+        self.ask = ask
+        self.confine = confine
+        self.source: tuple[str, str] | None = None
+        """The file of its own that it stands in, and the file's SHA-256."""
+
+    def is_silent(self) -> bool:
+        """Does it say nothing at all?"""
+        silent = self.auto_approve is None and self.confine is None
+        return silent and not (self.always_deny or self.ask)
 
     def below(self, other: RuleLists) -> RuleLists:
         """With the lists of a file that goes before this one's: it may say anew what is allowed

@@ -7,7 +7,6 @@ Read by `workflows/run.py`, and only where one of the files is there (`paths.exi
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from shannot.config.amounts import LIMIT_UNITS, parse_duration, parse_limit
@@ -31,38 +30,48 @@ _RUN = ("view", "python", "env", "on_ask", "runtime")
 _NAME_LIMIT = 64
 
 
-@dataclass(frozen=True, slots=True)
 class Settings:
     """What the configuration says; None and empty: nothing, so the built-in default holds."""
 
-    profiles: Mapping[str, RuleLists] = field(default_factory=dict)
-    """By name; `[profile]` is "default"."""
-    profile: str = "default"
-    """A name, or the path of a profile file."""
-    profile_where: str = ""
-    """Where that stands; empty where nobody chose one."""
-    tightened: RuleLists = field(default_factory=RuleLists)
-    """What the project adds to whichever profile is chosen."""
-    limits: Mapping[str, int] = field(default_factory=dict)
-    """By the names of `sandbox.spec.Limits`: bytes, seconds, pieces."""
-    ceilings: Mapping[str, int] = field(default_factory=dict)
-    """The project's limits, which only lower: see `bounded`."""
-    maps: tuple[Listed, ...] = ()
-    environment: tuple[Listed, ...] = ()
-    """`NAME` or `NAME=VALUE`."""
-    view: Literal["project", "system"] | None = None
-    python: str | None = None
-    on_ask: Literal["assume", "fail", "prompt", "wait"] | None = None
-    runtime: Literal["cpython", "pypy"] | None = None
-    allow_yes: bool = True
-    expire: int | None = None
-    """Seconds from an approval in which its execution must begin."""
-    queue: str | None = None
-    """The directory in which sessions are proposed to other users, and theirs are found."""
-    remotes: Mapping[str, Remote] = field(default_factory=dict)
-    groups: Mapping[str, Group] = field(default_factory=dict)
-    sources: tuple[tuple[str, str], ...] = ()
-    """Each file that was read, and the SHA-256 of its contents: for the record."""
+    __slots__ = (
+        "allow_yes", "ceilings", "environment", "expire", "groups", "limits", "maps", "on_ask",
+        "profile", "profile_where", "profiles", "python", "queue", "remotes", "runtime", "sources",
+        "tightened", "view",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.profiles: dict[str, RuleLists] = {}
+        """By name; `[profile]` is "default"."""
+        self.profile = "default"
+        """A name, or the path of a profile file."""
+        self.profile_where = ""
+        """Where that stands; empty where nobody chose one."""
+        self.tightened = RuleLists()
+        """What the project adds to whichever profile is chosen."""
+        self.limits: dict[str, int] = {}
+        """By the names of `sandbox.spec.Limits`: bytes, seconds, pieces."""
+        self.ceilings: Mapping[str, int] = {}
+        """The project's limits, which only lower: see `bounded`."""
+        self.maps: tuple[Listed, ...] = ()
+        self.environment: tuple[Listed, ...] = ()
+        """`NAME` or `NAME=VALUE`."""
+        self.view: Literal["project", "system"] | None = None
+        self.python: str | None = None
+        self.on_ask: Literal["assume", "fail", "prompt", "wait"] | None = None
+        self.runtime: Literal["cpython", "pypy"] | None = None
+        self.allow_yes = True
+        self.expire: int | None = None
+        """Seconds from an approval in which its execution must begin."""
+        self.queue: str | None = None
+        """The directory in which sessions are proposed to other users, and theirs are found."""
+        self.remotes: dict[str, Remote] = {}
+        self.groups: dict[str, Group] = {}
+        self.sources: tuple[tuple[str, str], ...] = ()
+        """Each file that was read, and the SHA-256 of its contents: for the record."""
+
+    def names_no_rule(self) -> bool:
+        """Is there neither a rule nor the choice of a profile?"""
+        return not self.profiles and not self.profile_where and self.tightened.is_silent()
 
     def idle_ceilings(self, limits: Mapping[str, float]) -> tuple[str, ...]:
         """The limits of the project that are above those that hold without it."""
@@ -90,57 +99,41 @@ def load(
     for path in (machine_path, user_path):
         document = read_document(path, uid) if path else None
         if document:
-            settings = _noted(_merge(settings, document), document)
+            _merge(settings, document)
+            _note(settings, document)
     document = read_document(project_path, uid) if project_path else None
     if document:
-        settings = _noted(_tighten(settings, document), document)
+        _tighten(settings, document)
+        _note(settings, document)
     return settings
 
 
-def _noted(settings: Settings, document: Document) -> Settings:
-    return replace(settings, sources=(*settings.sources, (document.path, document.sha256)))
+def _note(settings: Settings, document: Document) -> None:
+    settings.sources = (*settings.sources, (document.path, document.sha256))
 
 
-def _merge(settings: Settings, document: Document) -> Settings:
+def _merge(settings: Settings, document: Document) -> None:
     table = document.tables((), document.table, _TOP)
-    settings = _merge_profiles(settings, document, table)
+    _merge_profiles(settings, document, table)
     if "remotes" in table:
-        settings = _merge_remotes(settings, document, table)
+        from shannot.config.remotes import read_remotes  # where there are any
+
+        settings.remotes |= read_remotes(document, table)
     if "groups" in table:
-        settings = _merge_groups(settings, document, table)
-    limits = _limits(document, table)
+        from shannot.config.groups import read_groups  # where there are any
+
+        settings.groups |= read_groups(document, table)
+    settings.limits |= _limits(document, table)
     files = document.tables(("files",), table.get("files", {}), ("map",))
-    maps = document.strings(("files", "map"), files.get("map", []))
+    settings.maps += document.strings(("files", "map"), files.get("map", []))
     approve = document.tables(("approve",), table.get("approve", {}), ("allow_yes",))
     allow_yes = document.boolean(("approve", "allow_yes"), approve.get("allow_yes", True))
+    settings.allow_yes = settings.allow_yes and allow_yes
     sessions = document.tables(("sessions",), table.get("sessions", {}), ("expire",))
-    expire = settings.expire
     if "expire" in sessions:
-        expire = _duration(document, ("sessions", "expire"), sessions["expire"])
-    return _merge_run(
-        replace(
-            settings,
-            expire=expire,
-            limits={**settings.limits, **limits},
-            maps=settings.maps + maps,
-            allow_yes=settings.allow_yes and allow_yes,
-            queue=_queue(document, table) or settings.queue,
-        ),
-        document,
-        document.tables(("run",), table.get("run", {}), _RUN),
-    )
-
-
-def _merge_remotes(settings: Settings, document: Document, table: Table) -> Settings:
-    from shannot.config.remotes import read_remotes  # where there are any
-
-    return replace(settings, remotes={**settings.remotes, **read_remotes(document, table)})
-
-
-def _merge_groups(settings: Settings, document: Document, table: Table) -> Settings:
-    from shannot.config.groups import read_groups  # where there are any
-
-    return replace(settings, groups={**settings.groups, **read_groups(document, table)})
+        settings.expire = _duration(document, ("sessions", "expire"), sessions["expire"])
+    settings.queue = _queue(document, table) or settings.queue
+    _merge_run(settings, document, document.tables(("run",), table.get("run", {}), _RUN))
 
 
 def _queue(document: Document, table: Table) -> str | None:
@@ -154,8 +147,8 @@ def _queue(document: Document, table: Table) -> str | None:
     return os.path.normpath(path)
 
 
-def _merge_profiles(settings: Settings, document: Document, table: Table) -> Settings:
-    profiles = dict(settings.profiles)
+def _merge_profiles(settings: Settings, document: Document, table: Table) -> None:
+    profiles = settings.profiles
     named = table.get("profiles", {})
     if not isinstance(named, dict):
         raise document.fail(("profiles",), "profiles must be tables such as [profiles.ops]")
@@ -166,15 +159,15 @@ def _merge_profiles(settings: Settings, document: Document, table: Table) -> Set
             raise document.fail(key, message)
         lists = read_lists(document, key, value, LISTS)
         profiles[name] = profiles.get(name, RuleLists()).below(lists)
-    chosen, where = settings.profile, settings.profile_where
-    value = table.get("profile", {})
+    if "profile" not in table:
+        return
+    value = table["profile"]
     if isinstance(value, str):
-        chosen = document.string(("profile",), value)
-        where = document.where(("profile",))
+        settings.profile = document.string(("profile",), value)
+        settings.profile_where = document.where(("profile",))
     else:
         lists = read_lists(document, ("profile",), value, LISTS)
         profiles["default"] = profiles.get("default", RuleLists()).below(lists)
-    return replace(settings, profiles=profiles, profile=chosen, profile_where=where)
 
 
 def _limits(document: Document, table: Table) -> dict[str, int]:
@@ -200,33 +193,33 @@ def _duration(document: Document, key: tuple[str, ...], value: object) -> int:
         raise document.fail(key, f"{key[-1]}: {error}")
 
 
-def _merge_run(settings: Settings, document: Document, run: Table) -> Settings:
+def _merge_run(settings: Settings, document: Document, run: Table) -> None:
     if "view" in run:
         view = document.string(("run", "view"), run["view"], ("project", "system"))
-        settings = replace(settings, view=cast("Literal['project', 'system']", view))
+        settings.view = cast("Literal['project', 'system']", view)
     if "on_ask" in run:
         possible = ("assume", "fail", "prompt", "wait")
         on_ask = document.string(("run", "on_ask"), run["on_ask"], possible)
-        literal = cast("Literal['assume', 'fail', 'prompt', 'wait']", on_ask)
-        settings = replace(settings, on_ask=literal)
+        settings.on_ask = cast("Literal['assume', 'fail', 'prompt', 'wait']", on_ask)
     if "runtime" in run:
         runtime = document.string(("run", "runtime"), run["runtime"], ("cpython", "pypy"))
-        settings = replace(settings, runtime=cast("Literal['cpython', 'pypy']", runtime))
+        settings.runtime = cast("Literal['cpython', 'pypy']", runtime)
     if "python" in run:
-        settings = replace(settings, python=document.string(("run", "python"), run["python"]))
+        settings.python = document.string(("run", "python"), run["python"])
     environment = document.strings(("run", "env"), run.get("env", []))
     for listed in environment:
         if not listed.text.partition("=")[0]:
             raise UsageError(f"{listed.where}: env: expected NAME or NAME=VALUE")
-    return replace(settings, environment=settings.environment + environment)
+    settings.environment += environment
 
 
-def _tighten(settings: Settings, document: Document) -> Settings:
+def _tighten(settings: Settings, document: Document) -> None:
     """A project's file: it came with the project, so it can only make things stricter."""
     try:
         table = document.tables((), document.table, ("profile", "limits"))
-        lists = read_lists(document, ("profile",), table.get("profile", {}), TIGHTENING)
-        limits = _limits(document, table)
+        settings.tightened = read_lists(
+            document, ("profile",), table.get("profile", {}), TIGHTENING
+        )
+        settings.ceilings = _limits(document, table)
     except UsageError as error:
         raise UsageError(f"{error}; a project's file can only tighten: always_deny, ask, [limits]")
-    return replace(settings, tightened=lists, ceilings=limits)

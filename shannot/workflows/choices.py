@@ -127,9 +127,9 @@ def _on_ask(
 
 
 def _profile(settings: Settings | None, caller: Caller, asked: str | None) -> Profile | None:
-    if settings is None and asked is None:
+    if asked is None and (settings is None or settings.names_no_rule()):
         return None
-    # To start faster where there is neither.
+    # To start faster where there is none.
     from shannot.workflows.profiles import make_profile
 
     return make_profile(settings, caller, asked)

@@ -14,7 +14,6 @@ from shannot.errors import UsageError
 from shannot.policy.builtin import PROFILES
 from shannot.policy.entries import Fixed
 from shannot.policy.profile import Profile, build_profile
-from shannot.policy.self_check import check_examples, idle_rules
 from shannot.workflows.configuration import load_settings
 
 TYPE_CHECKING = False
@@ -32,7 +31,7 @@ def make_profile(settings: Settings | None, caller: Caller, asked: str | None = 
     own = {name: _checked(name, lists) for name, lists in settings.profiles.items()}
     name = settings.profile if asked is None else asked
     if not is_file(name) and name in own:
-        if settings.tightened == RuleLists():
+        if settings.tightened.is_silent():
             return own[name]
         return _checked(name, settings.profiles[name], settings.tightened)
     if is_file(name):
@@ -65,8 +64,8 @@ def built_in(name: str, tightened: RuleLists | None = None) -> Profile:
         ask=(*lists.get("ask", ()), *added.ask),
         confine=lists.get("confine"),
     )
-    if added != RuleLists():
-        check_examples(profile)
+    if not added.is_silent():
+        _try_examples(profile)
     return profile
 
 
@@ -76,6 +75,8 @@ def check_file(path: str, caller: Caller) -> tuple[int, tuple[str, ...]]:
 
     Raises UsageError naming file and line.
     """
+    from shannot.policy.self_check import idle_rules  # only for this verb
+
     full = os.path.join(caller.directory, path)
     if is_configuration(full, caller.uid):
         settings = load(full, None, None, caller.uid)
@@ -102,8 +103,16 @@ def _checked(name: str, lists: RuleLists, tightened: RuleLists | None = None) ->
         confine=lists.confine,
         source=lists.source,
     )
-    check_examples(profile)
+    _try_examples(profile)
     return profile
+
+
+def _try_examples(profile: Profile) -> None:
+    """Raises UsageError for the first that is not as its rule says."""
+    if any(rule.examples for _, rule in profile.rules()):
+        from shannot.policy.self_check import check_examples  # all that decides: most have none
+
+        check_examples(profile)
 
 
 def _path(name: str, settings: Settings | None, caller: Caller) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from shannot.audit import AuditError, Log, sha256_of
+from shannot.audit import AuditError, Log
+from shannot.digest import sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

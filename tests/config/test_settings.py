@@ -85,7 +85,10 @@ def test_everything_that_can_be_said_is_read(place: Path) -> None:
 
 def test_missing_files_say_nothing(tmp_path: Path) -> None:
     missing = str(tmp_path / "none" / "config.toml")
-    assert load(missing, missing, missing, os.getuid()) == Settings()
+    settings, silent = load(missing, missing, missing, os.getuid()), Settings()
+    for name in {*Settings.__slots__} - {"tightened"}:
+        assert getattr(settings, name) == getattr(silent, name), name
+    assert settings.names_no_rule()
 
 
 @pytest.mark.parametrize(
