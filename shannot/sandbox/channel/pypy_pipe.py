@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from shannot.sandbox.channel.base import Memory
 
 _READ = 1 << 16
-_MESSAGE = 1024  # bytes: the child's own buffer holds less than that
+MESSAGE = 470
+"""Bytes that are asked for: nearly all messages are shorter, and what is larger than 512 with its
+header is no object of Python's own pool."""
 _QUEUED = 1024  # bytes that are rather sent with the answer than put into the child's memory
 _SIGNATURES_MAX = 512
 """Signatures whose shape is remembered: a build has fewer than 200."""
@@ -38,12 +40,12 @@ _STEPS = (256, 4097)  # bytes of a string that are asked for: most paths are sho
 _PIECE = 1 << 20  # bytes of one R: what the child can make us hold at once
 
 _POINTER = Struct("=Q")
-_INTEGER_REPLY = Struct("=cQ")
+INTEGER_REPLY = Struct("=cQ")
 _FLOAT_REPLY = Struct("=cd")
 _ERRNO = Struct("=ci")
 _ORDER = Struct("=cQQ")
 _MALLOC = Struct("=cQ")
-_WORD = 0xFFFF_FFFF_FFFF_FFFF
+WORD = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class ProtocolError(ShannotError):
@@ -57,11 +59,12 @@ class ClosedError(ProtocolError):
 class Form:
     """How a signature's arguments are laid out."""
 
-    __slots__ = ("letter", "result", "size", "unpack_from")
+    __slots__ = ("letter", "letters", "result", "size", "unpack_from")
 
     def __init__(self, arguments: str, result: str) -> None:
         letters = "" if arguments == "v" else "".join([_LETTERS[letter] for letter in arguments])
         layout = Struct("=" + letters)
+        self.letters = letters  # of `struct`
         self.size = layout.size
         self.unpack_from = layout.unpack_from
         self.result = result  # "v", "i", "f" or "p"
@@ -86,14 +89,14 @@ def read_signature(signature: bytes) -> Form:
 class PypyPipe:
     """Both directions: `reader` brings calls, `writer` takes answers. Host descriptors of ours."""
 
-    __slots__ = ("_buffer", "_forms", "form", "memory", "queued", "reader", "writer")
+    __slots__ = ("_forms", "form", "memory", "pending", "queued", "reader", "writer")
 
     def __init__(self, reader: int, writer: int) -> None:
         self.reader = reader
         self.writer = writer
         self.memory: Memory = PipeMemory(self)
         self._forms: dict[bytes, Form] = {}
-        self._buffer = b""
+        self.pending = b""  # received, and not looked at yet
         self.queued = b""  # orders that the child need not answer, sent with what comes next
         self.form = Form("v", "v")  # of the call that was received last
 
@@ -102,7 +105,7 @@ class PypyPipe:
 
         Errors: ProtocolError.
         """
-        data = self._buffer or os.read(self.reader, _MESSAGE)
+        data = self.pending or os.read(self.reader, MESSAGE)
         if not data:
             return None
         end = data[0] + 1
@@ -115,7 +118,7 @@ class PypyPipe:
         after = end + form.size
         if len(data) < after:
             data = self._more(data, after)
-        self._buffer = data[after:]
+        self.pending = data[after:]
         self.form = form
         return signature, form.unpack_from(data, end)
 
@@ -138,10 +141,10 @@ class PypyPipe:
 
     def take(self, size: int) -> bytes:
         """Exactly `size` bytes of an order's answer. Errors: ProtocolError."""
-        data = self._buffer
+        data = self.pending
         if len(data) < size:
             data = self._more(data, size)
-        self._buffer = data[size:]
+        self.pending = data[size:]
         return data[:size]
 
     def send(self, data: bytes) -> None:
@@ -160,7 +163,7 @@ class PypyPipe:
         """End the call with a result; of a void call it is ignored. Errors: ProtocolError."""
         form = self.form
         if form.result in "ip":
-            data = _INTEGER_REPLY.pack(form.letter, int(value) & _WORD)
+            data = INTEGER_REPLY.pack(form.letter, int(value) & WORD)
         elif form.result == "f":
             data = _FLOAT_REPLY.pack(b"f", value)
         else:
@@ -218,7 +221,7 @@ class PipeMemory:
         parts = []
         for start in range(0, size, _PIECE):
             piece = min(_PIECE, size - start)
-            self._pipe.send(_ORDER.pack(b"R", address + start & _WORD, piece))
+            self._pipe.send(_ORDER.pack(b"R", address + start & WORD, piece))
             parts.append(self._pipe.take(piece))
         return b"".join(parts)
 
