@@ -270,6 +270,7 @@ class Mediator:
     def let_end(self, patient: bool) -> None:
         """The script has ended: what runs on the host goes on if `patient`, else it is killed."""
         if self.performer is not None:
-            self.performer.ending = patient
-            if not patient:
+            if patient:
+                self.performer.let_end()
+            else:
                 self.performer.stop()

@@ -12,6 +12,7 @@ import select
 import stat
 from _thread import allocate_lock, start_new_thread
 
+from .host_processes import close_all, is_ready, kill_group, start_command
 from .standing import Standing
 
 TYPE_CHECKING = False
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         """What the script takes for the command: a stub that waits, or a number it knows."""
 
         pidfd: int
-        """Ready when it was killed, and the command is to be killed with it; -1 for never."""
+        """Ready when it was killed, and the command is to be killed with it."""
 
         def starting(self) -> bool:
             """It is about to run: signals wait until it does. False: it has been killed before."""
@@ -64,8 +65,8 @@ class Performer:
     """Commands of one run that are under way."""
 
     __slots__ = (
-        "_changed", "_groups", "_held", "_host", "_queue", "_running", "_stopped", "deciding",
-        "ending",
+        "_changed", "_groups", "_held", "_host", "_killed", "_queue", "_running", "_stopped",
+        "_under_way", "deciding", "ending",
     )  # fmt: skip
 
     def __init__(self, host: Host) -> None:
@@ -73,6 +74,8 @@ class Performer:
         self._running = 0
         self._queue: list[Callable[[], None]] = []
         self._groups: set[int] = set()  # process groups of what runs on the host
+        self._under_way: set[StandIn] = set()  # of commands for the host that have not ended
+        self._killed: set[StandIn] = set()  # those that were gone before the script ended
         self._held = 0
         self._changed = allocate_lock()
         self._stopped = False
@@ -136,11 +139,29 @@ class Performer:
 
     def perform(self, stand_in: StandIn, answer: Answer, stdio: list[int], umask: int) -> None:
         """Run it on the host. stdio: host descriptors, closed here."""
+        with self._changed:
+            self._under_way.add(stand_in)
         self._start(lambda: self._perform(stand_in, answer, stdio, umask))
 
     def busy(self) -> bool:
         """Is any command still under way?"""
         return self._running > 0
+
+    def let_end(self) -> None:
+        """The script has ended by itself: what it left behind goes on, what it killed does not.
+
+        What stands in for a command may be killed from now on, which ends no command any more.
+        """
+        with self._changed:
+            self._killed |= {each for each in self._under_way if is_ready(each.pidfd)}
+            self.ending = True
+
+    def _is_to_end(self, stand_in: StandIn) -> bool:
+        """Is the command to end, since the script killed it or a limit was hit?"""
+        with self._changed:
+            if self._stopped or stand_in in self._killed:
+                return True
+            return not self.ending and is_ready(stand_in.pidfd)
 
     def stop(self) -> None:
         """Kill what runs on the host. Called on any thread, when a limit is hit."""
@@ -150,7 +171,7 @@ class Performer:
             self._queue.clear()
             groups = list(self._groups)
         for group in groups:
-            _kill(group)
+            kill_group(group)
 
     def _start(self, work: Callable[[], None]) -> None:
         with self._changed:
@@ -177,11 +198,12 @@ class Performer:
 
         status = 127
         try:
-            if not self.ending and not stand_in.starting():
-                _close(stdio)
-                status = -_KILL  # it could have ended by itself before the signal came to it
+            # It could have ended by itself before a signal came to it, had it been started.
+            if self._is_to_end(stand_in) or not stand_in.starting():
+                close_all(stdio)
+                status = -_KILL
             else:
-                process = _popen(answer, stdio, umask)
+                process = start_command(answer, stdio, umask)
                 if process is not None:
                     status = self._wait(stand_in, process)
         finally:
@@ -189,6 +211,8 @@ class Performer:
                 finished = status if status >= 0 else 128 - status
                 self._host.system.gate.finished(answer.ticket, finished)
             finally:
+                with self._changed:
+                    self._under_way.discard(stand_in)
                 stand_in.end(status)
 
     def _wait(self, stand_in: StandIn, process: Popen[bytes]) -> int:
@@ -199,15 +223,16 @@ class Performer:
         pidfd = os.pidfd_open(group)
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        if stand_in.pidfd >= 0:
-            poll.register(stand_in.pidfd, select.POLLIN)
+        poll.register(stand_in.pidfd, select.POLLIN)
         stand_in.started(group)
         try:
+            if self._stopped:  # meanwhile
+                kill_group(group)
             while pidfd not in (ready := [host_fd for host_fd, _ in poll.poll()]):
                 if stand_in.pidfd in ready:
                     poll.unregister(stand_in.pidfd)
-                    if not self.ending:
-                        _kill(group)
+                    if self._is_to_end(stand_in):
+                        kill_group(group)
         finally:
             stand_in.left()
             os.close(pidfd)
@@ -239,37 +264,3 @@ class Performer:
     def _hold(self, size: int) -> None:
         with self._changed:
             self._held += size
-
-
-def _popen(answer: Answer, stdio: list[int], umask: int) -> Popen[bytes] | None:
-    """Start a command on the host; None where that fails. Closes `stdio`."""
-    import subprocess  # only a run that performs a command pays its 12 ms
-
-    try:
-        return subprocess.Popen(  # argv that the policy allowed, no shell
-            answer.argv,
-            executable=answer.executable or None,
-            cwd=answer.directory,
-            env=answer.environment,
-            stdin=stdio[0],
-            stdout=stdio[1],
-            stderr=stdio[2],
-            start_new_session=True,
-            umask=umask,
-        )
-    except (OSError, ValueError):
-        return None
-    finally:
-        _close(stdio)
-
-
-def _close(host_fds: list[int]) -> None:
-    for host_fd in host_fds:
-        os.close(host_fd)
-
-
-def _kill(group: int) -> None:
-    try:
-        os.killpg(group, _KILL)
-    except ProcessLookupError:
-        pass

@@ -118,8 +118,9 @@ class PypyCommands:
         `patient`, else it is killed."""
         if self._confiner is not None:
             self._confiner.let_end(patient)
-        self.performer.ending = patient
-        if not patient:
+        if patient:
+            self.performer.let_end()
+        else:
             self.performer.stop()
 
     def close(self) -> None:

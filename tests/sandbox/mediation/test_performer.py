@@ -97,3 +97,86 @@ def test_one_that_a_signal_does_not_end_runs(tmp_path: Path) -> None:
     assert status == 0
     assert host.system.gate.ended == [0]
     assert (tmp_path / "made").exists()
+
+
+class Process:
+    """A stand-in that is a pipe: its end is that of the process that stands in."""
+
+    def __init__(self) -> None:
+        self.pidfd, self._killing = os.pipe()
+        self.runs = threading.Event()
+        self.ended = threading.Event()
+        self.status = 0
+
+    def die(self) -> None:
+        os.close(self._killing)
+
+    def starting(self) -> bool:
+        return True
+
+    def started(self, _group: int) -> None:
+        self.runs.set()
+
+    def left(self) -> None:
+        pass
+
+    def end(self, status: int) -> None:
+        self.status = status
+        os.close(self.pidfd)
+        self.ended.set()
+
+
+def under_way(answer: Answer, dead: bool = False) -> tuple[Performer, Process]:
+    performer, stand_in = Performer(Host()), Process()  # type: ignore[arg-type]
+    if dead:
+        stand_in.die()
+    null = os.open("/dev/null", os.O_RDWR)
+    performer.perform(stand_in, answer, [os.dup(null) for _ in range(3)], 0o022)
+    os.close(null)
+    return performer, stand_in
+
+
+def test_one_that_the_script_killed_ends_though_the_script_ends_at_once() -> None:
+    """It went on, where the script's end was noticed before that of what stood in for it."""
+    performer, stand_in = under_way(command("sleep", "100"))
+    assert stand_in.runs.wait(20)
+    stand_in.die()
+    performer.let_end()
+    assert stand_in.ended.wait(20)
+    assert stand_in.status == -9
+
+
+def test_one_that_was_killed_on_its_way_never_runs(tmp_path: Path) -> None:
+    """It ran to its end where the script ended while it was being started."""
+    for patient in (False, True):
+        performer, stand_in = under_way(command("mkdir", str(tmp_path / "made")), dead=True)
+        if patient:
+            performer.let_end()
+        assert stand_in.ended.wait(20)
+        assert stand_in.status == -9
+    assert not (tmp_path / "made").exists()
+
+
+def test_one_that_the_script_left_behind_goes_on_whatever_becomes_of_its_stand_in() -> None:
+    performer, stand_in = under_way(command("sleep", "0.3"))
+    assert stand_in.runs.wait(20)
+    performer.let_end()
+    stand_in.die()  # everything in the sandbox is killed at the end
+    assert stand_in.ended.wait(20)
+    assert stand_in.status == 0
+
+
+def test_after_a_limit_nothing_runs_any_more_and_nothing_starts(tmp_path: Path) -> None:
+    performer, stand_in = under_way(command("sleep", "100"))
+    assert stand_in.runs.wait(20)
+    performer.stop()
+    assert stand_in.ended.wait(20)
+    assert stand_in.status == -9
+    stand_in.die()
+    late, null = Process(), os.open("/dev/null", os.O_RDWR)
+    made = command("mkdir", str(tmp_path / "made"))
+    performer.perform(late, made, [os.dup(null) for _ in range(3)], 0o022)
+    os.close(null)
+    assert late.ended.wait(20)
+    late.die()
+    assert not (tmp_path / "made").exists()
