@@ -77,10 +77,11 @@ for name, call in CALLS.items():
         os.fchdir(here)
         os.chmod("sub", 0o755)
         for made in ("target", "y" * 255):
-            if os.path.lexists(made):
-                shutil.rmtree(made) if os.path.isdir(made) and not os.path.islink(
-                    made
-                ) else os.unlink(made)
+            if os.path.isdir(made) and not os.path.islink(made):
+                os.chmod(made, 0o700)  # it may have been taken away from its owner
+                shutil.rmtree(made)
+            elif os.path.lexists(made):
+                os.unlink(made)
         for path_again in ("empty", "void", "dangling"):
             if not os.path.lexists(path_again):
                 if path_again == "void":
