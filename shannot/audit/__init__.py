@@ -40,6 +40,7 @@ HEAD_SIZE = 256
 PATIENCE = 5.0
 """Seconds to wait for other writers."""
 _SIMPLE = 1000  # characters of a text that needs no second look
+_FEW = 8  # items of such a list
 _INNER = int.from_bytes(b"\x36" * 64, "big")  # ipad and opad of RFC 2104
 _OUTER = int.from_bytes(b"\x5c" * 64, "big")
 _MAGIC = "shannot-audit-head-1"
@@ -204,7 +205,10 @@ def _simple(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return "" if value else "[]"
+    if not isinstance(value, list | tuple) or len(value) > _FEW:
+        return ""
+    parts = [_simple(item) for item in value]
+    return f"[{','.join(parts)}]" if all(parts) else ""
 
 
 def seal(key: bytes, data: bytes) -> str:
