@@ -52,6 +52,9 @@ _FAST = 8 << 30  # bytes a second: about as fast as memory can be filled
 _ON_THE_WAY = 1.0  # seconds within which a command that the script has executed starts
 _PATIENCE = 5.0  # seconds that a signal of the user has before the child is killed
 _CPU_SLACK = 0.25  # seconds: processor time is counted in ticks
+_CPU_SHARE = 0.5
+"""Of the limit that was really used, at least, where the kernel sends SIGXCPU: it charges a whole
+tick to whoever runs when that comes, and on a busy machine the others have the rest of it."""
 _ROUSED = 100  # how often, in 5 seconds, a mediator is roused whose child is dead
 _STINGY = 20  # a look may take a twentieth of the time
 
@@ -60,9 +63,9 @@ class Attendant:
     """Ends the child when a limit is hit, and tells how it ended."""
 
     __slots__ = (
-        "_began", "_deadline", "_done", "_free_at_start", "_group", "_limits", "_main", "_mediator",
-        "_next_look", "_pidfd", "_placement", "_processor_time", "_shared_at_start", "_signalled",
-        "_stuck", "faults", "interrupted", "limit", "status",
+        "_began", "_deadline", "_done", "_free_at_start", "_group", "_killer", "_limits", "_main",
+        "_mediator", "_next_look", "_pidfd", "_placement", "_processor_time", "_shared_at_start",
+        "_signalled", "_stuck", "faults", "interrupted", "limit", "status",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +79,7 @@ class Attendant:
         self._done = allocate_lock()
         self._main = get_ident()
         self._stuck = False  # the child is dead for seconds, and the mediator still answers it
+        self._killer = 0  # the signal that ended the child
         self._signalled = 0  # how often the user asked for the end
         self.interrupted = False
         self._began = self._deadline = 0.0
@@ -181,15 +185,18 @@ class Attendant:
         # left as it is until nobody needs its number any more: it is the group's as well
         result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOWAIT)
         if result is not None:
-            exited = result.si_code == os.CLD_EXITED
-            self.status = result.si_status if exited else 128 + result.si_status
+            if result.si_code != os.CLD_EXITED:
+                self._killer = result.si_status
+            self.status = result.si_status + (128 if self._killer else 0)
 
     def reap(self) -> None:
         """Wait for the child, dead by now; too much processor time is known only here."""
         _, _, usage = os.wait4(self._group, 0)
-        used = usage.ru_utime + usage.ru_stime
-        killed = self.status in (128 + _XCPU, 128 + _KILL)
-        if killed and self.limit is None and used >= self._limits.cpu - _CPU_SLACK:
+        used, limit = usage.ru_utime + usage.ru_stime, self._limits.cpu
+        if self.limit is None and (
+            (self._killer == _XCPU and used >= limit * _CPU_SHARE)
+            or (self._killer == _KILL and used >= limit - _CPU_SLACK)
+        ):
             self.limit = "cpu"
 
     def _let_commands_end(self) -> None:
