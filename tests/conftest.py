@@ -8,8 +8,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _DESCRIPTORS = 150
+
+# How fast a test draws its values, on whatever machine, is no finding of it.
+settings.register_profile("shannot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shannot")
 
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     # A job in the background, or under nohup(1), ignores them, and so would every program that a
