@@ -171,6 +171,11 @@ class Map:
         self.named = named  # the user's own configuration names it: hidden names show if exact
 
 
+def _whole(seconds: float) -> int:
+    """Rounded up, since a limit of 0 seconds would be hit at once."""
+    return max(1, -int(-seconds // 1))
+
+
 class Limits:
     """Bounds on one run. Bytes and seconds; what is hit ends the child and is named."""
 
@@ -188,7 +193,7 @@ class Limits:
     ) -> None:
         self.timeout = timeout  # seconds of wall clock
         # seconds of processor time, all processes together: where none are named, all there are
-        self.cpu = cpu if cpu is not None else int(timeout) * len(os.sched_getaffinity(0))
+        self.cpu = cpu if cpu is not None else _whole(timeout * len(os.sched_getaffinity(0)))
         self.memory = memory  # bytes, all processes together
         self.processes = processes  # processes and threads alive at once
         self.output = output  # bytes of stdout and stderr together
