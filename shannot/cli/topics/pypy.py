@@ -21,11 +21,11 @@ seconds.
 
 Commands, plans and review are the same there. It cannot fork, so `subprocess`, `os.system` and
 `os.popen` ask shannot for each command, with all of their interface but `preexec_fn` and
-`pass_fds`. It gets no signals; `threading`, `socket`, `asyncio` and `multiprocessing` can be
-imported, and what is not to be had fails when it is used. asyncio works, without subprocesses.
-What such a build lacks comes in Python (`zlib`, `csv`, `binascii`, `pwd`, `select`, hashes),
-slower. `bz2`, `ctypes`, `curses`, `lzma`, `pyexpat` (parsing XML, `plistlib`), `sqlite3`,
-`ssl`, `tkinter` and `tracemalloc` cannot be imported.
+`pass_fds`; `os.fork`, `os.spawn*` and `os.exec*` fail. It gets no signals; `threading`, `socket`,
+`asyncio` and `multiprocessing` can be imported, and what is not to be had fails when it is used.
+asyncio works, without subprocesses. What such a build lacks comes in Python (`zlib`, `csv`,
+`binascii`, `pwd`, `select`, hashes), slower. `bz2`, `ctypes`, `curses`, `lzma`, `pyexpat` (parsing
+XML, `plistlib`), `sqlite3`, `ssl`, `tkinter` and `tracemalloc` cannot be imported.
 
 A command that is `sys.executable` is ENOEXEC: this interpreter is started by shannot alone; name
 `python3` to have the machine's run as any other command. `os.mkfifo` is EPERM. `gethostbyname`
