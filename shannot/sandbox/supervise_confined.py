@@ -100,7 +100,7 @@ class Confiner:
         try:
             launched = cpython.launch_program(
                 self._spec, host_fd, words, environment, stdio, self._made_filter(),
-                self._executable,
+                self._executable, execution.restore_signals,
             )  # fmt: skip
         except ShannotError as error:
             self.note(str(error))

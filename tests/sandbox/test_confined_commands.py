@@ -103,11 +103,13 @@ class Script:
         )  # fmt: skip
         self.commands = PypyCommands(self.system, self.faults, confiner)
 
-    def start(self, *argv: str, stdin: int = 0, stdout: int = 1, stderr: int = 2) -> int:
+    def start(
+        self, *argv: str, stdin: int = 0, stdout: int = 1, stderr: int = 2, restore: int = 1
+    ) -> int:
         """As the guest does: by the device. Errors: execve(2)'s."""
         name = argv[0] if argv[0] not in ("HOST", "ASSUME", "REFUSE") else "true"
         paths = [name] if "/" in name else [f"{place}/{name}" for place in ("/usr/bin", "/bin")]
-        fields = ["start", "", stdin, stdout, stderr, len(paths), *paths, len(argv), *argv]
+        fields = ["start", "", stdin, stdout, stderr, restore, len(paths), *paths, len(argv), *argv]
         fields += [1, "PATH=/usr/bin:/bin"]
         body = "".join(f"{field}\0" for field in fields).encode()
         with self.known.turn:

@@ -62,7 +62,7 @@ class Launch:
 
     __slots__ = (
         "argv", "directory", "drop_to", "environment", "filter", "interpreter", "limits", "report",
-        "ruleset", "stdio",
+        "restore_signals", "ruleset", "stdio",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +78,7 @@ class Launch:
         limits: Sequence[tuple[int, int]],
         drop_to: int | None,
         report: int | None = None,
+        restore_signals: bool = False,
     ) -> None:
         self.interpreter = interpreter  # to execute; close-on-exec
         self.argv = argv
@@ -89,6 +90,7 @@ class Launch:
         self.limits = limits  # (RLIMIT_*, value)
         self.drop_to = drop_to  # the user and group number to become; None: stay
         self.report = report  # the number to report under until the exec, for a strict filter
+        self.restore_signals = restore_signals  # it is to die of a pipe that nobody reads
 
 
 def start(launch: Launch) -> Child:
@@ -162,7 +164,7 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
     """In the forked child: never returns."""
     step = "start"
     try:
-        _drop_handlers()
+        _set_signals(launch.restore_signals)
         step = "PR_SET_PDEATHSIG"
         kernel_calls.prctl(kernel_calls.PR_SET_PDEATHSIG, _KILL)
         if os.getppid() != parent:
@@ -201,12 +203,15 @@ def _become(launch: Launch, writer: int, parent: int) -> None:
         os._exit(125)
 
 
-def _drop_handlers() -> None:
+def _set_signals(restore: bool) -> None:
     """A signal that comes before the exec ends this process as it would end the program: it must
-    not run what the mediator has for it."""
+    not run what the mediator has for it. What Python ignores for itself is restored, as
+    `subprocess` has it for a command, where `restore`."""
     for number in (1, 2, 3, 15):  # HUP, INT, QUIT, TERM
         if _signal.getsignal(number) not in (_signal.SIG_IGN, _signal.SIG_DFL):
             _signal.signal(number, _signal.SIG_DFL)
+    for number in (13, 25) if restore else ():  # PIPE, XFSZ
+        _signal.signal(number, _signal.SIG_DFL)
 
 
 def _take_descriptors(launch: Launch, writer: int) -> int:

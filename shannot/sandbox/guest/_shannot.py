@@ -5,14 +5,15 @@ import os
 _DEVICE = "/dev/shannot"
 
 
-def start(directory, numbers, candidates, argv, environment):
+def start(directory, numbers, restore_signals, candidates, argv, environment):
     """Start a command: the first of the candidate paths that is a program.
 
-    All strings are bytes; numbers are of stdin, stdout and stderr, -1 for none. Returns the number
-    of the child. Raises OSError, as execve does.
+    All strings are bytes; numbers are of stdin, stdout and stderr, -1 for none. restore_signals:
+    does a pipe that nobody reads end it? Returns the number of the child. Raises OSError, as execve
+    does.
     """
     fields = [b"start", directory]
-    fields += [b"%d" % number for number in numbers]
+    fields += [b"%d" % number for number in (*numbers, bool(restore_signals))]
     for several in (candidates, argv, environment):
         fields.append(b"%d" % len(several))
         fields += several

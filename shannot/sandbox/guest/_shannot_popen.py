@@ -65,6 +65,7 @@ class Popen:
         handles = Handles(stdin, stdout, stderr)
         try:
             self._open_pipes(handles.ours, bufsize)
+            self._restores = restore_signals
             self._start(args, executable, shell, cwd, env, handles.theirs)
         except BaseException:
             self._give_up(handles)
@@ -98,7 +99,9 @@ class Popen:
         if cwd is not None:
             check_directory(cwd)
         try:
-            self.pid = _shannot.start(directory, numbers, candidates, argv, environment(env))
+            self.pid = _shannot.start(
+                directory, numbers, self._restores, candidates, argv, environment(env)
+            )
         except OSError as error:
             number = error.errno
         else:

@@ -9,6 +9,7 @@ of the fields after it. All of it is the child's, so it is bounded, and whatever
 is EINVAL:
 
     start, directory ("" is the present one), the numbers of stdin, stdout and stderr,
+        1 where signals that Python ignores are restored, else 0,
         count, that many paths to try in turn, count, argv, count, NAME=value …
         answer: the number of the child
     flock, a number, an operation of flock(2), which never waits
@@ -140,6 +141,7 @@ class CommandDevice:
 def _start(task: Task, fields: Fields) -> int:
     directory = fields.take()
     numbers = fields.number(1 << 20), fields.number(1 << 20), fields.number(1 << 20)
+    restore_signals = fields.number(1) == 1
     candidates = fields.several(_CANDIDATES_MAX)
     argv = fields.several(FIELDS_MAX)
     environment = fields.several(FIELDS_MAX)
@@ -150,6 +152,7 @@ def _start(task: Task, fields: Fields) -> int:
     caller = in_directory(task, directory)
     children.check_room()
     execution = first_of(caller, candidates, argv, environment)
+    execution.restore_signals = restore_signals
     stdio = duplicates(task, numbers)
     return children.add(children.begin(caller, execution, argv, environment, stdio))
 

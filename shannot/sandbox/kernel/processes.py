@@ -68,12 +68,13 @@ class Program:
 class Execution:
     """What an execve turned into."""
 
-    __slots__ = ("answer", "path", "program")
+    __slots__ = ("answer", "path", "program", "restore_signals")
 
     def __init__(self, program: Program, path: bytes, answer: Answer) -> None:
         self.program = program
         self.path = path  # as the child gave it
         self.answer = answer
+        self.restore_signals = False  # those that Python ignores, where we start it ourselves
 
     def names(self, number: int) -> tuple[bytes, ...]:
         """What a process list shows; what it may have become, as a descriptor was executed."""

@@ -93,10 +93,12 @@ def launch_program(
     stdio: tuple[int, int, int],
     filter_program: bytes,
     executable: Sequence[bytes],
+    restore_signals: bool = False,
 ) -> Child:
     """Start a program, open as `program`, under this filter. Errors: ShannotError, OSError.
 
-    `executable`: host directories with everything that it, or what it starts, may execute.
+    `executable`: host directories with everything that it, or what it starts, may execute;
+    `restore_signals`: as `Launch` has it.
     """
     directory = _stub_directory(spec.private)
     opened = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in executable]
@@ -115,6 +117,7 @@ def launch_program(
                 ruleset=ruleset,
                 limits=_limits(spec),
                 drop_to=number_to_drop_to(),
+                restore_signals=restore_signals,
             )
         )
     finally:

@@ -1,12 +1,13 @@
 """Stands in for the guest's `_shannot` on a Python that can fork: real programs, no mediator."""
 
+import _signal
 import fcntl
 import os
 import select
 from _socket import socketpair
 
 
-def start(directory, numbers, candidates, argv, environment):
+def start(directory, numbers, restore_signals, candidates, argv, environment):
     variables = dict(entry.split(b"=", 1) for entry in environment)
     reader, writer = os.pipe()
     pid = os.fork()
@@ -17,6 +18,9 @@ def start(directory, numbers, candidates, argv, environment):
                 os.chdir(directory)
             for target, number in enumerate([os.dup(number) for number in numbers]):
                 os.dup2(number, target)
+            if restore_signals:
+                for number in (13, 25):  # PIPE, XFSZ
+                    _signal.signal(number, _signal.SIG_DFL)
             for path in candidates:
                 try:
                     os.execve(path, argv, variables)

@@ -107,7 +107,7 @@ class Place:
     def start(
         self, *argv: bytes, directory: bytes = b"", paths: tuple[bytes, ...], stdin: int = -1
     ) -> int:
-        fields = (b"start", directory, stdin, -1, -1, len(paths), *paths)
+        fields = (b"start", directory, stdin, -1, -1, 1, len(paths), *paths)
         return int(self.request(*fields, len(argv), *argv, 1, b"A=1")[0])
 
 
@@ -246,13 +246,15 @@ def test_what_is_no_request_is_invalid(place: Place, data: bytes) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        (b"start", b"", 0, 0, 0, 0, 1, b"a", 0),
-        (b"start", b"", 0, 0, 0, 1, b"program", 1, b"a", 0, b"more"),
-        (b"start", b"", 0, 0, 0, 1, b"program", 2, b"a", 0),
-        (b"start", b"", b"x", 0, 0, 1, b"program", 1, b"a", 0),
-        (b"start", b"", b"--1", 0, 0, 1, b"program", 1, b"a", 0),
-        (b"start", b"", 1 << 30, 0, 0, 1, b"program", 1, b"a", 0),
-        (b"start", b"", 0, 0, 0, 1000, b"program", 1, b"a", 0),
+        (b"start", b"", 0, 0, 0, 1, 0, 1, b"a", 0),
+        (b"start", b"", 0, 0, 0, 1, 1, b"program", 1, b"a", 0, b"more"),
+        (b"start", b"", 0, 0, 0, 1, 1, b"program", 2, b"a", 0),
+        (b"start", b"", b"x", 0, 0, 1, 1, b"program", 1, b"a", 0),
+        (b"start", b"", b"--1", 0, 0, 1, 1, b"program", 1, b"a", 0),
+        (b"start", b"", 1 << 30, 0, 0, 1, 1, b"program", 1, b"a", 0),
+        (b"start", b"", 0, 0, 0, 2, 1, b"program", 1, b"a", 0),
+        (b"start", b"", 0, 0, 0, b"yes", 1, b"program", 1, b"a", 0),
+        (b"start", b"", 0, 0, 0, 1, 1000, b"program", 1, b"a", 0),
         (b"poll", -2, 0),
         (b"poll", 0, 1 << 20),
         (b"poll", 0, 1, 3),

@@ -43,6 +43,25 @@ def test_a_command_that_ran_has_its_own_status_and_output(pypy: RealPypy) -> Non
     assert done.stderr.count("ran false on this machine (exit status 1)") == 2
 
 
+def test_a_command_whose_reader_ends_dies_of_it_and_says_nothing(pypy: RealPypy) -> None:
+    """It had SIGPIPE ignored, as Python has for itself: `yes` complained, others never ended."""
+    name = script(
+        pypy,
+        "def run(**named):",
+        "    line = 'yes | head -n 1; grep SigIgn /proc/self/status'",
+        "    print(subprocess.run(line, shell=True, stdout=-1, stderr=-1, **named))",
+        "run()",
+        "print(os.popen('yes 2>&1 | head -n 1').read())",
+        "run(restore_signals=False)",
+    )
+    done = pypy.run(name)
+    restored, popen, _, left = done.stdout.splitlines()
+    assert popen == "y"
+    assert "stderr=b''" in restored
+    assert "SigIgn:\\t0000000000000000" in restored
+    assert "SigIgn:\\t0000000001001000" in left
+
+
 def test_confined_commands_work_on_the_layer_and_their_writes_are_in_the_plan(
     pypy: RealPypy,
 ) -> None:

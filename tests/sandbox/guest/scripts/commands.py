@@ -226,6 +226,10 @@ with warnings.catch_warnings(record=True) as caught:
     gc.collect()
 print({w.category.__name__ for w in caught})  # of other garbage too, where it is collected late
 
+# a pipe that nobody reads ends a command, unless it is told otherwise
+for restore in (True, False):
+    attempt("signals", out, "grep", "SigIgn", "/proc/self/status", restore_signals=restore)
+
 # what os makes of it
 print(os.popen("echo from popen; exit 3").read())
 pipe = os.popen("cat", "w")
