@@ -29,8 +29,8 @@ XML, `plistlib`), `sqlite3`, `ssl`, `tkinter` and `tracemalloc` cannot be import
 
 A command that is `sys.executable` is ENOEXEC: this interpreter is started by shannot alone; name
 `python3` to have the machine's run as any other command. `os.mkfifo` is EPERM. `gethostbyname`
-knows `localhost` alone. Each command is a session and a process group of its own, as with
-`start_new_session`.
+knows `localhost` alone. The time zone is that of the start; `time.tzset` changes nothing. Each
+command is a session and a process group of its own, as with `start_new_session`.
 
 Without a network: fetch the two archives for the machine elsewhere, and name their directory.
 

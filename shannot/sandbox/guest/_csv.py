@@ -2,6 +2,8 @@
 
 QUOTE_MINIMAL, QUOTE_ALL, QUOTE_NONNUMERIC, QUOTE_NONE = 0, 1, 2, 3
 
+_UNSAID = object()
+"""In the place of what was not given: None is a value of its own."""
 _dialects = {}
 _limits = [128 * 1024]
 
@@ -23,24 +25,23 @@ class Dialect:
     def __new__(cls, dialect=None, **options):
         if isinstance(dialect, str):
             dialect = get_dialect(dialect)
-        if isinstance(dialect, Dialect) and not any(o is not None for o in options.values()):
+        if isinstance(dialect, Dialect) and not options:
             return dialect
         self = object.__new__(cls)
+        said = {}
         for name, default in _DEFAULTS.items():
-            value = options.pop(name, None)
-            if value is None:
-                value = getattr(dialect, name, default) if dialect is not None else default
-                given = dialect is not None and hasattr(dialect, name)
-            else:
-                given = True
-            object.__setattr__(self, "_" + name, _checked(name, value, given))
+            value = options.pop(name, _UNSAID)
+            if value is _UNSAID and dialect is not None:
+                value = getattr(dialect, name, _UNSAID)
+            said[name] = value
+            checked = _checked(name, default if value is _UNSAID else value)
+            object.__setattr__(self, "_" + name, checked)
         if options:
             raise TypeError("%r is an invalid keyword argument for this function" % min(options))
-        named = options.get("quoting") is not None or getattr(dialect, "quoting", None) is not None
-        if self._quotechar is None and self._quoting != QUOTE_NONE:
-            if named:
-                raise TypeError("quotechar must be set if quoting enabled")
+        if said["quotechar"] is None and said["quoting"] is _UNSAID:
             object.__setattr__(self, "_quoting", QUOTE_NONE)
+        if self._quotechar is None and self._quoting != QUOTE_NONE:
+            raise TypeError("quotechar must be set if quoting enabled")
         if self._delimiter is None:
             raise TypeError('"delimiter" must be a 1-character string')
         if self._lineterminator is None:
@@ -53,7 +54,11 @@ class Dialect:
     def __setattr__(self, name, value):
         raise AttributeError("attribute %r of a dialect cannot be changed" % name)
 
-    __delattr__ = None
+    def __delattr__(self, name):
+        raise AttributeError("attribute %r of a dialect cannot be deleted" % name)
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("cannot pickle a dialect")
 
 
 def _reading(name):
@@ -74,7 +79,7 @@ for _name in _DEFAULTS:
     setattr(Dialect, _name, _reading(_name))
 
 
-def _checked(name, value, given):
+def _checked(name, value):
     if name in ("delimiter", "escapechar", "quotechar"):
         if value is None or (value == "" and name != "delimiter"):
             return None
@@ -123,10 +128,10 @@ def list_dialects():
     return list(_dialects)
 
 
-def field_size_limit(limit=None):
+def field_size_limit(limit=_UNSAID):
     """The longest field that is read; sets another. Returns the one before."""
     before = _limits[0]
-    if limit is not None:
+    if limit is not _UNSAID:
         if type(limit) is not int:
             raise TypeError("limit must be an integer")
         _limits[0] = limit

@@ -1,8 +1,10 @@
 """`csv`: rows read and written, odd ones too, the same with the standard library's and the guest's."""
 
+import copy
 import csv
 import io
 import itertools
+import pickle
 import random
 
 
@@ -31,6 +33,13 @@ OPTIONS = [
     {"quoting": csv.QUOTE_NONE},
     {"dialect": "excel-tab"},
     {"dialect": "unix"},
+    {"quotechar": None, "escapechar": "\\"},
+    {"quotechar": None, "quoting": csv.QUOTE_MINIMAL},
+    {"delimiter": None},
+    {"quoting": None},
+    {"lineterminator": None},
+    {"doublequote": None, "strict": None, "escapechar": "\\"},
+    {"dialect": "excel", "quotechar": None},
 ]
 
 
@@ -117,3 +126,12 @@ sheet.writeheader()
 sheet.writerow({"x": 1, "y": "z"})
 print(repr(out.getvalue()), csv.Sniffer().sniff("a;b;c\n1;2;3\n").delimiter)
 print(csv.reader([]).dialect.delimiter, csv.excel().delimiter, isinstance(csv.excel(), csv.Dialect))
+
+# what cannot be done with a dialect
+dialect = csv.reader([]).dialect
+attempt("delete", delattr, dialect, "delimiter")
+attempt("change", setattr, dialect, "delimiter", ";")
+attempt("copy", copy.copy, dialect)
+attempt("pickle", pickle.dumps, dialect)
+attempt("limit", csv.field_size_limit, None)
+attempt("no quoting", csv.register_dialect, "odd", quoting=None)
