@@ -1,5 +1,6 @@
 """`_thread` for a Python with one thread: locks work, and no thread can be started."""
 
+import _signal
 from time import monotonic, sleep
 
 error = RuntimeError
@@ -154,8 +155,10 @@ def _count():
 
 
 def interrupt_main():
-    """As if the user had interrupted."""
-    raise KeyboardInterrupt
+    """As if the user had interrupted: the handler of SIGINT is called, where there is one."""
+    handler = _signal.getsignal(_signal.SIGINT)
+    if callable(handler):
+        handler(_signal.SIGINT, None)
 
 
 def exit():

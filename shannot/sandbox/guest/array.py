@@ -5,39 +5,38 @@ only the format of its memoryview is that of bytes. Layouts are those of a 64-bi
 """
 
 import struct
+from functools import partial
 from operator import index as _place
+
+from _shannot_arrays import SAME, SIZES, compared, reconstruct
 
 __all__ = ["ArrayType", "array", "typecodes"]
 
-_SIZES = dict(b=1, B=1, u=4, h=2, H=2, i=4, I=4, l=8, L=8, q=8, Q=8, f=4, d=8)
-typecodes = "".join(_SIZES)
+typecodes = "".join(SIZES)
 _PIECE = 1 << 16
-
-
-def _compared(name):
-    def compare(self, other):
-        if not isinstance(other, array):
-            return NotImplemented
-        return getattr(self.tolist(), name)(other.tolist())
-
-    return compare
 
 
 class array(bytearray):
     """array(typecode [, initializer]): a sequence of numbers, or of characters with "u"."""
 
-    def __new__(cls, typecode, initializer=()):
+    def __new__(cls, typecode, initializer=(), **named):
+        if named and cls is array:
+            raise TypeError("array.array() takes no keyword arguments")
         if not isinstance(typecode, str) or len(typecode) != 1:
             raise TypeError("array() argument 1 must be a unicode character")
-        if typecode not in _SIZES:
-            raise ValueError("bad typecode (must be %s)" % ", ".join(_SIZES))
-        return bytearray.__new__(cls)
+        if typecode not in SIZES:
+            raise ValueError("bad typecode (must be %s)" % ", ".join(SIZES))
+        self = bytearray.__new__(cls)
+        self._begin(typecode, initializer)
+        return self
 
-    def __init__(self, typecode, initializer=()):
-        bytearray.__init__(self)
+    def __init__(self, *_all, **_done):
+        pass
+
+    def _begin(self, typecode, initializer):
         self.typecode = typecode
-        self.itemsize = _SIZES[typecode]
-        self._one = struct.Struct("=i" if typecode == "u" else "=" + _Q.get(typecode, typecode))
+        self.itemsize = SIZES[typecode]
+        self._one = struct.Struct("=i" if typecode == "u" else "=" + SAME.get(typecode, typecode))
         if isinstance(initializer, array):
             if initializer.typecode == typecode:
                 self._join(initializer.tobytes())
@@ -216,10 +215,9 @@ class array(bytearray):
     # -- comparing -------------------------------------------------------------------------------
 
     __hash__ = None
-
-    __eq__, __ne__ = _compared("__eq__"), _compared("__ne__")
-    __lt__, __le__ = _compared("__lt__"), _compared("__le__")
-    __gt__, __ge__ = _compared("__gt__"), _compared("__ge__")
+    __eq__, __ne__ = compared("__eq__"), compared("__ne__")
+    __lt__, __le__ = compared("__lt__"), compared("__le__")
+    __gt__, __ge__ = compared("__gt__"), compared("__ge__")
 
     # -- into other forms ------------------------------------------------------------------------
 
@@ -285,7 +283,9 @@ class array(bytearray):
     __deepcopy__ = __copy__
 
     def __reduce_ex__(self, _protocol):
-        return type(self), (self.typecode, self.tobytes())
+        own = ("typecode", "itemsize", "_one")
+        more = {name: value for name, value in vars(self).items() if name not in own}
+        return type(self), (self.typecode, self.tobytes()), more or None
 
     def __repr__(self):
         if not len(self):
@@ -296,5 +296,5 @@ class array(bytearray):
     __str__ = __repr__
 
 
-_Q = {"l": "q", "L": "Q"}  # a long has 8 bytes; struct's "=l" has 4
 ArrayType = array
+_array_reconstructor = partial(reconstruct, array)  # what pickles of other Pythons name

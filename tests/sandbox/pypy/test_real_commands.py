@@ -139,6 +139,25 @@ def test_the_group_of_a_command_can_be_ended_wherever_it_runs(pypy: RealPypy) ->
     assert done.stdout.splitlines() == ["b'' -9", "b'' -9"]
 
 
+def test_interrupting_the_only_thread_calls_its_handler(pypy: RealPypy) -> None:
+    """It raised KeyboardInterrupt whatever was to become of SIGINT. A build that has threads of
+    its own, as 3.8, brings its own function, which does."""
+    name = script(
+        pypy,
+        "import _thread, signal",
+        "if hasattr(_thread, '__file__'):",
+        "    for handler in (signal.SIG_IGN, signal.SIG_DFL):",
+        "        signal.signal(signal.SIGINT, handler)",
+        "        _thread.interrupt_main()",
+        "    signal.signal(signal.SIGINT, lambda number, frame: print('got', number))",
+        "    _thread.interrupt_main()",
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "try: _thread.interrupt_main()",
+        "except KeyboardInterrupt: print('interrupted')",
+    )
+    assert pypy.run(name).stdout.splitlines()[-2:] in (["got 2", "interrupted"], ["interrupted"])
+
+
 def test_asyncio_runs_and_threads_say_what_is_missing(pypy: RealPypy) -> None:
     name = script(
         pypy,

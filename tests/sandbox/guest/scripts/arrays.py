@@ -125,3 +125,28 @@ print(
     max(make("b", [2, 1])),
     bool(make("b")),
 )
+# pickles of other machines
+rebuild = array._array_reconstructor
+for code, kind, data in (
+    (0, "B", b"\x00\xff"), (1, "b", b"\x00\xff"), (2, "H", b"\x01\x02"), (3, "H", b"\x01\x02"),
+    (5, "h", b"\xff\xfe"), (6, "I", bytes(8)), (9, "i", b"\xff" * 4), (12, "q", bytes(8)),
+    (13, "l", b"\xff" * 8), (10, "L", b"\xff" * 8), (4, "l", b"\x01\x80"), (8, "q", b"\xff" * 4),
+    (14, "f", bytes(4)), (17, "d", b"\x3f\xf8" + bytes(6)), (18, "u", "a\u20ac".encode("utf-16-le")),
+    (21, "u", "a\u20ac".encode("utf-32-be")), (2, "H", b"x"), (22, "b", b""), (-1, "b", b""),
+    (0, "?", b""), (0, "b", "text"), ("0", "b", b""),
+):  # fmt: skip
+    attempt("rebuild %s %s" % (code, kind), rebuild, array.array, kind, code, data)
+attempt("rebuild", rebuild, str, "b", 0, b"")
+attempt("rebuild", rebuild, "", "b", 0, b"")
+print(pickle.loads(pickle.dumps(make("i", [1, -2]), 4)))
+
+
+class Named(array.array):
+    def __init__(self, typecode, values=(), label=None):
+        array.array.__init__(self)
+
+
+named = Named("i", [1, 2], label="odd")
+named.note = "kept"
+again = pickle.loads(pickle.dumps(named, 2))
+print(list(again), again.note, type(again).__name__)
