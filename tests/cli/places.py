@@ -83,7 +83,9 @@ class Place:
         typed = 0
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            if not select.select([master], [], [], 0.5)[0]:
+            if not select.select([master], [], [], 2)[0]:
+                if typed and keys[-1:] == b"\x03":
+                    os.write(master, b"\x03")  # it came just before Python began to wait
                 continue
             try:
                 data = os.read(master, 65536)

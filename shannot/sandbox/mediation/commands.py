@@ -139,21 +139,26 @@ class Commands:
         if answer.kind == "confine":
             self._execute(task, pending, call, arguments[0])
             return 0
-        task.pending = None
-        stub = Stub(self._mediator, task, call)
+        try:
+            self._stand_in(Stub(self._mediator, task, call), task, pending.execution)
+        finally:
+            task.pending = None  # from here on it is the performer that is busy: never neither
+        return DEFERRED
+
+    def _stand_in(self, stub: Stub, task: Task, execution: Execution) -> None:
+        answer = execution.answer
         if answer.kind == "assume":
             self._performer.assume(stub, answer, descriptor(task, 0))
+            return
+        stdio = [descriptor(task, number) for number in range(3)]
+        if answer.kind == "decide":
+            self._performer.decide(stub, answer, stdio)
         else:
-            stdio = [descriptor(task, number) for number in range(3)]
-            if answer.kind == "decide":
-                self._performer.decide(stub, answer, stdio)
-            else:
-                self._performer.perform(stub, answer, stdio, task.umask)
-        return DEFERRED
+            self._performer.perform(stub, answer, stdio, task.umask)
 
     def is_expecting(self) -> bool:
         """Is the stub of a command for the host on its way? Asked by the attendant."""
-        return any(
+        return self.flights.has_waiting() or any(
             isinstance(task.pending, Pending) and task.pending.execution.answer.kind == "perform"
             for task in list(self._mediator.system.tasks.values())
         )

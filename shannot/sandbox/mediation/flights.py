@@ -65,6 +65,10 @@ class Flights:
             del self._under_way[task.parent_pid]
             os.close(flight[2])
 
+    def has_waiting(self) -> bool:
+        """Is there an execve that will be tried again?"""
+        return bool(self._waiting)
+
     def take_waiting(self) -> list[Waiting]:
         """Those to try again now."""
         waiting, self._waiting = self._waiting, []
