@@ -35,15 +35,15 @@ def work_for(server: int, words: Sequence[str], place: str) -> int:
 
     from shannot.cli.main import main  # loaded by whoever started this process
 
-    # Wherever it comes, also before and after the work takes care of it: what is below is done.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    # Anew: the server's objects remember what its own streams were, such as whether they can seek.
-    sys.stdin = open(0, encoding=sys.stdin.encoding, errors=sys.stdin.errors, closefd=False)
-    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)
-    sys.stderr = open(2, "w", 1, encoding=sys.stderr.encoding, closefd=False)
     try:
+        # Wherever it comes, also before and after the work takes care of it: what is below is done.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        # Anew: the server's objects remember what its own streams were, such as whether they seek.
+        sys.stdin = open(0, encoding=sys.stdin.encoding, errors=sys.stdin.errors, closefd=False)
+        sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)
+        sys.stderr = open(2, "w", 1, encoding=sys.stderr.encoding, closefd=False)
         if os.getppid() != server:
             return FAULT
         status = main(list(words))
