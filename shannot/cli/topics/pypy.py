@@ -21,7 +21,8 @@ seconds.
 
 Commands, plans and review are the same there. It cannot fork, so `subprocess`, `os.system` and
 `os.popen` ask shannot for each command, with all of their interface but `preexec_fn` and
-`pass_fds`; `os.fork`, `os.spawn*` and `os.exec*` fail. It gets no signals; `threading`, `socket`,
+`pass_fds`: a command gets stdin, stdout and stderr alone, with `close_fds=False` as well.
+`os.fork`, `os.spawn*` and `os.exec*` fail. It gets no signals; `threading`, `socket`,
 `asyncio` and `multiprocessing` can be imported, and what is not to be had fails when it is used.
 asyncio works, without subprocesses. What such a build lacks comes in Python (`zlib`, `csv`,
 `binascii`, `pwd`, `select`, hashes), slower. `bz2`, `ctypes`, `curses`, `lzma`, `pyexpat` (parsing
@@ -30,7 +31,8 @@ XML, `plistlib`), `sqlite3`, `ssl`, `tkinter` and `tracemalloc` cannot be import
 A command that is `sys.executable` is ENOEXEC: this interpreter is started by shannot alone; name
 `python3` to have the machine's run as any other command. `os.mkfifo` is EPERM. `gethostbyname`
 knows `localhost` alone. The time zone is that of the start; `time.tzset` changes nothing. Each
-command is a session and a process group of its own, as with `start_new_session`.
+command is a session and a process group of its own, as with `start_new_session`; the parent that
+it sees is another process than the script.
 
 Without a network: fetch the two archives for the machine elsewhere, and name their directory.
 

@@ -1,8 +1,26 @@
 """The pipes and files of one command that `subprocess` starts."""
 
+import errno
+import gc
 import os
 
 from _shannot_values import DEVNULL, PIPE, STDOUT
+
+
+def with_room(call, *args):
+    """What it returns; once more where there were too many open files.
+
+    Pipes that nobody refers to any more stay open here until they are collected. CPython closes
+    them at once, and so scripts rely on it.
+    """
+    try:
+        return call(*args)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+    for _ in range(3):  # a Popen in the first, what it refers to in the next
+        gc.collect()
+    return call(*args)
 
 
 class Handles:
@@ -35,7 +53,10 @@ class Handles:
         if wanted == DEVNULL:
             self._to_close.append(os.open(os.devnull, os.O_RDWR))
             return self._to_close[-1]
-        return wanted if isinstance(wanted, int) else wanted.fileno()
+        descriptor = wanted if isinstance(wanted, int) else wanted.fileno()
+        if descriptor < 0:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return descriptor
 
     def close(self):
         """Those that only the command needs."""

@@ -3,10 +3,11 @@
 import io
 import os
 import warnings
+from contextlib import suppress
 from time import monotonic, sleep
 
 import _shannot
-from _shannot_handles import Handles
+from _shannot_handles import Handles, with_room
 from _shannot_talk import Talk
 from _shannot_values import SubprocessError, TimeoutExpired
 from _shannot_words import (
@@ -62,11 +63,11 @@ class Popen:
             encoding or errors or text or universal_newlines
         )
         self._talk = None
-        handles = Handles(stdin, stdout, stderr)
+        handles = with_room(Handles, stdin, stdout, stderr)
         try:
             self._open_pipes(handles.ours, bufsize)
             self._restores = restore_signals
-            self._start(args, executable, shell, cwd, env, handles.theirs)
+            with_room(self._start, args, executable, shell, cwd, env, handles.theirs)
         except BaseException:
             self._give_up(handles)
             raise
@@ -144,7 +145,9 @@ class Popen:
 
     def wait(self, timeout=None, endtime=None):
         """Until it has ended. Returns the exit status, a signal as a negative number."""
-        if endtime is None and timeout is not None:
+        if endtime is not None:
+            warnings.warn("'endtime' argument is deprecated; use 'timeout'.", DeprecationWarning, 2)
+        elif timeout is not None:
             endtime = monotonic() + timeout
         nap = 0.0005
         while self.returncode is None:
@@ -183,24 +186,25 @@ class Popen:
         done = self._talk.go_on(deadline)
         output = [self._talk.so_far(source) for source in (self.stdout, self.stderr)]
         if not done:
-            raise TimeoutExpired(self.args, timeout, *_as_told(output))
+            stdout, stderr = _as_told(output)
+            raise TimeoutExpired(self.args, timeout, output=stdout, stderr=stderr)
         left = None if deadline is None else max(0, deadline - monotonic())
         try:
             self.wait(left)
-        except TimeoutExpired as error:
-            error.timeout = timeout
-            raise
+        except TimeoutExpired:
+            raise TimeoutExpired(
+                self.args, timeout
+            ) from None  # what was asked for, not what is left
         return tuple(map(self._as_asked, output, (self.stdout, self.stderr)))
 
     def _communicate_simply(self, data):
         output = errors = None
         if self.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):
                 if data:
                     self.stdin.write(data)
-                self.stdin.close()
-            except BrokenPipeError:
-                pass
+            with suppress(BrokenPipeError):
+                self.stdin.close()  # also where nobody has read
         elif self.stdout is not None:
             output = self.stdout.read()
             self.stdout.close()

@@ -8,6 +8,7 @@ import _shannot
 _IN, _OUT, _PRIORITY = 1, 4, 2  # POLLIN, POLLOUT, POLLPRI
 _PIECE = 4096  # PIPE_BUF: what a pipe that is ready for writing takes without waiting
 _READ = 32768
+_LONGEST = 0x7FFFFFFE / 1000  # seconds: poll(2) takes a number of 32 bits
 
 
 class Talk:
@@ -50,6 +51,8 @@ class Talk:
                 left = deadline - monotonic()
                 if left < 0:
                     return False
+                if left > _LONGEST:
+                    raise OverflowError("timeout is too large")
                 wait = int(left * 1000) + 1
             wanted = [(number, _IN | _PRIORITY) for number in self._sources]
             if self._stdin is not None:

@@ -57,7 +57,8 @@ def refuse_nul(strings):
 def check_directory(cwd):
     """The error of chdir(2) names the directory, that of execve(2) the program."""
     try:
-        os.stat(os.path.join(cwd, b"." if isinstance(cwd, bytes) else "."))
+        # "" is no directory to chdir(2)
+        os.stat(cwd and os.path.join(cwd, b"." if isinstance(cwd, bytes) else "."))
         return
     except OSError as error:
         number = error.errno

@@ -63,6 +63,31 @@ def test_a_command_whose_reader_ends_dies_of_it_and_says_nothing(pypy: RealPypy)
     assert [mask & pipe_and_size for mask in ignored] == [0, pipe_and_size]
 
 
+def test_pipes_that_nobody_refers_to_make_room_for_others(pypy: RealPypy) -> None:
+    """CPython closes them at once; here the 256th command or so had too many open files."""
+    name = script(
+        pypy,
+        "for _ in range(400):",
+        "    process = subprocess.Popen(['true'], stdin=-1, stdout=-1, stderr=-1)",
+        "    process.wait()",
+        "print(process.returncode)",
+    )
+    done = pypy.run(name)
+    assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
+
+
+def test_the_end_time_of_a_wait_is_said_to_be_deprecated(pypy: RealPypy) -> None:
+    name = script(
+        pypy,
+        "import time, warnings",
+        "with warnings.catch_warnings(record=True) as caught:",
+        "    warnings.simplefilter('always')",
+        "    print(subprocess.Popen(['true']).wait(endtime=time.monotonic() + 30))",
+        "print([(w.category.__name__, w.filename[-9:]) for w in caught])",
+    )
+    assert pypy.run(name).stdout == "0\n[('DeprecationWarning', 'script.py')]\n"
+
+
 def test_confined_commands_work_on_the_layer_and_their_writes_are_in_the_plan(
     pypy: RealPypy,
 ) -> None:

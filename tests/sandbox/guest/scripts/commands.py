@@ -106,6 +106,7 @@ attempt("cwd", out, ["../script"], cwd="below")
 attempt("cwd bytes", out, ["sh", "-c", "basename $(pwd)"], cwd=b"below")
 attempt("cwd missing", out, ["true"], cwd="missing")
 attempt("cwd is a file", out, ["true"], cwd="plain")
+attempt("cwd empty", out, ["true"], cwd="")
 attempt("env", out, ["/usr/bin/env"], env={"A": "1", "B": "b b"})
 attempt("env bytes", out, ["/usr/bin/env"], env={b"A": b"\xff"})
 attempt("empty env", out, ["/usr/bin/env"], env={})
@@ -147,6 +148,12 @@ with open("target", "wb") as file:
 with open("target", "rb") as file:
     attempt("from a file", out, ["cat"], stdin=file)
 attempt("bad descriptor", subprocess.call, ["true"], stdout=999)
+for number in (-2, -4, -99):
+    attempt("no descriptor", subprocess.call, ["true"], stdin=number)
+attempt("STDOUT as stdout", subprocess.call, ["true"], stdout=STDOUT)
+for size in (-1, 0):  # what nobody reads leaves no pipe open
+    unread = Popen(["true"], stdin=PIPE, bufsize=size)
+    print(unread.communicate(big), unread.stdin.closed, unread.returncode)
 
 # Popen
 first = Popen(["printf", "3\\n1\\n2\\n"], stdout=PIPE)
@@ -194,6 +201,14 @@ for call in (subprocess.run, subprocess.call, subprocess.check_output):
     attempt("limit", call, ["sleep", "30"], timeout=0.1)
 attempt("in time", subprocess.check_output, ["echo", "x"], timeout=30)
 attempt("in time", out, ["cat"], input=b"y", timeout=30)
+attempt("too long", out, ["cat"], input=b"y", timeout=1e9)
+late = Popen("echo early; exec sleep 30", shell=True, stdout=PIPE, stderr=PIPE)
+try:
+    late.communicate(timeout=0.3)
+except subprocess.TimeoutExpired as error:
+    print(error.args, error.cmd, error.timeout)
+late.kill()
+print(late.communicate(), late.returncode)
 
 # the rest
 attempt("status and output", subprocess.getstatusoutput, "echo one; echo two >&2; exit 2")
