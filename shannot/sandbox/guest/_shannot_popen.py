@@ -192,9 +192,8 @@ class Popen:
         try:
             self.wait(left)
         except TimeoutExpired:
-            raise TimeoutExpired(
-                self.args, timeout
-            ) from None  # what was asked for, not what is left
+            # with what was asked for, not what is left of it
+            raise TimeoutExpired(self.args, timeout) from None
         return tuple(map(self._as_asked, output, (self.stdout, self.stderr)))
 
     def _communicate_simply(self, data):
