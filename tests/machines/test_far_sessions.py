@@ -218,7 +218,11 @@ def test_a_server_that_is_killed_leaves_no_script_behind(lab: Lab) -> None:
 def test_a_run_whose_line_is_lost_keeps_its_plan_there(lab: Lab, cut: str) -> None:
     status, _, err = lab.shannot("run", "--target", "web", "-c", SCRIPT, cut=cut)
     assert (status, LOST in err) == (125, True), err
-    (found,) = json.loads(lab.asked("list", "--json"))["result"]["sessions"]
+    deadline = time.monotonic() + 20
+    while not (listed := json.loads(lab.asked("list", "--json"))["result"]["sessions"]):
+        assert time.monotonic() < deadline  # the run there goes on to its end by itself
+        time.sleep(0.05)
+    (found,) = listed
     assert (found["state"], found["effects"]) == ("pending", 3)
     assert lab.count() == 0
 
