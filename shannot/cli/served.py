@@ -29,7 +29,8 @@ def work_for(server: int, words: Sequence[str], place: str) -> int:
     """The command line WORDS in a process that was forked for it, asked to end when the server
     dies. Returns the exit status.
 
-    Even by SIGKILL, when it cannot remove the directory with the script any more: PLACE.
+    Even by SIGKILL, when it cannot remove the directory with the script any more: PLACE, which
+    nobody needs after this.
     """
     import ctypes  # of no use to the server
 
@@ -54,8 +55,8 @@ def work_for(server: int, words: Sequence[str], place: str) -> int:
                 pass  # nobody reads it any more
         return status
     finally:
-        if os.getppid() != server:
-            remove_place(place)
+        # Not only where the server is seen to be dead: its threads die one after the other.
+        remove_place(place)
 
 
 def keep_program(digest: str, size: int | None) -> int:

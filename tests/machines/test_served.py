@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 ENDED = """
 import ctypes, sys
@@ -17,17 +19,19 @@ class Ending:
     def prctl(self, option, signal): sys.exit(128 + signal)  # what its handler does
 
 ctypes.CDLL = Ending
-work_for(0, ["list"], sys.argv[1])
+work_for(int(sys.argv[2]), ["list"], sys.argv[1])
 """
 
 
-def test_one_that_is_ended_before_its_work_removes_the_script_too(tmp_path: Path) -> None:
-    """It was left where the server died in the moment after it had asked to be told of that."""
+@pytest.mark.parametrize("server", [0, os.getpid()], ids=["dead", "dying"])
+def test_one_that_is_ended_removes_the_script_too(tmp_path: Path, server: int) -> None:
+    """It was left where the server died in the moment after it had asked to be told of that, and
+    where another thread of the server's was still there."""
     place = tmp_path / "place"
     place.mkdir()
     (place / "script.py").write_text("pass")
     done = subprocess.run(
-        [sys.executable, "-c", ENDED, str(place)],
+        [sys.executable, "-c", ENDED, str(place), str(server)],
         cwd=ROOT,
         env={**os.environ, "HOME": str(tmp_path)},
     )
