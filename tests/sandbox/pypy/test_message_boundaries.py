@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,14 +12,6 @@ from hypothesis import strategies as some
 from tests.fakes.pypy_child import Conversation, ScriptedChild
 
 CALLS = (b"getpid()i", b"getuid()i", b"dup(i)i", b"sync()v", b"clock()i")
-
-
-@pytest.fixture
-def conversation(tmp_path: Path) -> Iterator[Conversation]:
-    found = Conversation(tmp_path, direct=True)
-    yield found
-    found.close()
-    assert found.mediator.faults == []
 
 
 def message(signature: bytes, *arguments: int) -> bytes:

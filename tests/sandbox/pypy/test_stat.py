@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from errno import EFAULT, ENOENT
-from pathlib import Path
 
 import pytest
 
@@ -16,14 +14,6 @@ from tests.fakes.pypy_child import Conversation
 LINUX = platform_of("linux", os.uname().machine)
 NAMES = ("host", "host/", "link", "below", "below/", "below/deep", "none", "dangling", "made", "")
 STAT, LSTAT = "stat64(pp)i", "lstat64(pp)i"
-
-
-@pytest.fixture
-def conversation(tmp_path: Path) -> Iterator[Conversation]:
-    found = Conversation(tmp_path, direct=True)
-    yield found
-    found.close()
-    assert found.mediator.faults == []
 
 
 def status(conversation: Conversation, call: str, path: str) -> tuple[object, bytes]:
